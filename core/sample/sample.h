@@ -1,0 +1,88 @@
+/* sample.h - which token comes next.
+ *
+ * One implementation for all faces; the order and the formulas are in
+ * DESIGN section 6 and MODEL section 6.2.  Probabilities are float64 sums in
+ * index order with the exp and log of backends/numerics.h; equal logits rank
+ * by the lower id.  The random number of a draw depends on (seed, position,
+ * attempt) alone.
+ *
+ *     tarn_sampler_create(n_vocab, &sampling, ..., &s, &err);
+ *     tarn_sampler_accept(s, id);            // every prompt token, in order
+ *     tarn_sampler_draw(s, logits, pos, attempt, &choice, &err);
+ *     tarn_sampler_accept(s, choice.id);
+ *
+ * Owns: its work space (nothing is allocated by draw and accept).
+ * Threads: one at a time.
+ */
+#ifndef TARN_SAMPLE_H
+#define TARN_SAMPLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/types.h"
+#include "core/tarn.h" /* struct tarn_sampling, struct tarn_candidate */
+
+struct tarn_sampler;
+
+/* The set of tokens that may come next; the door for JSON Schema and typed
+ * tool arguments (DESIGN 6). */
+struct tarn_constraint {
+    void *user;
+    bool (*allows)(void *user, int32_t id);  /* asked for likely ids first */
+    void (*accept)(void *user, int32_t id);
+};
+
+struct tarn_logit_bias {
+    int32_t id;
+    float bias; /* -INFINITY forbids */
+};
+
+struct tarn_sampler_options {
+    const struct tarn_sampling *sampling;
+    const struct tarn_logit_bias *biases;
+    size_t n_biases;
+    /* DRY breakers: texts as token sequences need every token's bytes. */
+    const char *(*token_bytes)(void *user, int32_t id, size_t *size);
+    void *token_user;
+    const char *const *breakers; /* NULL: newline : " * */
+    size_t n_breakers;
+    size_t max_history;          /* tokens kept, e.g. the context length */
+    const struct tarn_constraint *constraint; /* or NULL */
+};
+
+struct tarn_choice {
+    int32_t id;
+    float p;            /* of the plain softmax, before any stage */
+    float p_after;      /* after the cuts and the temperature */
+    float entropy_bits; /* of the plain distribution */
+    struct tarn_candidate best[8]; /* of the plain distribution; id -1: none */
+};
+
+/* Published defaults for a model that says nothing itself (MODEL 6.1). */
+struct tarn_sampling tarn_sampling_default(void);
+/* TARN_USAGE naming the setting and its range (RELIABILITY S01). */
+enum tarn_status tarn_sampling_check(const struct tarn_sampling *s,
+                                     struct tarn_error *err);
+
+enum tarn_status tarn_sampler_create(uint32_t n_vocab,
+                                     const struct tarn_sampler_options *opt,
+                                     struct tarn_sampler **out,
+                                     struct tarn_error *err);
+void tarn_sampler_destroy(struct tarn_sampler *s);
+/* Into the history of penalties and DRY. */
+void tarn_sampler_accept(struct tarn_sampler *s, int32_t id);
+/* Forgets all but the first n accepted tokens (rewind). */
+void tarn_sampler_rewind(struct tarn_sampler *s, size_t n);
+/* logits [n_vocab], unchanged.  TARN_BAD_FILE if none is finite or one is NaN
+ * or +Inf (E09). */
+enum tarn_status tarn_sampler_draw(struct tarn_sampler *s, const float *logits,
+                                   uint32_t position, uint32_t attempt,
+                                   struct tarn_choice *out,
+                                   struct tarn_error *err);
+
+/* For tests and the oracle: runs one stage by its name on a list of
+ * candidates kept sorted by id; see sample_stage.h. */
+
+#endif

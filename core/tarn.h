@@ -1,0 +1,311 @@
+/* tarn.h - the whole public interface of the core; what every face is made of.
+ *
+ * The picture in your head: a RUNTIME holds backends and threads.  A MODEL is
+ * an open file with a plan on one or more devices.  An ENGINE owns a model's
+ * memory and does all computing, in steps.  A CHAT is a tree of messages; one
+ * TURN at a time grows from its active path.  A face posts COMMANDS and drains
+ * EVENTS; nothing calls back into it from another thread.
+ *
+ *     tarn_runtime_create(&opt, &rt, &err);
+ *     tarn_model_open(rt, "pocket.gguf", &mopt, &model, &err);
+ *     tarn_engine_create(model, &eopt, &engine, &err);
+ *     tarn_chat_create(&chat, &err);
+ *     tarn_chat_add(chat, TARN_USER, "Hi", 2, &id, &err);
+ *     tarn_turn_start(engine, chat, &topt, &turn, &err);
+ *     while (tarn_engine_step(engine) == TARN_MORE)          // or a thread
+ *         while (tarn_engine_next_event(engine, &ev)) show(&ev);
+ *
+ * Threads.  Two may be at work on an engine: its OWNER, which calls step() and
+ * wait() and nothing else, and the FACE, which calls everything else.  They
+ * may be the same thread.  Chats belong to the face: turn_start() copies what
+ * it needs, and next_event() writes what was generated into the chat.
+ * Strings in events are valid until the next call of next_event().
+ *
+ * Structs that a caller fills begin with `size`: put sizeof there and zero the
+ * rest; zero is a sensible choice for every member unless it says otherwise.
+ */
+#ifndef TARN_H
+#define TARN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/types.h"
+#include "core/text/text.h"
+
+struct tarn_backend; /* backends/backend.h */
+
+struct tarn_runtime;
+struct tarn_model;
+struct tarn_engine;
+struct tarn_chat;
+
+#define TARN_VERSION "0.1.0"
+
+/* ---------------------------------------------------------------- runtime */
+struct tarn_runtime_options {
+    uint32_t size;
+    /* What may compute.  Natively plugins/ found, judged and loaded them (and
+     * keeps the report of refusals); in WebAssembly it is a static table.
+     * Best first. */
+    const struct tarn_backend *const *backends;
+    size_t n_backends;
+    const char *backend; /* name, or NULL: the first one */
+    uint32_t threads;    /* 0: what the affinity mask and quota allow */
+    void (*log)(void *user, int level, const char *sentence); /* or NULL */
+    void *log_user;
+};
+enum tarn_status tarn_runtime_create(const struct tarn_runtime_options *opt,
+                                     struct tarn_runtime **out,
+                                     struct tarn_error *err);
+void tarn_runtime_destroy(struct tarn_runtime *rt); /* models must be gone */
+uint32_t tarn_runtime_threads(const struct tarn_runtime *rt);
+
+/* ------------------------------------------------------------------ model */
+struct tarn_model_options {
+    uint32_t size;
+    /* A model in memory instead of a file; borrowed until close. */
+    const void *data;
+    size_t data_size;
+    void (*progress)(void *user, uint64_t done, uint64_t total);
+    bool (*cancelled)(void *user);
+    void *user;
+    bool check; /* look for NaN and Inf in block scales as well (G20) */
+};
+/* path is NULL or a display name where opt->data is given. */
+enum tarn_status tarn_model_open(struct tarn_runtime *rt, const char *path,
+                                 const struct tarn_model_options *opt,
+                                 struct tarn_model **out,
+                                 struct tarn_error *err);
+void tarn_model_close(struct tarn_model *model); /* engines must be gone */
+
+struct tarn_model_info {
+    uint32_t size;
+    const char *path;
+    const char *name;         /* general.name, or the file's name */
+    const char *architecture; /* "lfm2" or "lfm2moe" */
+    const char *license;      /* may be "" */
+    const char *file_type;    /* "Q4_K_M"; "" if the file doesn't say */
+    const char *backend;      /* that runs it */
+    const char *device;
+    enum tarn_layout layout;
+    bool layout_known;        /* false: the file carries an unknown template */
+    bool thinks;              /* the vocabulary has thought tags */
+    uint64_t file_bytes, n_params;
+    uint32_t n_vocab, n_layers, n_embd, n_head, n_expert, n_expert_used;
+    uint32_t n_moe_layers, n_attn_layers, n_conv_layers;
+    uint32_t max_context; /* of the file, at most 128,000 (131,072) */
+};
+const struct tarn_model_info *tarn_model_info(const struct tarn_model *model);
+const struct tarn_text *tarn_model_text(const struct tarn_model *model);
+
+/* -------------------------------------------------------------------- fit */
+struct tarn_fit { /* bytes */
+    uint64_t weights;  /* mapped, shared with the page cache */
+    uint64_t kv;       /* of the whole context */
+    uint64_t tails, work, total;
+};
+/* Exact bytes for this context and K/V type, before anything is taken.
+ * kv_type: GGUF number (F16, F32, Q8_0). */
+enum tarn_status tarn_model_fit(const struct tarn_model *model,
+                                uint32_t n_context, uint32_t kv_type,
+                                uint32_t max_rows, struct tarn_fit *out,
+                                struct tarn_error *err);
+
+/* ----------------------------------------------------------------- engine */
+enum tarn_progress { TARN_IDLE, TARN_MORE, TARN_FAILED };
+
+struct tarn_engine_options {
+    uint32_t size;
+    uint32_t n_context; /* positions per sequence; 0: the smaller of the
+                           model's and 32,768 */
+    uint32_t kv_type;   /* enum tarn_type: F16, F32, Q8_0; see kv_default */
+    bool kv_given;      /* false: F16 */
+    uint32_t max_rows;  /* of a batch; 0: 512 to 2,048 by memory */
+};
+enum tarn_status tarn_engine_create(struct tarn_model *model,
+                                    const struct tarn_engine_options *opt,
+                                    struct tarn_engine **out,
+                                    struct tarn_error *err);
+void tarn_engine_destroy(struct tarn_engine *engine); /* owner must be gone */
+uint32_t tarn_engine_context(const struct tarn_engine *engine);
+/* Owner.  Computes one batch, emits its events.  A stop posted meanwhile is
+ * seen within 50 ms because run() asks cancelled(). */
+enum tarn_progress tarn_engine_step(struct tarn_engine *engine);
+/* Owner.  Blocks until there is work or tarn_engine_wake() was called. */
+void tarn_engine_wait(struct tarn_engine *engine);
+void tarn_engine_wake(struct tarn_engine *engine); /* any thread */
+/* Calls fn on the owner's thread whenever the queue of events was empty and
+ * is not any more: for an eventfd or g_idle_add.  Set before the first turn. */
+void tarn_engine_on_event(struct tarn_engine *engine, void (*fn)(void *user),
+                          void *user);
+
+/* Ids in, logits out, no chat: for tests, perplexity, `tarn logits`.  rows:
+ * indices into ids, ascending; logits: [n_rows][n_vocab].  `seqs` identical
+ * sequences are run together (0 and 1: one), all of them checked for equality
+ * by tests; logits are the first one's.  Face thread, no turn running. */
+enum tarn_status tarn_eval(struct tarn_engine *engine, const int32_t *ids,
+                           size_t n_ids, const uint32_t *rows, size_t n_rows,
+                           float *logits, struct tarn_error *err);
+
+/* -------------------------------------------------------------------- chat */
+typedef uint32_t tarn_message_id; /* 0: none */
+
+struct tarn_message {
+    uint32_t size;
+    tarn_message_id id, parent;
+    enum tarn_role role;
+    const char *text;    /* of the answer, for an assistant */
+    size_t text_size;
+    const char *thought; /* NULL: none */
+    size_t thought_size;
+    bool finished;       /* false while it grows, or when it was stopped */
+    uint32_t n_siblings, sibling; /* among messages with the same parent */
+};
+
+enum tarn_status tarn_chat_create(struct tarn_chat **out,
+                                  struct tarn_error *err);
+void tarn_chat_destroy(struct tarn_chat *chat);
+/* Appends below the active path's end, which it becomes.  Text is copied. */
+enum tarn_status tarn_chat_add(struct tarn_chat *chat, enum tarn_role role,
+                               const char *text, size_t text_size,
+                               tarn_message_id *out, struct tarn_error *err);
+/* The active path, root first.  Borrowed until the chat changes. */
+size_t tarn_chat_length(const struct tarn_chat *chat);
+bool tarn_chat_message(const struct tarn_chat *chat, size_t at,
+                       struct tarn_message *out);
+bool tarn_chat_find(const struct tarn_chat *chat, tarn_message_id id,
+                    struct tarn_message *out);
+/* The path to `id` becomes active (0: the empty chat); what grows next is its
+ * child.  So: edit = select(parent) + add; regenerate = select(question) +
+ * turn_start. */
+enum tarn_status tarn_chat_select(struct tarn_chat *chat, tarn_message_id id,
+                                  struct tarn_error *err);
+/* The usual form {"messages":[...]} of the active path; owned by the caller. */
+enum tarn_status tarn_chat_json(const struct tarn_chat *chat, char **out,
+                                size_t *size, struct tarn_error *err);
+/* A conversation in that form becomes a chat. */
+enum tarn_status tarn_chat_from_json(const char *text, size_t size,
+                                     struct tarn_chat **out,
+                                     struct tarn_error *err);
+/* Markdown of the active path; thoughts only when asked for. */
+enum tarn_status tarn_chat_markdown(const struct tarn_chat *chat,
+                                    bool thoughts, char **out, size_t *size,
+                                    struct tarn_error *err);
+void tarn_text_free(char *owned);
+
+/* -------------------------------------------------------------------- turn */
+struct tarn_sampling {       /* formulas: MODEL section 6; order: DESIGN 6 */
+    uint32_t size;
+    float temperature, top_p, min_p, typical_p, top_n_sigma;
+    int32_t top_k;
+    float repeat_penalty, frequency_penalty, presence_penalty;
+    int32_t penalty_last_n;
+    float dry_multiplier, dry_base;
+    int32_t dry_allowed_length, dry_last_n;
+    float xtc_probability, xtc_threshold;
+    float dynatemp_range, dynatemp_exponent;
+    int32_t mirostat;        /* 0 or 2 */
+    float mirostat_tau, mirostat_eta;
+    uint64_t seed;           /* draw of (seed, position, attempt) */
+};
+/* What the model's file says (general.sampling.*), else the published
+ * defaults. */
+struct tarn_sampling tarn_model_sampling(const struct tarn_model *model);
+
+struct tarn_turn_options {
+    uint32_t size;
+    const struct tarn_sampling *sampling; /* NULL: tarn_model_sampling() */
+    int32_t thought_budget;  /* tokens; 0 and below: no limit */
+    int32_t max_tokens;      /* of the whole turn; 0 and below: the context */
+    const char *const *stops; /* of the answer only */
+    size_t n_stops;
+    uint32_t attempt;        /* regenerate: 1, 2, ... gives other draws */
+    const char *tools_json;  /* a JSON array of tool declarations, or NULL */
+};
+typedef uint32_t tarn_turn_id;
+
+/* An assistant's message begins below the active path's end, which must be a
+ * user's or a tool's. */
+enum tarn_status tarn_turn_start(struct tarn_engine *engine,
+                                 struct tarn_chat *chat,
+                                 const struct tarn_turn_options *opt,
+                                 tarn_turn_id *out, struct tarn_error *err);
+/* The same without a chat: exactly these ids, nothing is put around them. */
+enum tarn_status tarn_turn_start_ids(struct tarn_engine *engine,
+                                     const int32_t *ids, size_t n_ids,
+                                     const struct tarn_turn_options *opt,
+                                     tarn_turn_id *out,
+                                     struct tarn_error *err);
+
+/* --------------------------------------------------------------- commands */
+enum tarn_command_kind {
+    TARN_CMD_STOP = 1,   /* end the turn, keep what is written */
+    TARN_CMD_ANSWER_NOW  /* close the thought */
+};
+struct tarn_command {
+    uint32_t size;
+    uint32_t kind;
+    tarn_turn_id turn;
+};
+enum tarn_status tarn_engine_post(struct tarn_engine *engine,
+                                  const struct tarn_command *cmd,
+                                  struct tarn_error *err);
+
+/* ----------------------------------------------------------------- events */
+enum tarn_span_kind { TARN_SPAN_THOUGHT = 1, TARN_SPAN_ANSWER, TARN_SPAN_CALL };
+
+enum tarn_event_kind {
+    TARN_EV_READING = 1, /* done of total tokens of the prompt */
+    TARN_EV_SPAN,        /* a span begins */
+    TARN_EV_TEXT,        /* text of the open span, whole characters only */
+    TARN_EV_TOKEN,       /* a token was drawn: its figures (after its text) */
+    TARN_EV_SPAN_END,
+    TARN_EV_CALL,        /* text: a whole tool call as the model wrote it */
+    TARN_EV_NOTICE,      /* text: a sentence for the person */
+    TARN_EV_END          /* stop reason, counts, times */
+};
+enum tarn_stop_reason {
+    TARN_STOP_END = 1, /* the model ended its turn */
+    TARN_STOP_LENGTH,  /* max_tokens */
+    TARN_STOP_CONTEXT, /* the context is full */
+    TARN_STOP_STRING,  /* one of `stops` */
+    TARN_STOP_CANCELLED,
+    TARN_STOP_FAILED   /* error says why */
+};
+const char *tarn_stop_name(enum tarn_stop_reason reason);
+
+struct tarn_candidate {
+    int32_t id;
+    float p;
+};
+struct tarn_turn_summary {
+    enum tarn_stop_reason reason;
+    uint32_t n_prompt;   /* tokens of the prompt */
+    uint32_t n_reused;   /* of these: already in the cache */
+    uint32_t n_thought, n_answer, n_total; /* tokens generated */
+    double prefill_ms, thought_ms, answer_ms, first_token_ms;
+};
+struct tarn_event {
+    uint32_t size;
+    uint32_t kind;
+    tarn_turn_id turn;
+    tarn_message_id message; /* the message that grows; 0 without a chat */
+    uint32_t span;           /* enum tarn_span_kind */
+    uint32_t at;             /* token number within the turn */
+    int32_t id;
+    float p, p_after, entropy_bits;
+    struct tarn_candidate best[8];
+    double ms;               /* since the turn began */
+    const char *text;        /* NUL behind it */
+    size_t text_size;
+    uint64_t done, total;
+    const struct tarn_turn_summary *summary; /* TARN_EV_END */
+    const struct tarn_error *error;          /* TARN_EV_END when it failed */
+};
+/* Face.  false: nothing there now. */
+bool tarn_engine_next_event(struct tarn_engine *engine,
+                            struct tarn_event *out);
+
+#endif

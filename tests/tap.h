@@ -1,0 +1,56 @@
+/* tap.h - a test program in a few lines.
+ *
+ *     static void test_empty_span_fails(void) { CHECK(...); }
+ *     int main(void)
+ *     {
+ *         RUN(test_empty_span_fails);
+ *         return tap_end();
+ *     }
+ *
+ * Prints TAP: one line per test; a failed CHECK prints its place and the rest
+ * of the test still runs.  Works in WebAssembly too.
+ */
+#ifndef TARN_TAP_H
+#define TARN_TAP_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static int tap_n, tap_bad, tap_here;
+
+#define CHECK(x)                                                              \
+    do {                                                                      \
+        if (!(x)) {                                                           \
+            tap_here++;                                                       \
+            printf("# %s:%d: %s\n", __FILE__, __LINE__, #x);                  \
+        }                                                                     \
+    } while (0)
+
+/* CHECK with what was seen: CHECK_SAYS(n == 3, "n is %d", n) */
+#define CHECK_SAYS(x, ...)                                                    \
+    do {                                                                      \
+        if (!(x)) {                                                           \
+            tap_here++;                                                       \
+            printf("# %s:%d: %s: ", __FILE__, __LINE__, #x);                  \
+            printf(__VA_ARGS__);                                              \
+            printf("\n");                                                     \
+        }                                                                     \
+    } while (0)
+
+#define RUN(test)                                                             \
+    do {                                                                      \
+        tap_here = 0;                                                         \
+        test();                                                               \
+        tap_bad += tap_here > 0;                                              \
+        printf("%sok %d - %s\n", tap_here ? "not " : "", ++tap_n, #test);     \
+        fflush(stdout);                                                       \
+    } while (0)
+
+static inline int tap_end(void)
+{
+    printf("1..%d\n", tap_n);
+    return tap_bad > 0;
+}
+
+#endif

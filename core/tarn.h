@@ -213,6 +213,11 @@ struct tarn_sampling {       /* formulas: MODEL section 6; order: DESIGN 6 */
 /* What the model's file says (general.sampling.*), else the published
  * defaults. */
 struct tarn_sampling tarn_model_sampling(const struct tarn_model *model);
+/* TARN_USAGE naming the setting and its range. */
+enum tarn_status tarn_sampling_check(const struct tarn_sampling *s,
+                                     struct tarn_error *err);
+/* A fresh seed from the clock, for when nobody gave one. */
+uint64_t tarn_random_seed(void);
 
 struct tarn_turn_options {
     uint32_t size;

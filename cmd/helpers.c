@@ -1,0 +1,93 @@
+/* helpers.c - small things that several subcommands need. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "core/base/buf.h"
+#include "core/base/memory.h"
+#include "core/base/utf8.h"
+
+enum tarn_status cmd_read_stdin(size_t limit, char **out, size_t *size,
+                                struct tarn_error *err)
+{
+    struct tarn_buf b = { 0 };
+    char piece[65536];
+    size_t n;
+    while ((n = fread(piece, 1, sizeof piece, stdin)) > 0) {
+        if (n > limit - b.size) {
+            tarn_buf_finish(&b);
+            return tarn_fail(err, TARN_LIMIT,
+                             "the input is larger than %zu bytes", limit);
+        }
+        tarn_buf_add(&b, piece, n);
+    }
+    if (ferror(stdin)) {
+        tarn_buf_finish(&b);
+        return tarn_fail(err, TARN_IO, "cannot read the standard input: %s",
+                         strerror(errno));
+    }
+    tarn_buf_add(&b, "", 0);
+    *size = b.size;
+    *out = b.size ? tarn_buf_take(&b) : tarn_dup("", 0);
+    return *out ? TARN_OK
+                : tarn_fail(err, TARN_NO_MEMORY,
+                            "no memory for an input of %zu bytes", *size);
+}
+
+enum tarn_status cmd_flush(struct tarn_error *err)
+{
+    if (fflush(stdout) || ferror(stdout))
+        return tarn_fail(err, TARN_IO, "cannot write the output: %s",
+                         strerror(errno));
+    return TARN_OK;
+}
+
+enum tarn_status cmd_parse_ids(const char *text, int32_t **out, size_t *n,
+                               struct tarn_error *err)
+{
+    struct tarn_ids ids = { 0 };
+    const char *p = text;
+    while (*p) {
+        while (*p == ' ' || *p == ',' || *p == '\n' || *p == '\r' ||
+               *p == '\t' || *p == '[' || *p == ']')
+            p++;
+        if (!*p)
+            break;
+        char *end;
+        errno = 0;
+        long long v = strtoll(p, &end, 10);
+        if (end == p || errno || v < 0 || v > INT32_MAX) {
+            tarn_ids_finish(&ids);
+            return tarn_fail(err, TARN_USAGE,
+                             "\"%s\" is no list of token ids like 1,2,3",
+                             tarn_shown_str(p).text);
+        }
+        tarn_ids_add(&ids, (int32_t)v);
+        p = end;
+    }
+    if (ids.failed) {
+        tarn_ids_finish(&ids);
+        return tarn_fail(err, TARN_NO_MEMORY, "no memory for the token ids");
+    }
+    *out = ids.at;
+    *n = ids.n;
+    return TARN_OK;
+}
+
+void cmd_print_foreign(FILE *to, const char *text, size_t size)
+{
+    for (size_t i = 0; i < size;) {
+        int32_t c;
+        size_t n = tarn_utf8_decode(text + i, size - i, &c);
+        bool bidi = (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+        if (c < 0)
+            fputs("\xEF\xBF\xBD", to);
+        else if (bidi || (c < 32 && c != '\n' && c != '\t') ||
+                 (c >= 127 && c < 160))
+            fprintf(to, bidi ? "\\u{%04X}" : "\\x%02X", (unsigned)c);
+        else
+            fwrite(text + i, 1, n, to);
+        i += n;
+    }
+}

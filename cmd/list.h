@@ -1,0 +1,11 @@
+/* list.h - the subcommands that this build has.  One line each to add one:
+ * declare it and put it into CMD_LIST, in the order of `tarn --help`. */
+#ifndef TARN_CMD_LIST_H
+#define TARN_CMD_LIST_H
+
+extern const struct cmd cmd_logits;
+
+#define CMD_LIST \
+    &cmd_logits,
+
+#endif

@@ -1,0 +1,140 @@
+/* logits.c - tarn logits: token ids in, logits out. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "core/base/file.h"
+#include "core/base/memory.h"
+
+struct request {
+    int32_t *ids;
+    size_t n_ids;
+    uint32_t *rows;
+    size_t n_rows;
+};
+
+static enum tarn_status choose_rows(const char *text, struct request *q,
+                                    struct tarn_error *err)
+{
+    int32_t *list = NULL;
+    size_t n = 0;
+    bool all = !text || !strcmp(text, "all"), last = text && !strcmp(text, "last");
+    if (!all && !last) {
+        enum tarn_status s = cmd_parse_ids(text, &list, &n, err);
+        if (s)
+            return s;
+    }
+    q->n_rows = all ? q->n_ids : last ? 1 : n;
+    q->rows = tarn_alloc(q->n_rows, sizeof *q->rows);
+    enum tarn_status s = TARN_OK;
+    if (!q->rows)
+        s = tarn_fail(err, TARN_NO_MEMORY, "no memory for %zu rows", q->n_rows);
+    for (size_t i = 0; !s && i < q->n_rows; i++) {
+        q->rows[i] = all ? (uint32_t)i
+                     : last ? (uint32_t)(q->n_ids - 1) : (uint32_t)list[i];
+        if (q->rows[i] >= q->n_ids || (i && q->rows[i] <= q->rows[i - 1]))
+            s = tarn_fail(err, TARN_USAGE,
+                          "--rows must ascend and stay below the %zu ids that "
+                          "were given",
+                          q->n_ids);
+    }
+    tarn_free(list);
+    return s;
+}
+
+static enum tarn_status read_ids(const char *text, const char *file,
+                                 struct request *q, struct tarn_error *err)
+{
+    if (!text == !file)
+        return tarn_fail(err, TARN_USAGE,
+                         "tarn logits needs --ids or --ids-file, one of them");
+    if (text)
+        return cmd_parse_ids(text, &q->ids, &q->n_ids, err);
+    char *content;
+    size_t size;
+    enum tarn_status s = tarn_file_read(file, 16u << 20, &content, &size, err);
+    if (s) {
+        tarn_error_prefix(err, file);
+        return s;
+    }
+    s = cmd_parse_ids(content, &q->ids, &q->n_ids, err);
+    tarn_free(content);
+    return s;
+}
+
+static enum tarn_status compute(struct cmd_session *ses, struct request *q,
+                                const char *path, struct tarn_error *err)
+{
+    uint32_t n_vocab = tarn_model_info(ses->model)->n_vocab;
+    float *logits = tarn_alloc(q->n_rows * (size_t)n_vocab, sizeof(float));
+    if (!logits)
+        return tarn_fail(err, TARN_NO_MEMORY,
+                         "no memory for %zu rows of %u logits", q->n_rows,
+                         n_vocab);
+    enum tarn_status s = tarn_eval(ses->engine, q->ids, q->n_ids, q->rows,
+                                   q->n_rows, logits, err);
+    size_t size = q->n_rows * (size_t)n_vocab * sizeof(float);
+    if (!s && path) {
+        s = tarn_file_write(path, logits, size, err);
+        if (s)
+            tarn_error_prefix(err, path);
+    } else if (!s) {
+        fwrite(logits, 1, size, stdout);
+        s = cmd_flush(err);
+    }
+    tarn_free(logits);
+    return s;
+}
+
+static enum tarn_status run(const struct cmd *self, int argc, char **argv,
+                            struct tarn_error *err)
+{
+    const char *ids = NULL, *file = NULL, *rows = NULL, *output = NULL;
+    struct cmd_common common = { 0 };
+    const struct cmd_option options[] = {
+        { "--ids", NULL, CMD_TEXT, &ids, 0, 0, "N,N,...",
+          "the tokens; nothing is put around them" },
+        { "--ids-file", NULL, CMD_TEXT, &file, 0, 0, "FILE",
+          "the same from a file" },
+        { "--rows", NULL, CMD_TEXT, &rows, 0, 0, "all|last|N,...",
+          "which positions' logits (default: all)" },
+        { "--output", "-o", CMD_TEXT, &output, 0, 0, "FILE",
+          "write there instead of to stdout" },
+    };
+    struct cmd_args a;
+    cmd_args_init(&a, self, 1);
+    cmd_args_add(&a, options, sizeof options / sizeof *options);
+    cmd_common_add(&a, &common);
+    enum tarn_status s = cmd_args_parse(&a, argc, argv, err);
+    if (s || a.help)
+        return s;
+    struct request q = { 0 };
+    struct cmd_session ses = { 0 };
+    s = read_ids(ids, file, &q, err);
+    if (!s && q.n_ids == 0)
+        s = tarn_fail(err, TARN_USAGE, "the list of token ids is empty");
+    if (!s)
+        s = choose_rows(rows, &q, err);
+    if (!s && !common.ctx)
+        common.ctx = q.n_ids < 8 ? 8 : (uint32_t)q.n_ids;
+    if (!s)
+        s = cmd_session_open(&ses, &common, a.n_words ? a.words[0] : NULL,
+                             true, err);
+    if (!s)
+        s = compute(&ses, &q, output, err);
+    cmd_session_close(&ses);
+    tarn_free(q.ids);
+    tarn_free(q.rows);
+    return s;
+}
+
+const struct cmd cmd_logits = {
+    .name = "logits",
+    .summary = "token ids in, logits out",
+    .usage = "[MODEL] (--ids N,N,... | --ids-file FILE) [--rows all|last|N,...]"
+             " [-o FILE]",
+    .detail = "Writes float32, little-endian, rows x vocabulary.\n\n"
+              "Example:\n  tarn logits model.gguf --ids 1,17,42 --rows last "
+              "-o last.f32\n",
+    .run = run,
+};

@@ -1,0 +1,74 @@
+/* main.c - the `tarn` command: finds the subcommand, prints its sentence,
+ * gives its status as the exit code (0 .. 9). */
+#include <signal.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "cmd/list.h"
+
+static const struct cmd *const COMMANDS[] = { CMD_LIST };
+#define N_COMMANDS (sizeof COMMANDS / sizeof *COMMANDS)
+
+static const struct cmd *find_command(const char *name)
+{
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (!strcmp(COMMANDS[i]->name, name))
+            return COMMANDS[i];
+    return NULL;
+}
+
+static void print_overview(void)
+{
+    printf("tarn " TARN_VERSION " - talks with LFM2 and LFM2.5 language "
+           "models on this machine.\n\n"
+           "Usage: tarn [COMMAND] [OPTIONS]\n\n"
+           "Without a command: tarn chat with the small built-in model.\n\n"
+           "Commands:\n");
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (COMMANDS[i]->summary[0])
+            printf("  %-11s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
+    printf("\ntarn COMMAND --help says more.  MODEL is the path of a GGUF "
+           "file.\n\nExample:\n  tarn run -p \"What is 17 + 25?\"\n");
+}
+
+static int run_command(const struct cmd *c, int argc, char **argv)
+{
+    struct tarn_error err = { TARN_OK, "" };
+    enum tarn_status s = c->run(c, argc, argv, &err);
+    if (s == TARN_UNSUPPORTED || s == TARN_CANCELLED)
+        s = TARN_INTERNAL; /* must have been handled below */
+    if (s != TARN_OK && s != 130) {
+        fflush(stdout);
+        fprintf(stderr, "tarn: %s\n",
+                err.text[0] ? err.text : tarn_status_name(s));
+    }
+    return (int)s;
+}
+
+int main(int argc, char **argv)
+{
+#ifdef SIGPIPE
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is TARN_IO, not a death */
+#endif
+    if (argc >= 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+                      !strcmp(argv[1], "help"))) {
+        print_overview();
+        return 0;
+    }
+    if (argc >= 2 && !strcmp(argv[1], "--version")) {
+        printf("tarn " TARN_VERSION "\n");
+        return 0;
+    }
+    const struct cmd *c = find_command(argc >= 2 ? argv[1] : "chat");
+    if (!c && argc >= 2 && argv[1][0] == '-')
+        c = find_command("chat"); /* tarn --threads 2 */
+    else if (c && argc >= 2)
+        argc--, argv++;
+    if (!c) {
+        fprintf(stderr,
+                "tarn: there is no command \"%s\"; tarn --help lists them\n",
+                argc >= 2 ? tarn_shown_str(argv[1]).text : "chat");
+        return TARN_USAGE;
+    }
+    return run_command(c, argc - 1, argv + 1);
+}

@@ -1,0 +1,293 @@
+/* file.c - see file.h. */
+#include "core/base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#if !defined(__wasi__)
+#include <sys/mman.h>
+#endif
+
+#include "core/base/buf.h"
+#include "core/base/error.h"
+#include "core/base/memory.h"
+
+static const uint8_t NO_BYTES[1];
+
+/* The words for errno that a person may meet; strerror() speaks the locale's
+ * language and is not safe in threads. */
+static const char *reason(int number)
+{
+    switch (number) {
+    case ENOENT:
+        return "there is no such file";
+    case EACCES:
+    case EPERM:
+        return "access is not allowed";
+    case ELOOP:
+        return "its symbolic links go round in a circle";
+    case ENAMETOOLONG:
+        return "its name is too long";
+    case ENOTDIR:
+        return "a part of its path is not a folder";
+    case EISDIR:
+        return "it is a folder";
+    case ENOSPC:
+        return "the disk is full";
+    case EROFS:
+        return "the disk can only be read";
+    case EIO:
+        return "the disk reports an error";
+    case EMFILE:
+    case ENFILE:
+        return "too many files are open";
+    case EFBIG:
+        return "it would be too large for this disk";
+    default:
+        return NULL;
+    }
+}
+
+static enum tarn_status fail_io(struct tarn_error *err, const char *what,
+                                int number)
+{
+    const enum tarn_status status =
+        number == ENOMEM || number == EMFILE || number == ENFILE
+            ? TARN_NO_MEMORY
+            : TARN_IO;
+    const char *why = number == ENOMEM ? "there is no memory" : reason(number);
+    if (why)
+        return tarn_fail(err, status, "cannot be %s: %s", what, why);
+    return tarn_fail(err, status, "cannot be %s: error %d of the system", what,
+                     number);
+}
+
+/* O_NONBLOCK: opening a FIFO must not wait for a writer.  A socket and some
+ * devices refuse to be opened at all, with ENXIO. */
+static enum tarn_status open_regular(const char *path, int *fd, uint64_t *size,
+                                     struct tarn_error *err)
+{
+    struct stat st;
+    *fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (*fd < 0 && errno == ENXIO)
+        return tarn_fail(err, TARN_BAD_FILE, "is not a regular file");
+    if (*fd < 0)
+        return fail_io(err, "opened", errno);
+    if (fstat(*fd, &st) != 0) {
+        const int number = errno;
+        close(*fd);
+        return fail_io(err, "read", number);
+    }
+    if (!S_ISREG(st.st_mode)) {
+        close(*fd);
+        return tarn_fail(err, TARN_BAD_FILE,
+                         S_ISDIR(st.st_mode) ? "is a folder, not a regular file"
+                                             : "is not a regular file");
+    }
+    *size = (uint64_t)st.st_size;
+    return TARN_OK;
+}
+
+/* Up to `size` bytes; the file may have become shorter meanwhile. */
+static enum tarn_status read_up_to(int fd, uint8_t *data, size_t size,
+                                   size_t *got, struct tarn_error *err)
+{
+    *got = 0;
+    while (*got < size) {
+        /* read() may refuse more than SSIZE_MAX */
+        const size_t left = size - *got;
+        const ssize_t n =
+            read(fd, data + *got, left < 0x40000000 ? left : 0x40000000);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return fail_io(err, "read", errno);
+        if (n == 0)
+            break;
+        *got += (size_t)n;
+    }
+    return TARN_OK;
+}
+
+static enum tarn_status no_memory(struct tarn_error *err, uint64_t size)
+{
+    return tarn_fail(err, TARN_NO_MEMORY,
+                     "there is no memory for its %llu bytes",
+                     (unsigned long long)size);
+}
+
+#if defined(__wasi__)
+static enum tarn_status map_fd(int fd, uint64_t size, struct tarn_map *out,
+                               struct tarn_error *err)
+{
+    size_t got;
+    uint8_t *data =
+        size <= SIZE_MAX ? tarn_alloc_aligned((size_t)size, 64) : NULL;
+    if (!data)
+        return no_memory(err, size);
+    const enum tarn_status s = read_up_to(fd, data, (size_t)size, &got, err);
+    if (s) {
+        tarn_free_aligned(data);
+        return s;
+    }
+    *out = (struct tarn_map){ data, got, false };
+    return TARN_OK;
+}
+#else
+static enum tarn_status map_fd(int fd, uint64_t size, struct tarn_map *out,
+                               struct tarn_error *err)
+{
+    if (size > PTRDIFF_MAX)
+        return no_memory(err, size);
+    void *data = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0);
+    if (data == MAP_FAILED)
+        return errno == ENOMEM ? no_memory(err, size)
+                               : fail_io(err, "mapped", errno);
+    *out = (struct tarn_map){ data, size, true };
+    return TARN_OK;
+}
+#endif
+
+enum tarn_status tarn_map_open(const char *path, struct tarn_map *out,
+                               struct tarn_error *err)
+{
+    int fd;
+    uint64_t size = 0;
+    enum tarn_status s = open_regular(path, &fd, &size, err);
+    if (s)
+        return s;
+    if (size == 0)
+        *out = (struct tarn_map){ NO_BYTES, 0, false };
+    else
+        s = map_fd(fd, size, out, err);
+    close(fd);
+    return s;
+}
+
+void tarn_map_close(struct tarn_map *m)
+{
+#if !defined(__wasi__)
+    if (m->mapped)
+        munmap((void *)(uintptr_t)m->data, (size_t)m->size);
+#endif
+    if (!m->mapped && m->data && m->data != NO_BYTES)
+        tarn_free_aligned((void *)(uintptr_t)m->data);
+    *m = (struct tarn_map){ 0 };
+}
+
+enum tarn_status tarn_file_read(const char *path, size_t limit, char **out,
+                                size_t *size, struct tarn_error *err)
+{
+    int fd;
+    uint64_t n = 0;
+    enum tarn_status s = open_regular(path, &fd, &n, err);
+    if (s)
+        return s;
+    if (n > limit) {
+        close(fd);
+        return tarn_fail(err, TARN_LIMIT,
+                         "has %llu bytes, at most %zu can be read",
+                         (unsigned long long)n, limit);
+    }
+    size_t got = 0;
+    char *data = tarn_alloc((size_t)n + 1, 1);
+    s = data ? read_up_to(fd, (uint8_t *)data, (size_t)n, &got, err)
+             : no_memory(err, n);
+    close(fd);
+    if (s) {
+        tarn_free(data);
+        return s;
+    }
+    data[got] = 0;
+    *out = data;
+    *size = got;
+    return TARN_OK;
+}
+
+/* ----------------------------------------------------------------- writing */
+
+static bool write_all(int fd, const uint8_t *data, size_t size)
+{
+    while (size) {
+        const ssize_t n =
+            write(fd, data, size < 0x40000000 ? size : 0x40000000);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        data += n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+/* After a rename the folder's entry must reach the disk too.  Some file
+ * systems can't sync a folder: then there is nothing more to be done. */
+static void sync_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? tarn_dup(path, slash == path
+                                              ? 1
+                                              : (size_t)(slash - path))
+                         : tarn_dup_str(".");
+    if (!folder)
+        return;
+    const int fd = open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+    if (fd >= 0) {
+        (void)fsync(fd);
+        close(fd);
+    }
+    tarn_free(folder);
+}
+
+/* 0, or errno. */
+static int write_new(const char *temporary, const char *path, const void *data,
+                     size_t size)
+{
+    struct stat old;
+    const int fd =
+        open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return errno;
+    int number = 0;
+#if !defined(__wasi__)
+    if (stat(path, &old) == 0 && S_ISREG(old.st_mode))
+        (void)fchmod(fd, old.st_mode & 0777); /* keeps who may read it */
+#else
+    (void)old;
+#endif
+    if (!write_all(fd, data, size) || fsync(fd) != 0)
+        number = errno;
+    if (close(fd) != 0 && !number)
+        number = errno;
+    if (!number && rename(temporary, path) != 0)
+        number = errno;
+    if (number)
+        unlink(temporary);
+    return number;
+}
+
+enum tarn_status tarn_file_write(const char *path, const void *data,
+                                 size_t size, struct tarn_error *err)
+{
+#if defined(__wasi__)
+    const long id = 1; /* there are no processes */
+#else
+    const long id = (long)getpid();
+#endif
+    struct tarn_buf name = { 0 };
+    tarn_buf_printf(&name, "%s.tmp-%ld", path, id);
+    if (name.failed)
+        return no_memory(err, size);
+    const int number = write_new(name.data, path, data, size);
+    tarn_buf_finish(&name);
+    if (number)
+        return fail_io(err, "written", number);
+    sync_folder(path);
+    return TARN_OK;
+}

@@ -123,6 +123,8 @@ struct tarn_engine_options {
     uint32_t kv_type;   /* enum tarn_type: F16, F32, Q8_0; see kv_default */
     bool kv_given;      /* false: F16 */
     uint32_t max_rows;  /* of a batch; 0: 512 to 2,048 by memory */
+    uint32_t n_sequences; /* turns at once, and chats kept in the cache;
+                             0: 4 */
 };
 enum tarn_status tarn_engine_create(struct tarn_model *model,
                                     const struct tarn_engine_options *opt,
@@ -142,9 +144,8 @@ void tarn_engine_on_event(struct tarn_engine *engine, void (*fn)(void *user),
                           void *user);
 
 /* Ids in, logits out, no chat: for tests, perplexity, `tarn logits`.  rows:
- * indices into ids, ascending; logits: [n_rows][n_vocab].  `seqs` identical
- * sequences are run together (0 and 1: one), all of them checked for equality
- * by tests; logits are the first one's.  Face thread, no turn running. */
+ * indices into ids, ascending; logits: [n_rows][n_vocab].  Computes on the
+ * calling thread; TARN_BUSY while a turn is running. */
 enum tarn_status tarn_eval(struct tarn_engine *engine, const int32_t *ids,
                            size_t n_ids, const uint32_t *rows, size_t n_rows,
                            float *logits, struct tarn_error *err);
@@ -213,6 +214,8 @@ struct tarn_sampling {       /* formulas: MODEL section 6; order: DESIGN 6 */
 /* What the model's file says (general.sampling.*), else the published
  * defaults. */
 struct tarn_sampling tarn_model_sampling(const struct tarn_model *model);
+/* What is published for models that say nothing themselves. */
+struct tarn_sampling tarn_sampling_default(void);
 /* TARN_USAGE naming the setting and its range. */
 enum tarn_status tarn_sampling_check(const struct tarn_sampling *s,
                                      struct tarn_error *err);

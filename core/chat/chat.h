@@ -1,0 +1,40 @@
+/* chat.h - what the engine needs of a chat beyond tarn.h.
+ *
+ * While a turn runs the engine's face side holds the chat (hold/drop): if the
+ * person destroys it meanwhile, it lives on until the turn's END is drained.
+ * The message that grows keeps the ids that were sampled, control tokens
+ * included, so that history is never encoded again.
+ *
+ * Threads: the face's.
+ */
+#ifndef TARN_CHAT_H
+#define TARN_CHAT_H
+
+#include "core/tarn.h"
+
+/* An unfinished assistant message below `parent`, which must be a message
+ * (TARN_USAGE otherwise); the active path now ends with it. */
+enum tarn_status tarn_chat_begin(struct tarn_chat *chat,
+                                 tarn_message_id parent, tarn_message_id *out,
+                                 struct tarn_error *err);
+/* Appends text of a span (thought; everything else is the answer).  A message
+ * that is gone is no error. */
+enum tarn_status tarn_chat_grow(struct tarn_chat *chat, tarn_message_id id,
+                                uint32_t span, const char *text, size_t size,
+                                struct tarn_error *err);
+enum tarn_status tarn_chat_grow_id(struct tarn_chat *chat, tarn_message_id id,
+                                   int32_t token, struct tarn_error *err);
+/* finished: the model ended its turn itself.  A message without any text and
+ * tokens is removed again. */
+void tarn_chat_end(struct tarn_chat *chat, tarn_message_id id, bool finished);
+
+/* The ids sampled for a message, borrowed; n = 0 where there are none (typed,
+ * imported, or edited text). */
+const int32_t *tarn_chat_ids(const struct tarn_chat *chat, tarn_message_id id,
+                             size_t *n);
+
+/* tarn_chat_destroy() waits for the last drop(). */
+void tarn_chat_hold(struct tarn_chat *chat);
+void tarn_chat_drop(struct tarn_chat *chat);
+
+#endif

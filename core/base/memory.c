@@ -12,6 +12,31 @@ static _Atomic uint64_t fail_at; /* number of the one that fails; 0: none */
 static _Atomic bool fail_all;
 static _Atomic int64_t held;
 
+/* The libc that the page's WebAssembly module is linked with was built for one
+ * thread: two of its workers must not be in malloc at once. */
+#if defined(__wasm_atomics__)
+static atomic_flag heap = ATOMIC_FLAG_INIT;
+
+static void lock_heap(void)
+{
+    while (atomic_flag_test_and_set(&heap))
+        ;
+}
+
+static void unlock_heap(void)
+{
+    atomic_flag_clear(&heap);
+}
+#else
+static void lock_heap(void)
+{
+}
+
+static void unlock_heap(void)
+{
+}
+#endif
+
 static bool must_fail(void)
 {
     const uint64_t now =
@@ -67,7 +92,10 @@ void *tarn_alloc(size_t n, size_t size)
     /* PTRDIFF_MAX: differences of pointers into a block must be defined. */
     if (!tarn_mul_size(n, size, &bytes) || bytes > PTRDIFF_MAX || must_fail())
         return NULL;
-    return counted(calloc(1, bytes ? bytes : 1));
+    lock_heap();
+    void *p = calloc(1, bytes ? bytes : 1);
+    unlock_heap();
+    return counted(p);
 }
 
 void *tarn_realloc(void *p, size_t n_old, size_t n_new, size_t size)
@@ -79,7 +107,9 @@ void *tarn_realloc(void *p, size_t n_old, size_t n_new, size_t size)
         !tarn_mul_size(n_new, size, &bytes) || bytes > PTRDIFF_MAX ||
         must_fail())
         return NULL;
+    lock_heap();
     char *q = realloc(p, bytes ? bytes : 1);
+    unlock_heap();
     if (q && bytes > old_bytes)
         memset(q + old_bytes, 0, bytes - old_bytes);
     return q;
@@ -93,7 +123,10 @@ void *tarn_alloc_aligned(size_t size, size_t align)
     if (!tarn_add_size(size ? size : 1, align - 1, &bytes) ||
         bytes > PTRDIFF_MAX || must_fail())
         return NULL;
-    return counted(aligned_alloc(align, bytes & ~(align - 1)));
+    lock_heap();
+    void *p = aligned_alloc(align, bytes & ~(align - 1));
+    unlock_heap();
+    return counted(p);
 }
 
 void tarn_free(void *p)
@@ -101,7 +134,9 @@ void tarn_free(void *p)
     if (!p)
         return;
     atomic_fetch_sub_explicit(&held, 1, memory_order_relaxed);
+    lock_heap();
     free(p);
+    unlock_heap();
 }
 
 void tarn_free_aligned(void *p)

@@ -52,4 +52,10 @@ void tarn_pool_run(struct tarn_pool *p,
                    void (*fn)(void *arg, uint32_t i, uint32_t worker),
                    void *arg, uint32_t n);
 
+#if defined(__wasm_atomics__)
+/* A worker of the page gives itself to the pool and never returns.  Only
+ * workers that have come before tarn_pool_create() are counted. */
+_Noreturn void tarn_pool_worker_enter(void);
+#endif
+
 #endif

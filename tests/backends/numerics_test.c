@@ -150,6 +150,7 @@ static void test_exp64_and_log64_are_near_exact(void)
 }
 
 /* Against the 64-bit mantissa of long double where there is one. */
+#if !defined(__wasm__)
 static void test_exp64_and_log64_stay_below_one_ulp(void)
 {
 #if LDBL_MANT_DIG >= 64
@@ -183,6 +184,7 @@ static void test_exp64_and_log64_stay_below_one_ulp(void)
     CHECK(isnan(tarn_log64(-1.0)) && tarn_log64(0.0) == -INFINITY);
     CHECK(isinf(tarn_log64(INFINITY)));
 }
+#endif
 
 static void test_rope_inverse_of_odd_sizes_is_the_power(void)
 {
@@ -295,7 +297,9 @@ int main(void)
     RUN(test_rne_ties_to_even);
     RUN(test_mxfp4_scale_has_its_subnormals);
     RUN(test_exp64_and_log64_are_near_exact);
+#if !defined(__wasm__) /* expl() of that libc is exp(): no better than ours */
     RUN(test_exp64_and_log64_stay_below_one_ulp);
+#endif
     RUN(test_rope_inverse_of_odd_sizes_is_the_power);
     RUN(test_l16_adds_in_its_own_order);
     RUN(test_quantized_block_is_symmetric_and_bounded);

@@ -32,14 +32,11 @@ static inline double tarn_f64_of(uint64_t u)
 #define TARN_LN2_HI 0x1.62e42fefap-1 /* 36 bits: n * it is exact */
 #define TARN_LN2_LO 0x1.cf79abc9e3b3ap-40
 
-static inline double tarn_exp64(double x)
+/* For -745.14 <= x <= 709.79, without a branch, so that a loop of it can run
+ * in vectors (no operation depends on its neighbors: the bits are the same).
+ */
+static inline double tarn_exp64_inside(double x)
 {
-    if (x != x)
-        return x;
-    if (x > 709.79)
-        return (double)INFINITY;
-    if (x < -745.14)
-        return 0.0;
     const double t = x * 0x1.71547652b82fep+0 + 6755399441055744.0;
     const double n = t - 6755399441055744.0;
     const double hi = x - n * TARN_LN2_HI;
@@ -69,6 +66,17 @@ static inline double tarn_exp64(double x)
     const double a = tarn_f64_of((uint64_t)(1023 + half) << 52);
     const double b = tarn_f64_of((uint64_t)(1023 + (k - half)) << 52);
     return y * a * b;
+}
+
+static inline double tarn_exp64(double x)
+{
+    if (x != x)
+        return x;
+    if (x > 709.79)
+        return (double)INFINITY;
+    if (x < -745.14)
+        return 0.0;
+    return tarn_exp64_inside(x);
 }
 
 /* -inf for 0, NaN below. */

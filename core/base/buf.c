@@ -13,7 +13,8 @@ static bool make_room(struct tarn_buf *b, size_t more)
     size_t need;
     if (b->failed)
         return false;
-    if (!tarn_add_size(b->size, more, &need) || !tarn_add_size(need, 1, &need)) {
+    if (!tarn_add_size(b->size, more, &need) ||
+        !tarn_add_size(need, 1, &need)) {
         b->failed = true;
         return false;
     }

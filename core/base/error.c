@@ -41,8 +41,7 @@ void tarn_error_prefix(struct tarn_error *err, const char *name)
     char text[sizeof err->text + sizeof shown.text];
     const int n = snprintf(text, sizeof text, "%s: %s", shown.text, err->text);
     const size_t size = n < 0 ? 0 : (size_t)n;
-    const size_t keep =
-        size < sizeof err->text ? size : sizeof err->text - 1;
+    const size_t keep = size < sizeof err->text ? size : sizeof err->text - 1;
     memcpy(err->text, text, keep);
     cut(err->text, keep);
 }
@@ -88,8 +87,8 @@ struct tarn_shown tarn_shown(const void *text, size_t size)
                 got = snprintf(piece, sizeof piece, "\\x%02X",
                                (unsigned)(unsigned char)p[at]);
             else
-                got = snprintf(piece, sizeof piece, "\\u{%04X}",
-                               (unsigned)code);
+                got =
+                    snprintf(piece, sizeof piece, "\\u{%04X}", (unsigned)code);
             w = (unsigned)got;
         } else {
             memcpy(piece, p + at, len);

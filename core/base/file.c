@@ -231,10 +231,9 @@ static bool write_all(int fd, const uint8_t *data, size_t size)
 static void sync_folder(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    char *folder = slash ? tarn_dup(path, slash == path
-                                              ? 1
-                                              : (size_t)(slash - path))
-                         : tarn_dup_str(".");
+    char *folder =
+        slash ? tarn_dup(path, slash == path ? 1 : (size_t)(slash - path))
+              : tarn_dup_str(".");
     if (!folder)
         return;
     const int fd = open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY);

@@ -197,8 +197,7 @@ static enum tarn_status read_string(struct reader *r, const char **text,
             continue;
         }
         int32_t code;
-        const size_t n =
-            tarn_utf8_decode(r->p + r->at, r->size - r->at, &code);
+        const size_t n = tarn_utf8_decode(r->p + r->at, r->size - r->at, &code);
         if (code < 0)
             return fail_at(r, "the text is not UTF-8");
         memcpy(r->out, r->p + r->at, n);
@@ -371,8 +370,7 @@ static enum tarn_status read_all(struct reader *r)
 }
 
 enum tarn_status tarn_json_read(const void *text, size_t size,
-                                struct tarn_json **out,
-                                struct tarn_error *err)
+                                struct tarn_json **out, struct tarn_error *err)
 {
     size_t room;
     struct document *doc = tarn_alloc(1, sizeof *doc);
@@ -384,8 +382,11 @@ enum tarn_status tarn_json_read(const void *text, size_t size,
         tarn_json_free(&doc->root);
         return no_memory(err, size);
     }
-    struct reader r = { .p = text ? text : "", .size = text ? size : 0,
-                        .doc = doc, .out = doc->text, .err = err };
+    struct reader r = { .p = text ? text : "",
+                        .size = text ? size : 0,
+                        .doc = doc,
+                        .out = doc->text,
+                        .err = err };
     const enum tarn_status s = read_all(&r);
     if (s)
         tarn_json_free(&doc->root);
@@ -501,7 +502,8 @@ static void add_unicode(struct tarn_buf *b, int32_t code)
 static void add_escape(struct tarn_buf *b, int32_t code)
 {
     static const char FROM[] = "\"\\\b\f\n\r\t", TO[] = "\"\\bfnrt";
-    const char *found = code > 0 && code < 0x80 ? strchr(FROM, (char)code) : NULL;
+    const char *found =
+        code > 0 && code < 0x80 ? strchr(FROM, (char)code) : NULL;
     if (found) {
         tarn_buf_byte(b, '\\');
         tarn_buf_byte(b, TO[found - FROM]);

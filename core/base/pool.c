@@ -77,8 +77,7 @@ static void finish_sleep(struct tarn_pool *p)
 }
 
 /* Returns when *word is not `seen` (or for no reason: the caller looks). */
-static void sleep_on(struct tarn_pool *p, _Atomic uint32_t *word,
-                     uint32_t seen)
+static void sleep_on(struct tarn_pool *p, _Atomic uint32_t *word, uint32_t seen)
 {
     (void)p;
     syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
@@ -111,8 +110,7 @@ static struct tarn_cond *cond_of(struct tarn_pool *p,
     return word == &p->phase ? p->workers_wake : p->caller_wakes;
 }
 
-static void sleep_on(struct tarn_pool *p, _Atomic uint32_t *word,
-                     uint32_t seen)
+static void sleep_on(struct tarn_pool *p, _Atomic uint32_t *word, uint32_t seen)
 {
     tarn_mutex_lock(p->lock);
     if (atomic_load(word) == seen)

@@ -83,6 +83,10 @@ const struct tarn_gguf_tensor *tarn_gguf_tensor_at(const struct tarn_gguf *g,
 const struct tarn_gguf_tensor *tarn_gguf_tensor(const struct tarn_gguf *g,
                                                 const char *name);
 
+/* "" or one sentence on something odd that does no harm (gaps between
+ * tensors). */
+const char *tarn_gguf_warning(const struct tarn_gguf *g);
+
 /* One element of a number or an array of numbers, whatever its width; false
  * if it is of another kind or does not fit. */
 bool tarn_gguf_i64_of(const struct tarn_gguf_value *v, uint64_t i,
@@ -104,10 +108,19 @@ enum tarn_status tarn_gguf_f32_or(const struct tarn_gguf *g, const char *key,
 enum tarn_status tarn_gguf_bool_or(const struct tarn_gguf *g, const char *key,
                                    bool other, bool *out,
                                    struct tarn_error *err);
-/* text == NULL when the key is missing. */
+/* out->text == NULL when the key is missing. */
 enum tarn_status tarn_gguf_string_or(const struct tarn_gguf *g,
                                      const char *key,
                                      struct tarn_gguf_string *out,
                                      struct tarn_error *err);
+
+/* Reads the whole tensor (so it costs what reading the file costs) and refuses
+ * values or block scales that are NaN or infinite, and a quantised tensor
+ * whose scales are all zero: TARN_BAD_FILE naming tensor and row (G20). */
+enum tarn_status tarn_gguf_check_tensor(const struct tarn_gguf_tensor *t,
+                                        struct tarn_error *err);
+
+/* "u32", "string", ...; "" for a number that is none. */
+const char *tarn_gguf_kind_name(enum tarn_gguf_kind kind);
 
 #endif

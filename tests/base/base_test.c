@@ -111,7 +111,8 @@ static void test_foreign_text_is_escaped_and_cut(void)
     CHECK(strcmp(tarn_shown_str("a\x1b]8;;\x07").text, "a\\x1B]8;;\\x07") == 0);
     CHECK(strcmp(tarn_shown_str("\xe2\x80\xae\xc2\x9b").text,
                  "\\u{202E}\\u{009B}") == 0);
-    CHECK(strcmp(tarn_shown_str("\xff\xc0\xafz").text, "\\xFF\\xC0\\xAFz") == 0);
+    CHECK(strcmp(tarn_shown_str("\xff\xc0\xafz").text, "\\xFF\\xC0\\xAFz") ==
+          0);
     CHECK(strcmp(tarn_shown_str(NULL).text, "") == 0);
     char text[300];
     memset(text, 'a', 299);
@@ -152,10 +153,15 @@ static void test_every_scalar_value_goes_round(void)
 
 static void test_broken_utf8_is_seen(void)
 {
-    static const char *const BAD[] = { "\x80", "\xc0\x80", "\xc1\xbf",
-                                       "\xe0\x9f\xbf", "\xed\xa0\x80",
-                                       "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
-                                       "\xf5\x80\x80\x80", "\xff" };
+    static const char *const BAD[] = { "\x80",
+                                       "\xc0\x80",
+                                       "\xc1\xbf",
+                                       "\xe0\x9f\xbf",
+                                       "\xed\xa0\x80",
+                                       "\xf0\x8f\xbf\xbf",
+                                       "\xf4\x90\x80\x80",
+                                       "\xf5\x80\x80\x80",
+                                       "\xff" };
     for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
         CHECK_SAYS(!tarn_utf8_valid(BAD[i], strlen(BAD[i])), "case %zu", i);
         CHECK_SAYS(tarn_utf8_tail(BAD[i], strlen(BAD[i])) == 0, "case %zu", i);

@@ -21,7 +21,8 @@ static void test_tree_is_read(void)
     struct tarn_json *d = NULL;
     struct tarn_error err = { 0 };
     CHECK(read(" {\"a\":[1,-2.5e3,\"x\\u00e9\\ud83d\\ude00\\n\"],"
-               "\"b\":{\"c\":null,\"d\":true},\"\":false} ", &d, &err) == 0);
+               "\"b\":{\"c\":null,\"d\":true},\"\":false} ",
+               &d, &err) == 0);
     const struct tarn_json *a = tarn_json_get(d, "a");
     CHECK(d->n == 3 && a && a->n == 3);
     int64_t i = 0;
@@ -72,15 +73,50 @@ static void test_nul_stays_in_a_string(void)
 
 static void test_what_is_not_json_is_refused(void)
 {
-    static const char *const BAD[] = {
-        "", " ", "{", "[", "[1", "[1,", "[1,]", "[,1]", "{\"a\"}", "{\"a\":}",
-        "{\"a\":1,}", "{a:1}", "{1:1}", "01", "-", "-01", "1.", ".5", "1e",
-        "1e+", "+1", "NaN", "Infinity", "nul", "truee", "1 2", "\"", "\"\\",
-        "\"\\x\"", "\"\\u12g4\"", "\"\\u12", "\"\t\"", "\"\xff\"",
-        "\"\xed\xa0\x80\"", "'a'", "[1}", "{\"a\":1]", "]", "[1 2]",
-        "{\"a\":1 \"b\":2}", "{\"a\":1,\"a\":2}", "\"\\ud800\\u12\"",
-        "// x\n1", "{\"a\\u0041\":1,\"aA\":2}"
-    };
+    static const char *const BAD[] = { "",
+                                       " ",
+                                       "{",
+                                       "[",
+                                       "[1",
+                                       "[1,",
+                                       "[1,]",
+                                       "[,1]",
+                                       "{\"a\"}",
+                                       "{\"a\":}",
+                                       "{\"a\":1,}",
+                                       "{a:1}",
+                                       "{1:1}",
+                                       "01",
+                                       "-",
+                                       "-01",
+                                       "1.",
+                                       ".5",
+                                       "1e",
+                                       "1e+",
+                                       "+1",
+                                       "NaN",
+                                       "Infinity",
+                                       "nul",
+                                       "truee",
+                                       "1 2",
+                                       "\"",
+                                       "\"\\",
+                                       "\"\\x\"",
+                                       "\"\\u12g4\"",
+                                       "\"\\u12",
+                                       "\"\t\"",
+                                       "\"\xff\"",
+                                       "\"\xed\xa0\x80\"",
+                                       "'a'",
+                                       "[1}",
+                                       "{\"a\":1]",
+                                       "]",
+                                       "[1 2]",
+                                       "{\"a\":1 \"b\":2}",
+                                       "{\"a\":1,\"a\":2}",
+                                       "\"\\ud800\\u12\"",
+                                       "// x\n1",
+                                       "{\"a\\u0041\":1,\"aA\":2}" };
     const int64_t held = tarn_memory_held();
     for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
         struct tarn_json *d = NULL;
@@ -231,7 +267,8 @@ static void test_strings_are_written(void)
     struct tarn_buf b = { 0 };
     tarn_json_add_string(&b, "a\"\\\n\x01\x7f\u00e9\U0001f600\xff", 13, false);
     CHECK_SAYS(!strcmp(b.data, "\"a\\\"\\\\\\n\\u0001\\u007f\u00e9\U0001f600"
-                               "\ufffd\""), "%s", b.data);
+                               "\ufffd\""),
+               "%s", b.data);
     tarn_buf_clear(&b);
     tarn_json_add_string(&b, "\u00e9\U0001f600\xff", 7, true);
     CHECK_SAYS(!strcmp(b.data, "\"\\u00e9\\ud83d\\ude00\\ufffd\""), "%s",

@@ -1,0 +1,32 @@
+/* cache.h - verdicts of earlier probes: $XDG_CACHE_HOME/tarn/plugins.json.
+ *
+ * A verdict holds for one file (path, device, inode, size, times, build id) on
+ * one machine (kernel, processor) and one canary.  A file that can't be read
+ * or is damaged counts as empty; a folder that can't be written is no error.
+ *
+ * Owns: its entries.  Threads: one.
+ */
+#ifndef TARN_PLUGINS_CACHE_H
+#define TARN_PLUGINS_CACHE_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "plugins/probe.h"
+
+struct tarn_verdict_cache;
+
+/* folder: NULL for the usual one, "" for none.  NULL: no memory. */
+struct tarn_verdict_cache *tarn_cache_open(const char *folder);
+/* Copies a remembered verdict; the caller finishes it. */
+bool tarn_cache_get(const struct tarn_verdict_cache *c, const char *path,
+                    const struct stat *st, const char *build_id,
+                    struct tarn_verdict *out);
+/* Remembers a copy, unless the refusal is a passing one. */
+void tarn_cache_put(struct tarn_verdict_cache *c, const char *path,
+                    const struct stat *st, const char *build_id,
+                    const struct tarn_verdict *v);
+void tarn_cache_save(struct tarn_verdict_cache *c); /* only if changed */
+void tarn_cache_close(struct tarn_verdict_cache *c);
+
+#endif

@@ -6,8 +6,15 @@
  * are the same.  A control token counts only as an id; where a vocabulary has
  * no <think> token the tag is recognised in the text.
  *
- * Text handed out is whole characters; bytes that are no UTF-8 become U+FFFD.
- * White space around the thought and before the answer is trimmed.
+ * Text handed out is whole characters; what is no UTF-8 becomes U+FFFD (one
+ * for each maximal part).  White space around thoughts and answers is
+ * trimmed, so it comes only when something follows it.
+ *
+ * An answer's span begins with its first visible character, a thought's and a
+ * call's with their token.  Inside a thought only </think> and the end of the
+ * turn count, inside a call only its end; every other control token there,
+ * and stray ones in the answer, are text.  After a call there may be more
+ * answers and calls.
  *
  * Owns: what it holds back.  Threads: one at a time.
  */
@@ -29,7 +36,9 @@ enum tarn_reader_kind {
     TARN_READ_SPAN_END,
     TARN_READ_CALL,     /* text: the bytes between the call markers; parsing
                            them is the caller's next step (core/turn/call.h) */
-    TARN_READ_UNREAD    /* a call that was cut off: text, at */
+    TARN_READ_UNREAD,   /* a call that was cut off: the text so far */
+    TARN_READ_WAS_THOUGHT /* </think> without <think>: the answer that just
+                             ended was the thought */
 };
 
 struct tarn_reader_event {
@@ -51,14 +60,16 @@ enum tarn_status tarn_reader_create(const struct tarn_text *t,
                                     struct tarn_reader **out,
                                     struct tarn_error *err);
 void tarn_reader_destroy(struct tarn_reader *r);
-/* The span that is open now: enum tarn_span_kind. */
+/* The span that text would belong to now: enum tarn_span_kind. */
 uint32_t tarn_reader_span(const struct tarn_reader *r);
 /* false: the token ends the turn. */
 bool tarn_reader_token(struct tarn_reader *r, int32_t id);
-/* Bytes in which a control token's text stands for the token if `special`. */
+/* Bytes in which a control token's text stands for the token if `special`.
+ * What follows the end of the turn is ignored. */
 void tarn_reader_bytes(struct tarn_reader *r, const void *text, size_t size,
                        bool special);
-void tarn_reader_end(struct tarn_reader *r); /* flushes, closes spans */
+/* Flushes, closes spans; the reader takes nothing more. */
+void tarn_reader_end(struct tarn_reader *r);
 bool tarn_reader_failed(const struct tarn_reader *r); /* memory ran out */
 
 #endif

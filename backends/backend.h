@@ -172,6 +172,7 @@ struct tarn_shape { /* constants of the model that steps need */
     uint32_t conv_len;                            /* L; the tail is L-1 rows */
     uint32_t n_expert, n_expert_used;
     float norm_eps, rope_base, attn_scale, expert_scale;
+    uint32_t expert_width; /* inner width of one expert; cost() needs it */
 };
 
 struct tarn_plan {
@@ -247,7 +248,8 @@ struct tarn_batch {
     float *logits;    /* [rows with TARN_ROW_LOGITS][n_vocab], in row order,
                          or NULL where digests are wanted instead */
     struct tarn_digest *digests; /* [rows with TARN_ROW_LOGITS] or NULL */
-    uint16_t *experts; /* [n_rows][n_moe_layers][n_expert_used] or NULL */
+    uint16_t *experts; /* [n_rows][ROUTE steps of the plan][n_expert_used] or
+                          NULL */
     float *gates;      /* the same shape, or NULL */
 };
 

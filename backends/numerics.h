@@ -4,8 +4,8 @@
  * the order written here: round to nearest even, no fused multiply-add, no
  * flush to zero (build with -ffp-contract=off).  `ref`, the scalar parts of
  * the cpu builds and the sampler use these very functions; vector code gives
- * the same bits for finite values.  NaN goes in, NaN comes out where a vector
- * is quantised or normalised, so a poisoned weight is seen in the logits.
+ * the same bits for finite values.  A NaN that goes in comes out, so that a
+ * poisoned weight is seen in the logits.
  *
  * Owns: nothing.  Threads: any.  Fails: never.
  */
@@ -101,8 +101,8 @@ static inline int32_t tarn_rne(float x)
 /* e^x within 1.0e-7; exactly +0 below -87, as for 88 above 88; e^0 is 1. */
 static inline float tarn_exp(float x)
 {
-    float z = x > -87.0f ? x : -87.0f;
-    z = z < 88.0f ? z : 88.0f;
+    float z = x < -87.0f ? -87.0f : x; /* this way round a NaN stays */
+    z = z > 88.0f ? 88.0f : z;
     const float t = z * 1.44269504f + 12582912.0f;
     const float n = t - 12582912.0f;
     float r = z - n * 0.693359375f; /* ln 2 in two parts, the first exact */
@@ -159,8 +159,21 @@ static inline float tarn_l16_fold(const float acc[16])
 static inline float tarn_dot_l16(const float *x, const float *y, size_t n)
 {
     float acc[16] = { 0 };
+    size_t i = 0;
+    for (; n - i >= 16; i += 16)
+        for (size_t l = 0; l < 16; l++)
+            acc[l] += x[i + l] * y[i + l];
+    for (size_t l = 0; i + l < n; l++)
+        acc[l] += x[i + l] * y[i + l];
+    return tarn_l16_fold(acc);
+}
+
+/* L16 of x[i]. */
+static inline float tarn_sum_l16(const float *x, size_t n)
+{
+    float acc[16] = { 0 };
     for (size_t i = 0; i < n; i++)
-        acc[i % 16] += x[i] * y[i];
+        acc[i % 16] += x[i];
     return tarn_l16_fold(acc);
 }
 

@@ -67,8 +67,7 @@ static size_t cut_word(const uint8_t *text)
 static enum tarn_status encode_run(const struct tarn_text *t,
                                    const uint8_t *text, size_t size,
                                    struct tarn_merge_work *work,
-                                   struct tarn_ids *out,
-                                   struct tarn_error *err)
+                                   struct tarn_ids *out, struct tarn_error *err)
 {
     enum tarn_status s = TARN_OK;
     for (size_t at = 0; at < size && s == TARN_OK && !out->failed;) {
@@ -92,7 +91,8 @@ static enum tarn_status check_size(size_t size, struct tarn_error *err)
         return TARN_OK;
     return tarn_fail(err, TARN_LIMIT,
                      "the text has %zu bytes (at most 2,147,483,647 are "
-                     "allowed); split it", size);
+                     "allowed); split it",
+                     size);
 }
 
 static enum tarn_status settle(enum tarn_status s, struct tarn_ids *out,
@@ -127,8 +127,8 @@ enum tarn_status tarn_text_encode(const struct tarn_text *t, const void *text,
 struct found {
     uint32_t *begins; /* [n] positions at which some name may begin */
     size_t n;
-    uint8_t *taken;   /* [size] bytes that belong to a name */
-    int32_t *names;   /* [n] the id found at begins[i], or -1 */
+    uint8_t *taken; /* [size] bytes that belong to a name */
+    int32_t *names; /* [n] the id found at begins[i], or -1 */
 };
 
 static void find_begins(const struct tarn_text *t, const uint8_t *text,
@@ -217,17 +217,16 @@ enum tarn_status tarn_text_encode_special(const struct tarn_text *t,
 
 /* ---------------------------------------------------------------- decoding */
 
-enum tarn_status tarn_text_decode(const struct tarn_text *t,
-                                  const int32_t *ids, size_t n, bool special,
-                                  struct tarn_buf *out,
+enum tarn_status tarn_text_decode(const struct tarn_text *t, const int32_t *ids,
+                                  size_t n, bool special, struct tarn_buf *out,
                                   struct tarn_error *err)
 {
     for (size_t i = 0; i < n; i++)
         if (ids[i] < 0 || (uint32_t)ids[i] >= t->n_vocab)
             return tarn_fail(err, TARN_USAGE,
                              "number %zu of the ids is %d; the vocabulary has "
-                             "the ids 0 to %u", i, (int)ids[i],
-                             (unsigned)t->n_vocab - 1);
+                             "the ids 0 to %u",
+                             i, (int)ids[i], (unsigned)t->n_vocab - 1);
     for (size_t i = 0; i < n; i++) {
         const enum tarn_text_kind kind = (enum tarn_text_kind)t->kind[ids[i]];
         if (!special && kind != TARN_TOKEN_NORMAL && kind != TARN_TOKEN_USER &&

@@ -45,8 +45,7 @@ static bool contains(const char *text, size_t size, const char *sign)
 }
 
 /* The first row whose signs are all there decides. */
-enum tarn_layout tarn_layout_detect(const char *text, size_t size,
-                                    bool *known)
+enum tarn_layout tarn_layout_detect(const char *text, size_t size, bool *known)
 {
     static const char LIST[] = "List of tools: [";
     static const struct {

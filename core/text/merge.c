@@ -110,8 +110,8 @@ static uint64_t pop(struct heap *h)
 }
 
 /* Looks up the pair that begins at i; true if it merges. */
-static bool rank_symbol(const struct tarn_text *t, struct symbol *s,
-                        size_t n, uint32_t i)
+static bool rank_symbol(const struct tarn_text *t, struct symbol *s, size_t n,
+                        uint32_t i)
 {
     struct symbol *a = &s[i];
     const struct tarn_merge *m =
@@ -166,8 +166,7 @@ static void merge_long(const struct tarn_text *t, const uint8_t *text,
 enum tarn_status tarn_merge_piece(const struct tarn_text *t,
                                   const uint8_t *text, size_t size,
                                   struct tarn_merge_work *work,
-                                  struct tarn_ids *out,
-                                  struct tarn_error *err)
+                                  struct tarn_ids *out, struct tarn_error *err)
 {
     if (size <= SHORT_PIECE) {
         merge_short(t, text, size, out);

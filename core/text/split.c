@@ -103,8 +103,8 @@ static size_t numbers(const struct scan *s, size_t at)
 
 static size_t spaces(const struct scan *s, size_t at)
 {
-    size_t last = at;     /* where the last space begins */
-    size_t after = at;    /* behind the last line break */
+    size_t last = at;  /* where the last space begins */
+    size_t after = at; /* behind the last line break */
     size_t end = at;
     for (;;) {
         const struct seen c = look(s, end);

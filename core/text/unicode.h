@@ -12,7 +12,10 @@
 #include <stdint.h>
 
 enum tarn_unicode_kind {
-    TARN_OTHER_CHAR = 0, TARN_LETTER = 1, TARN_NUMBER = 2, TARN_SPACE = 3
+    TARN_OTHER_CHAR = 0,
+    TARN_LETTER = 1,
+    TARN_NUMBER = 2,
+    TARN_SPACE = 3
 };
 
 /* Two stages: block number of code / 128, then two bits per character.  All

@@ -171,8 +171,8 @@ static void add_string(struct tarn_buf *b, const char *text, size_t size,
                        enum tarn_value_form form)
 {
     const bool json = form == TARN_VALUE_JSON;
-    const bool doubled = json || (size && memchr(text, '\'', size) &&
-                                  !memchr(text, '"', size));
+    const bool doubled =
+        json || (size && memchr(text, '\'', size) && !memchr(text, '"', size));
     const char quote = doubled ? '"' : '\'';
     tarn_buf_byte(b, quote);
     for (size_t at = 0, n; at < size; at += n) {

@@ -3,7 +3,8 @@
  * The file writes tokens in an alphabet of 256 printable characters, one per
  * byte: 33-126, 161-172 and 174-255 stand for themselves, the other 68 in
  * ascending order for U+0100 and up (so a blank is U+0120).  Control and
- * user-defined tokens are written as they are.  vocab_read.c fills the tables. */
+ * user-defined tokens are written as they are.  vocab_read.c fills the tables.
+ */
 #include "core/text/vocab.h"
 
 #include <string.h>
@@ -49,9 +50,8 @@ uint64_t tarn_vocab_hash(uint64_t seed, const void *text, size_t size)
     return tarn_mix64(h ^ word);
 }
 
-struct tarn_word_slot *tarn_vocab_slot(const struct tarn_text *t,
-                                       uint64_t hash, const void *text,
-                                       size_t size)
+struct tarn_word_slot *tarn_vocab_slot(const struct tarn_text *t, uint64_t hash,
+                                       const void *text, size_t size)
 {
     const size_t mask = ((size_t)1 << t->word_bits) - 1;
     for (size_t at = (size_t)hash;; at++) {
@@ -102,7 +102,6 @@ const char *tarn_control_name(enum tarn_control c)
     return "";
 }
 
-
 int32_t tarn_text_control(const struct tarn_text *t, enum tarn_control c)
 {
     return (unsigned)c < TARN_N_CTL ? t->control[c] : -1;
@@ -130,8 +129,7 @@ enum tarn_text_kind tarn_text_kind(const struct tarn_text *t, int32_t id)
     return (enum tarn_text_kind)t->kind[id];
 }
 
-const char *tarn_text_bytes(const struct tarn_text *t, int32_t id,
-                            size_t *size)
+const char *tarn_text_bytes(const struct tarn_text *t, int32_t id, size_t *size)
 {
     if (id < 0 || (uint32_t)id >= t->n_vocab) {
         *size = 0;

@@ -17,10 +17,10 @@
 #include "core/text/text.h"
 
 enum {
-    TARN_TOKEN_LIMIT = 4096,       /* bytes of a token as the file writes it */
-    TARN_MERGE_LIMIT = 1 << 20,    /* merges of a vocabulary */
-    TARN_WORD_LIMIT = 64 * 1024    /* bytes of a piece that are merged at once;
-                                      longer ones are cut (T08) */
+    TARN_TOKEN_LIMIT = 4096,    /* bytes of a token as the file writes it */
+    TARN_MERGE_LIMIT = 1 << 20, /* merges of a vocabulary */
+    TARN_WORD_LIMIT = 64 * 1024 /* bytes of a piece that are merged at once;
+                                   longer ones are cut (T08) */
 };
 
 struct tarn_merge {
@@ -38,12 +38,12 @@ struct tarn_text {
     uint32_t n_vocab;
     uint32_t *offset; /* [n_vocab + 1] into bytes */
     char *bytes;
-    uint8_t *kind;    /* [n_vocab] enum tarn_text_kind */
+    uint8_t *kind; /* [n_vocab] enum tarn_text_kind */
 
-    uint64_t seed;    /* of both hashes */
+    uint64_t seed;                /* of both hashes */
     struct tarn_word_slot *words; /* [1 << word_bits] */
     unsigned word_bits;
-    struct tarn_merge *merges;    /* [1 << merge_bits] */
+    struct tarn_merge *merges; /* [1 << merge_bits] */
     unsigned merge_bits;
     uint32_t longest; /* bytes of the longest normal token */
     int32_t byte_id[256];
@@ -52,7 +52,7 @@ struct tarn_text {
                          text first */
     size_t n_special;
     int32_t control[TARN_N_CTL];
-    int32_t ends[8];  /* tokens that end a turn */
+    int32_t ends[8]; /* tokens that end a turn */
     size_t n_ends;
 };
 
@@ -66,9 +66,8 @@ static inline uint64_t tarn_mix64(uint64_t x)
 
 uint64_t tarn_vocab_hash(uint64_t seed, const void *text, size_t size);
 /* The slot of these bytes, or the free one where they belong. */
-struct tarn_word_slot *tarn_vocab_slot(const struct tarn_text *t,
-                                       uint64_t hash, const void *text,
-                                       size_t size);
+struct tarn_word_slot *tarn_vocab_slot(const struct tarn_text *t, uint64_t hash,
+                                       const void *text, size_t size);
 /* The normal token with exactly these bytes, or -1. */
 int32_t tarn_vocab_word(const struct tarn_text *t, const void *text,
                         size_t size);
@@ -110,8 +109,7 @@ struct tarn_merge_work {
 enum tarn_status tarn_merge_piece(const struct tarn_text *t,
                                   const uint8_t *text, size_t size,
                                   struct tarn_merge_work *work,
-                                  struct tarn_ids *out,
-                                  struct tarn_error *err);
+                                  struct tarn_ids *out, struct tarn_error *err);
 void tarn_merge_work_finish(struct tarn_merge_work *work);
 
 #endif

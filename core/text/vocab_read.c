@@ -106,8 +106,8 @@ static enum tarn_status twice(struct reading *r, uint32_t id)
     const struct tarn_gguf_string *s = &r->tokens->strings[id];
     return tarn_fail(r->err, TARN_BAD_FILE,
                      "token %u, \"%s\", is in the vocabulary twice; the file "
-                     "is damaged, fetch it again", (unsigned)id,
-                     tarn_shown(s->text, s->size).text);
+                     "is damaged, fetch it again",
+                     (unsigned)id, tarn_shown(s->text, s->size).text);
 }
 
 /* Puts a token that text cannot become among the others. */
@@ -129,13 +129,14 @@ static enum tarn_status read_token(struct reading *r, uint32_t id)
     if (s->size == 0 || s->size > TARN_TOKEN_LIMIT)
         return tarn_fail(r->err, TARN_BAD_FILE,
                          "token %u has %zu bytes (1 to %d are allowed); the "
-                         "file is damaged, fetch it again", (unsigned)id,
-                         s->size, TARN_TOKEN_LIMIT);
+                         "file is damaged, fetch it again",
+                         (unsigned)id, s->size, TARN_TOKEN_LIMIT);
     if (!tarn_gguf_i64_of(r->kinds, id, &kind) || kind < TARN_TOKEN_NORMAL ||
         kind > TARN_TOKEN_BYTE)
         return tarn_fail(r->err, TARN_BAD_FILE,
                          "token %u has no kind from 1 to 6; the file is "
-                         "damaged, fetch it again", (unsigned)id);
+                         "damaged, fetch it again",
+                         (unsigned)id);
     char *out = t->bytes + t->offset[id];
     size_t size = s->size;
     bool word = kind == TARN_TOKEN_NORMAL;
@@ -150,8 +151,8 @@ static enum tarn_status read_token(struct reading *r, uint32_t id)
         if (byte < 0)
             return tarn_fail(r->err, TARN_BAD_FILE,
                              "token %u should name a byte and is \"%s\"; the "
-                             "file is damaged, fetch it again", (unsigned)id,
-                             tarn_shown(s->text, s->size).text);
+                             "file is damaged, fetch it again",
+                             (unsigned)id, tarn_shown(s->text, s->size).text);
         out[0] = (char)byte;
         size = 1;
     }
@@ -191,7 +192,8 @@ static enum tarn_status read_tokens(struct reading *r)
     if (n_bytes > UINT32_MAX / 2)
         return tarn_fail(r->err, TARN_BAD_FILE,
                          "the vocabulary has %zu bytes of text; the file is "
-                         "damaged, fetch it again", n_bytes);
+                         "damaged, fetch it again",
+                         n_bytes);
     t->word_bits = bits_for(t->n_vocab);
     t->offset = tarn_alloc((size_t)t->n_vocab + 1, sizeof *t->offset);
     t->bytes = tarn_alloc(n_bytes + 1, 1);
@@ -245,8 +247,8 @@ static enum tarn_status bad_merge(struct reading *r, uint64_t line,
     const struct tarn_gguf_string *s = &r->merges->strings[line];
     return tarn_fail(r->err, TARN_BAD_FILE,
                      "merge %u, \"%s\", %s; the file is damaged, fetch it "
-                     "again", (unsigned)line,
-                     tarn_shown(s->text, s->size).text, what);
+                     "again",
+                     (unsigned)line, tarn_shown(s->text, s->size).text, what);
 }
 
 static bool add_merge(struct tarn_text *t, const struct tarn_merge *m)
@@ -268,8 +270,8 @@ static enum tarn_status read_merge(struct reading *r, uint64_t line)
 {
     char bytes[2 * TARN_TOKEN_LIMIT];
     const struct tarn_gguf_string *s = &r->merges->strings[line];
-    const char *blank = s->size > 1 ? memchr(s->text + 1, ' ', s->size - 1)
-                                    : NULL;
+    const char *blank =
+        s->size > 1 ? memchr(s->text + 1, ' ', s->size - 1) : NULL;
     if (!blank)
         return bad_merge(r, line, "is not two tokens");
     const size_t n_left = (size_t)(blank - s->text);
@@ -306,8 +308,8 @@ static enum tarn_status read_merges(struct reading *r)
                          "allowed); the file is damaged, fetch it again",
                          (unsigned long long)n, TARN_MERGE_LIMIT);
     r->t->merge_bits = bits_for((size_t)n);
-    r->t->merges = tarn_alloc((size_t)1 << r->t->merge_bits,
-                              sizeof *r->t->merges);
+    r->t->merges =
+        tarn_alloc((size_t)1 << r->t->merge_bits, sizeof *r->t->merges);
     if (!r->t->merges)
         return tarn_fail(r->err, TARN_NO_MEMORY,
                          "not enough memory for the vocabulary");
@@ -362,7 +364,8 @@ static enum tarn_status read_id(struct reading *r, const char *key,
     if (!tarn_gguf_i64_of(v, 0, &id) || id < 0 || id >= r->t->n_vocab)
         return tarn_fail(r->err, TARN_BAD_FILE,
                          "%s is no id of the %u tokens; the file is damaged, "
-                         "fetch it again", key, (unsigned)r->t->n_vocab);
+                         "fetch it again",
+                         key, (unsigned)r->t->n_vocab);
     *out = (int32_t)id;
     return TARN_OK;
 }
@@ -387,9 +390,8 @@ static enum tarn_status read_ids(struct reading *r)
         { "tokenizer.ggml.unknown_token_id", false, -1 },
         { "tokenizer.ggml.padding_token_id", false, TARN_CTL_PAD },
     };
-    static const enum tarn_control ENDS[] = {
-        TARN_CTL_IM_END, TARN_CTL_EOT, TARN_CTL_IM_START, TARN_CTL_BOS
-    };
+    static const enum tarn_control ENDS[] = { TARN_CTL_IM_END, TARN_CTL_EOT,
+                                              TARN_CTL_IM_START, TARN_CTL_BOS };
     struct tarn_text *t = r->t;
     for (size_t i = 0; i < sizeof KEYS / sizeof KEYS[0]; i++) {
         int32_t id;
@@ -398,8 +400,9 @@ static enum tarn_status read_ids(struct reading *r)
             return s;
         if (KEYS[i].ends)
             add_end(t, id);
-        if (id >= 0 && KEYS[i].control >= 0 && t->control[KEYS[i].control] < 0
-            && t->kind[id] == TARN_TOKEN_CONTROL)
+        if (id >= 0 && KEYS[i].control >= 0 &&
+            t->control[KEYS[i].control] < 0 &&
+            t->kind[id] == TARN_TOKEN_CONTROL)
             t->control[KEYS[i].control] = id;
     }
     for (size_t i = 0; i < sizeof ENDS / sizeof ENDS[0]; i++)
@@ -449,7 +452,8 @@ static enum tarn_status find_array(struct reading *r, const char *key,
         strings != (v->item == TARN_GGUF_STRING))
         return tarn_fail(r->err, TARN_BAD_FILE,
                          "the file has no list %s; it is damaged or no "
-                         "language model", key);
+                         "language model",
+                         key);
     *out = v;
     return TARN_OK;
 }
@@ -469,26 +473,26 @@ static enum tarn_status find_lists(struct reading *r)
     if (n == 0 || n > INT32_MAX)
         return tarn_fail(r->err, TARN_BAD_FILE,
                          "the vocabulary has %llu tokens; the file is damaged "
-                         "or no language model", n);
+                         "or no language model",
+                         n);
     if (r->kinds->n != n)
         return tarn_fail(r->err, TARN_BAD_FILE,
                          "the vocabulary has %llu tokens and %llu kinds; the "
-                         "file is damaged, fetch it again", n,
-                         (unsigned long long)r->kinds->n);
+                         "file is damaged, fetch it again",
+                         n, (unsigned long long)r->kinds->n);
     const struct tarn_gguf_tensor *rows =
         tarn_gguf_tensor(r->g, "token_embd.weight");
     if (rows && rows->ge[1] != n)
         return tarn_fail(r->err, TARN_BAD_FILE,
                          "the vocabulary has %llu tokens and the embedding "
-                         "%llu rows; the file is damaged, fetch it again", n,
-                         (unsigned long long)rows->ge[1]);
+                         "%llu rows; the file is damaged, fetch it again",
+                         n, (unsigned long long)rows->ge[1]);
     r->t->n_vocab = (uint32_t)n;
     return TARN_OK;
 }
 
 enum tarn_status tarn_text_open(const struct tarn_gguf *g,
-                                struct tarn_text **out,
-                                struct tarn_error *err)
+                                struct tarn_text **out, struct tarn_error *err)
 {
     struct reading r = { .g = g, .err = err };
     r.t = tarn_alloc(1, sizeof *r.t);

@@ -59,8 +59,7 @@ static inline struct tarn_json *help_line(const char **text)
     return doc;
 }
 
-static inline void help_unhex(const struct tarn_json *hex,
-                              struct tarn_buf *out)
+static inline void help_unhex(const struct tarn_json *hex, struct tarn_buf *out)
 {
     tarn_buf_clear(out);
     for (size_t i = 0; i + 1 < hex->size; i += 2) {

@@ -21,10 +21,8 @@ static void check_class(enum tarn_unicode_kind kind, unsigned n_wanted,
     for (int32_t c = 0; c < 0x110000; c++) {
         if (tarn_unicode_kind(c) != kind)
             continue;
-        const unsigned char b[4] = {
-            (unsigned char)c, (unsigned char)(c >> 8),
-            (unsigned char)(c >> 16), 0
-        };
+        const unsigned char b[4] = { (unsigned char)c, (unsigned char)(c >> 8),
+                                     (unsigned char)(c >> 16), 0 };
         hash = tarn_fnv1a(hash, b, 4);
         n++;
     }
@@ -41,7 +39,7 @@ static void test_unicode_classes(void)
     CHECK(tarn_unicode_kind(-1) == TARN_OTHER_CHAR);
     CHECK(tarn_unicode_kind(0x10ffff) == TARN_OTHER_CHAR);
     CHECK(tarn_unicode_kind(0x110000) == TARN_OTHER_CHAR);
-    CHECK(tarn_unicode_kind(0x2ebf0) == TARN_LETTER); /* new in 15.1 */
+    CHECK(tarn_unicode_kind(0x2ebf0) == TARN_LETTER);    /* new in 15.1 */
     CHECK(tarn_unicode_kind(0x1c89) == TARN_OTHER_CHAR); /* new in 16 */
 }
 
@@ -52,15 +50,13 @@ static void test_printable_characters(void)
     for (int32_t c = 0; c < 0x110000; c++) {
         if (!tarn_unicode_printable(c))
             continue;
-        const unsigned char b[4] = {
-            (unsigned char)c, (unsigned char)(c >> 8),
-            (unsigned char)(c >> 16), 0
-        };
+        const unsigned char b[4] = { (unsigned char)c, (unsigned char)(c >> 8),
+                                     (unsigned char)(c >> 16), 0 };
         hash = tarn_fnv1a(hash, b, 4);
         n++;
     }
-    CHECK_SAYS(n == 149625 && hash == UINT64_C(0xfbc88e5c44aaa14b), "%u 0x%llx", n,
-               (unsigned long long)hash);
+    CHECK_SAYS(n == 149625 && hash == UINT64_C(0xfbc88e5c44aaa14b), "%u 0x%llx",
+               n, (unsigned long long)hash);
     CHECK(!tarn_unicode_printable(-1));
     unsigned strips = 0;
     for (int32_t c = 0; c < 0x110000; c++)
@@ -116,10 +112,16 @@ static void check_split(const char *text, size_t size, const char *wanted)
 
 static void test_t04_bad_bytes_are_others(void)
 {
-    check_split("a\x80" "b", 3, "a|\x80" "b");
+    check_split("a\x80"
+                "b",
+                3,
+                "a|\x80"
+                "b");
     check_split("\xff\xfe ok", 5, "\xff\xfe| ok");
     check_split(" \xc3(x", 4, " \xc3(|x");
-    check_split("1\xed\xa0\x80" "2", 5, "1|\xed\xa0\x80|2");
+    check_split("1\xed\xa0\x80"
+                "2",
+                5, "1|\xed\xa0\x80|2");
     check_split("\xf0\x9f\x98", 3, "\xf0\x9f\x98");
     check_split("\xf4\x90\x80\x80\n\nx", 7, "\xf4\x90\x80\x80\n\n|x");
 }
@@ -131,8 +133,11 @@ static void test_ends_of_text(void)
     check_split("'re", 3, "'re");
     check_split("x'", 2, "x|'");
     check_split(" ", 1, " ");
-    check_split("\xe3\x80\x80\xe3\x80\x80" "a", 7,
-                "\xe3\x80\x80|\xe3\x80\x80" "a");
+    check_split("\xe3\x80\x80\xe3\x80\x80"
+                "a",
+                7,
+                "\xe3\x80\x80|\xe3\x80\x80"
+                "a");
     check_split("\n \n \n x", 7, "\n \n \n| x");
 }
 

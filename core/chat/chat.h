@@ -5,7 +5,7 @@
  * The message that grows keeps the ids that were sampled, control tokens
  * included, so that history is never encoded again.
  *
- * Threads: the face's.
+ * Owns: its messages.  Ids are never used twice.  Threads: the face's.
  */
 #ifndef TARN_CHAT_H
 #define TARN_CHAT_H
@@ -28,6 +28,11 @@ enum tarn_status tarn_chat_grow_id(struct tarn_chat *chat, tarn_message_id id,
  * tokens is removed again. */
 void tarn_chat_end(struct tarn_chat *chat, tarn_message_id id, bool finished);
 
+/* TARN_READ_WAS_THOUGHT of the reader: what the answer said so far was the
+ * thought. */
+void tarn_chat_was_thought(struct tarn_chat *chat, tarn_message_id id,
+                           struct tarn_error *err);
+
 /* The ids sampled for a message, borrowed; n = 0 where there are none (typed,
  * imported, or edited text). */
 const int32_t *tarn_chat_ids(const struct tarn_chat *chat, tarn_message_id id,
@@ -36,5 +41,22 @@ const int32_t *tarn_chat_ids(const struct tarn_chat *chat, tarn_message_id id,
 /* tarn_chat_destroy() waits for the last drop(). */
 void tarn_chat_hold(struct tarn_chat *chat);
 void tarn_chat_drop(struct tarn_chat *chat);
+
+/* ---------------------------------------------------- inside of core/chat */
+#include "core/base/buf.h"
+
+#define TARN_CHAT_MAX_TEXT ((size_t)64 << 20) /* bytes of one message */
+#define TARN_CHAT_MAX_MESSAGES (1u << 20)
+
+const char *tarn_role_name(enum tarn_role role);
+/* Keys of an imported message that a chat has no place for, as JSON text
+ * (`"tool_calls": [...]`), kept for the way out.  extra is moved. */
+void tarn_chat_keep_extra(struct tarn_chat *chat, tarn_message_id id,
+                          char *extra);
+const char *tarn_chat_extra(const struct tarn_chat *chat, tarn_message_id id);
+/* For import; text is copied. */
+enum tarn_status tarn_chat_set_thought(struct tarn_chat *chat,
+                                       tarn_message_id id, const char *text,
+                                       size_t size, struct tarn_error *err);
 
 #endif

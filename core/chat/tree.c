@@ -1,0 +1,351 @@
+/* tree.c - messages with parents, and the active path; see tarn.h and chat.h.
+ *
+ * Messages are never moved and never deleted (but one that stayed empty), so
+ * an id is an index.  The path to the active end is kept as a list: faces ask
+ * for it all the time. */
+#include "core/chat/chat.h"
+
+#include <string.h>
+
+#include "core/base/buf.h"
+#include "core/base/error.h"
+#include "core/base/memory.h"
+
+struct message {
+    tarn_message_id parent;
+    enum tarn_role role;
+    struct tarn_buf text, thought;
+    struct tarn_ids ids;
+    char *extra; /* or NULL */
+    uint32_t sibling, n_children;
+    bool has_thought, finished, gone;
+};
+
+struct tarn_chat {
+    struct message **at; /* [room], owned; id i is at[i - 1] */
+    tarn_message_id *path; /* [room] root first */
+    size_t n, room, n_path;
+    uint32_t n_roots;
+    unsigned held;
+    bool doomed;
+};
+
+/* ------------------------------------------------------------------- whole */
+
+enum tarn_status tarn_chat_create(struct tarn_chat **out,
+                                  struct tarn_error *err)
+{
+    struct tarn_chat *chat = tarn_alloc(1, sizeof *chat);
+    if (!chat)
+        return tarn_fail(err, TARN_NO_MEMORY,
+                         "There was not enough memory for a chat.");
+    *out = chat;
+    return TARN_OK;
+}
+
+static void free_message(struct message *m)
+{
+    tarn_buf_finish(&m->text);
+    tarn_buf_finish(&m->thought);
+    tarn_ids_finish(&m->ids);
+    tarn_free(m->extra);
+    tarn_free(m);
+}
+
+void tarn_chat_destroy(struct tarn_chat *chat)
+{
+    if (!chat)
+        return;
+    chat->doomed = true;
+    if (chat->held > 0)
+        return; /* the last drop() comes here again */
+    for (size_t i = 0; i < chat->n; i++)
+        free_message(chat->at[i]);
+    tarn_free(chat->at);
+    tarn_free(chat->path);
+    tarn_free(chat);
+}
+
+void tarn_chat_hold(struct tarn_chat *chat)
+{
+    chat->held++;
+}
+
+void tarn_chat_drop(struct tarn_chat *chat)
+{
+    if (chat->held > 0 && --chat->held == 0 && chat->doomed)
+        tarn_chat_destroy(chat);
+}
+
+/* ---------------------------------------------------------------- messages */
+
+static struct message *message_of(const struct tarn_chat *chat,
+                                  tarn_message_id id)
+{
+    if (id == 0 || id > chat->n || chat->at[id - 1]->gone)
+        return NULL;
+    return chat->at[id - 1];
+}
+
+/* How many are below `parent` (0: how many roots there are). */
+static uint32_t *children_of(struct tarn_chat *chat, tarn_message_id parent)
+{
+    return parent == 0 ? &chat->n_roots : &chat->at[parent - 1]->n_children;
+}
+
+static bool make_room(struct tarn_chat *chat)
+{
+    if (chat->n < chat->room)
+        return true;
+    const size_t room = chat->room > 0 ? 2 * chat->room : 16;
+    struct message **at =
+        tarn_realloc(chat->at, chat->room, room, sizeof *at);
+    if (!at)
+        return false;
+    chat->at = at;
+    tarn_message_id *path =
+        tarn_realloc(chat->path, chat->room, room, sizeof *path);
+    if (!path)
+        return false; /* at is larger than it says: no harm */
+    chat->path = path;
+    chat->room = room;
+    return true;
+}
+
+static enum tarn_status no_memory(struct tarn_error *err, size_t size)
+{
+    return tarn_fail(err, TARN_NO_MEMORY,
+                     "There was not enough memory for a message of %zu bytes.",
+                     size);
+}
+
+static void walk(struct tarn_chat *chat, tarn_message_id end)
+{
+    size_t n = 0;
+    for (tarn_message_id id = end; id != 0; id = chat->at[id - 1]->parent)
+        n++;
+    chat->n_path = n;
+    for (tarn_message_id id = end; id != 0; id = chat->at[id - 1]->parent)
+        chat->path[--n] = id;
+}
+
+static tarn_message_id path_end(const struct tarn_chat *chat)
+{
+    return chat->n_path > 0 ? chat->path[chat->n_path - 1] : 0;
+}
+
+/* A new message below `parent`; the path ends with it. */
+static enum tarn_status append(struct tarn_chat *chat, tarn_message_id parent,
+                               enum tarn_role role, const char *text,
+                               size_t size, tarn_message_id *out,
+                               struct tarn_error *err)
+{
+    if (chat->n >= TARN_CHAT_MAX_MESSAGES)
+        return tarn_fail(err, TARN_LIMIT,
+                         "A chat holds %u messages at most; begin a new one.",
+                         TARN_CHAT_MAX_MESSAGES);
+    struct message *m = tarn_alloc(1, sizeof *m);
+    if (!m)
+        return no_memory(err, size);
+    tarn_buf_add(&m->text, text, size);
+    if (m->text.failed || !make_room(chat)) {
+        free_message(m);
+        return no_memory(err, size);
+    }
+    m->parent = parent;
+    m->role = role;
+    m->sibling = (*children_of(chat, parent))++;
+    chat->at[chat->n++] = m;
+    if (parent == path_end(chat))
+        chat->path[chat->n_path++] = (tarn_message_id)chat->n;
+    else
+        walk(chat, (tarn_message_id)chat->n);
+    if (out)
+        *out = (tarn_message_id)chat->n;
+    return TARN_OK;
+}
+
+enum tarn_status tarn_chat_add(struct tarn_chat *chat, enum tarn_role role,
+                               const char *text, size_t text_size,
+                               tarn_message_id *out, struct tarn_error *err)
+{
+    if ((unsigned)role > TARN_TOOL)
+        return tarn_fail(err, TARN_USAGE,
+                         "Role %d is none of system, user, assistant, tool.",
+                         (int)role);
+    if (text_size > TARN_CHAT_MAX_TEXT)
+        return tarn_fail(err, TARN_LIMIT,
+                         "The message has %zu bytes; at most %zu are allowed.",
+                         text_size, TARN_CHAT_MAX_TEXT);
+    tarn_message_id id;
+    const enum tarn_status status =
+        append(chat, path_end(chat), role, text, text_size, &id, err);
+    if (status != TARN_OK)
+        return status;
+    chat->at[id - 1]->finished = true;
+    if (out)
+        *out = id;
+    return TARN_OK;
+}
+
+size_t tarn_chat_length(const struct tarn_chat *chat)
+{
+    return chat->n_path;
+}
+
+bool tarn_chat_message(const struct tarn_chat *chat, size_t at,
+                       struct tarn_message *out)
+{
+    return at < chat->n_path && tarn_chat_find(chat, chat->path[at], out);
+}
+
+bool tarn_chat_find(const struct tarn_chat *chat, tarn_message_id id,
+                    struct tarn_message *out)
+{
+    const struct message *m = message_of(chat, id);
+    if (!m)
+        return false;
+    *out = (struct tarn_message){
+        .size = sizeof *out,
+        .id = id,
+        .parent = m->parent,
+        .role = m->role,
+        .text = m->text.data ? m->text.data : "",
+        .text_size = m->text.size,
+        .finished = m->finished,
+    };
+    if (m->has_thought) {
+        out->thought = m->thought.data ? m->thought.data : "";
+        out->thought_size = m->thought.size;
+    }
+    out->sibling = m->sibling;
+    out->n_siblings = m->parent == 0 ? chat->n_roots
+                                     : chat->at[m->parent - 1]->n_children;
+    return true;
+}
+
+enum tarn_status tarn_chat_select(struct tarn_chat *chat, tarn_message_id id,
+                                  struct tarn_error *err)
+{
+    if (id != 0 && !message_of(chat, id))
+        return tarn_fail(err, TARN_USAGE,
+                         "There is no message %u in this chat.", id);
+    walk(chat, id);
+    return TARN_OK;
+}
+
+/* ------------------------------------------------------------ while it grows */
+
+enum tarn_status tarn_chat_begin(struct tarn_chat *chat,
+                                 tarn_message_id parent, tarn_message_id *out,
+                                 struct tarn_error *err)
+{
+    if (!message_of(chat, parent))
+        return tarn_fail(err, TARN_USAGE,
+                         "An answer needs a message above it; %u is none.",
+                         parent);
+    return append(chat, parent, TARN_ASSISTANT, "", 0, out, err);
+}
+
+enum tarn_status tarn_chat_grow(struct tarn_chat *chat, tarn_message_id id,
+                                uint32_t span, const char *text, size_t size,
+                                struct tarn_error *err)
+{
+    struct message *m = message_of(chat, id);
+    if (!m)
+        return TARN_OK;
+    struct tarn_buf *b = span == TARN_SPAN_THOUGHT ? &m->thought : &m->text;
+    m->has_thought |= span == TARN_SPAN_THOUGHT;
+    tarn_buf_add(b, text, size);
+    return b->failed ? no_memory(err, b->size + size) : TARN_OK;
+}
+
+enum tarn_status tarn_chat_grow_id(struct tarn_chat *chat, tarn_message_id id,
+                                   int32_t token, struct tarn_error *err)
+{
+    struct message *m = message_of(chat, id);
+    if (!m)
+        return TARN_OK;
+    tarn_ids_add(&m->ids, token);
+    return m->ids.failed ? no_memory(err, m->ids.n * sizeof token) : TARN_OK;
+}
+
+void tarn_chat_was_thought(struct tarn_chat *chat, tarn_message_id id,
+                           struct tarn_error *err)
+{
+    struct message *m = message_of(chat, id);
+    if (!m)
+        return;
+    tarn_buf_add(&m->thought, m->text.data, m->text.size);
+    if (m->thought.failed) {
+        no_memory(err, m->text.size);
+        return;
+    }
+    tarn_buf_clear(&m->text);
+    m->has_thought = true;
+}
+
+void tarn_chat_end(struct tarn_chat *chat, tarn_message_id id, bool finished)
+{
+    struct message *m = message_of(chat, id);
+    if (!m)
+        return;
+    m->finished = finished;
+    if (m->text.size > 0 || m->thought.size > 0 || m->ids.n > 0 ||
+        m->n_children > 0)
+        return;
+    m->gone = true;
+    (*children_of(chat, m->parent))--;
+    for (size_t k = id; k < chat->n; k++)
+        if (chat->at[k]->parent == m->parent)
+            chat->at[k]->sibling--;
+    if (path_end(chat) == id)
+        chat->n_path--;
+}
+
+const int32_t *tarn_chat_ids(const struct tarn_chat *chat, tarn_message_id id,
+                             size_t *n)
+{
+    const struct message *m = message_of(chat, id);
+    *n = m ? m->ids.n : 0;
+    return m ? m->ids.at : NULL;
+}
+
+/* ------------------------------------------------------------------ imports */
+
+const char *tarn_role_name(enum tarn_role role)
+{
+    static const char *const names[] = { "system", "user", "assistant",
+                                         "tool" };
+    return (unsigned)role <= TARN_TOOL ? names[role] : "user";
+}
+
+void tarn_chat_keep_extra(struct tarn_chat *chat, tarn_message_id id,
+                          char *extra)
+{
+    struct message *m = message_of(chat, id);
+    if (!m) {
+        tarn_free(extra);
+        return;
+    }
+    tarn_free(m->extra);
+    m->extra = extra;
+}
+
+const char *tarn_chat_extra(const struct tarn_chat *chat, tarn_message_id id)
+{
+    const struct message *m = message_of(chat, id);
+    return m ? m->extra : NULL;
+}
+
+enum tarn_status tarn_chat_set_thought(struct tarn_chat *chat,
+                                       tarn_message_id id, const char *text,
+                                       size_t size, struct tarn_error *err)
+{
+    return tarn_chat_grow(chat, id, TARN_SPAN_THOUGHT, text, size, err);
+}
+
+void tarn_text_free(char *owned)
+{
+    tarn_free(owned);
+}

@@ -1,0 +1,353 @@
+/* chat_test.c - the tree of messages, growing answers, JSON. */
+#include "core/chat/chat.h"
+
+#include <stdlib.h>
+
+#include "core/base/json.h"
+#include "core/base/memory.h"
+#include "tests/tap.h"
+
+static struct tarn_chat *make(void)
+{
+    struct tarn_chat *chat = NULL;
+    CHECK(tarn_chat_create(&chat, NULL) == TARN_OK);
+    return chat;
+}
+
+static tarn_message_id add(struct tarn_chat *chat, enum tarn_role role,
+                           const char *text)
+{
+    tarn_message_id id = 0;
+    CHECK(tarn_chat_add(chat, role, text, strlen(text), &id, NULL) == TARN_OK);
+    return id;
+}
+
+static tarn_message_id answer(struct tarn_chat *chat, tarn_message_id parent,
+                              const char *text)
+{
+    tarn_message_id id = 0;
+    CHECK(tarn_chat_begin(chat, parent, &id, NULL) == TARN_OK);
+    CHECK(tarn_chat_grow(chat, id, TARN_SPAN_ANSWER, text, strlen(text),
+                         NULL) == TARN_OK);
+    tarn_chat_end(chat, id, true);
+    return id;
+}
+
+/* The active path in one line. */
+static const char *path(const struct tarn_chat *chat)
+{
+    static char line[256];
+    struct tarn_message m;
+    size_t n = 0;
+    line[0] = 0;
+    for (size_t i = 0; tarn_chat_message(chat, i, &m); i++)
+        n += (size_t)snprintf(line + n, sizeof line - n, "%s ", m.text);
+    CHECK(tarn_chat_length(chat) == 0 || n > 0);
+    return line;
+}
+
+/* ------------------------------------------------------------------- tree */
+
+static void test_messages_make_a_path(void)
+{
+    struct tarn_chat *chat = make();
+    struct tarn_message m;
+    CHECK(tarn_chat_length(chat) == 0 && !tarn_chat_message(chat, 0, &m));
+    add(chat, TARN_SYSTEM, "s");
+    const tarn_message_id q = add(chat, TARN_USER, "q");
+    answer(chat, q, "a");
+    CHECK(!strcmp(path(chat), "s q a "));
+    CHECK(tarn_chat_message(chat, 2, &m) && m.role == TARN_ASSISTANT &&
+          m.parent == q && m.finished && !m.thought && m.n_siblings == 1 &&
+          m.sibling == 0 && m.size == sizeof m);
+    CHECK(!tarn_chat_find(chat, 0, &m) && !tarn_chat_find(chat, 99, &m));
+    tarn_chat_destroy(chat);
+    tarn_chat_destroy(NULL);
+}
+
+static void test_edit_and_regenerate_make_branches(void)
+{
+    struct tarn_chat *chat = make();
+    struct tarn_message m;
+    const tarn_message_id q1 = add(chat, TARN_USER, "q1");
+    const tarn_message_id a1 = answer(chat, q1, "a1");
+    add(chat, TARN_USER, "q2");
+    /* edit q2 */
+    CHECK(tarn_chat_select(chat, a1, NULL) == TARN_OK);
+    const tarn_message_id q2b = add(chat, TARN_USER, "q2b");
+    CHECK(!strcmp(path(chat), "q1 a1 q2b "));
+    CHECK(tarn_chat_find(chat, q2b, &m) && m.n_siblings == 2 &&
+          m.sibling == 1);
+    /* regenerate a1 */
+    CHECK(tarn_chat_select(chat, q1, NULL) == TARN_OK);
+    const tarn_message_id a1b = answer(chat, q1, "a1b");
+    CHECK(!strcmp(path(chat), "q1 a1b "));
+    CHECK(tarn_chat_find(chat, a1b, &m) && m.n_siblings == 2);
+    /* edit the first message; then back to the very first branch */
+    CHECK(tarn_chat_select(chat, 0, NULL) == TARN_OK);
+    CHECK(tarn_chat_length(chat) == 0);
+    const tarn_message_id q1b = add(chat, TARN_USER, "q1b");
+    CHECK(tarn_chat_find(chat, q1b, &m) && m.n_siblings == 2 &&
+          m.sibling == 1 && m.parent == 0);
+    CHECK(tarn_chat_select(chat, q2b, NULL) == TARN_OK);
+    CHECK(!strcmp(path(chat), "q1 a1 q2b "));
+    tarn_chat_destroy(chat);
+}
+
+static void test_wrong_ids_and_roles_are_refused(void)
+{
+    struct tarn_chat *chat = make();
+    struct tarn_error err = { 0 };
+    tarn_message_id id = 7;
+    CHECK(tarn_chat_select(chat, 3, &err) == TARN_USAGE);
+    CHECK_SAYS(strstr(err.text, "3"), "%s", err.text);
+    CHECK(tarn_chat_begin(chat, 0, &id, &err) == TARN_USAGE);
+    CHECK(tarn_chat_begin(chat, 5, &id, &err) == TARN_USAGE);
+    CHECK(tarn_chat_add(chat, (enum tarn_role)4, "", 0, &id, &err) ==
+          TARN_USAGE);
+    CHECK(tarn_chat_add(chat, TARN_USER, "", TARN_CHAT_MAX_TEXT + 1, &id,
+                        &err) == TARN_LIMIT);
+    CHECK(id == 7 && tarn_chat_length(chat) == 0);
+    tarn_chat_destroy(chat);
+}
+
+/* ---------------------------------------------------------------- growing */
+
+static void test_answer_grows_and_keeps_its_ids(void)
+{
+    struct tarn_chat *chat = make();
+    struct tarn_message m;
+    const tarn_message_id q = add(chat, TARN_USER, "q");
+    tarn_message_id id;
+    size_t n = 9;
+    CHECK(tarn_chat_begin(chat, q, &id, NULL) == TARN_OK);
+    CHECK(tarn_chat_find(chat, id, &m) && !m.finished && m.text_size == 0 &&
+          m.text[0] == 0);
+    tarn_chat_grow(chat, id, TARN_SPAN_THOUGHT, "th", 2, NULL);
+    tarn_chat_grow(chat, id, TARN_SPAN_THOUGHT, "ink", 3, NULL);
+    tarn_chat_grow(chat, id, TARN_SPAN_ANSWER, "a\0b", 3, NULL);
+    for (int32_t i = 0; i < 1000; i++)
+        CHECK(tarn_chat_grow_id(chat, id, i * 3, NULL) == TARN_OK);
+    tarn_chat_end(chat, id, false);
+    CHECK(tarn_chat_find(chat, id, &m) && !m.finished);
+    CHECK(m.thought_size == 5 && !strcmp(m.thought, "think"));
+    CHECK(m.text_size == 3 && !memcmp(m.text, "a\0b", 4));
+    const int32_t *ids = tarn_chat_ids(chat, id, &n);
+    CHECK(n == 1000 && ids[999] == 2997);
+    tarn_chat_ids(chat, q, &n);
+    CHECK(n == 0);
+    CHECK(!tarn_chat_ids(chat, 99, &n) && n == 0);
+    tarn_chat_destroy(chat);
+}
+
+static void test_answer_without_anything_goes_again(void)
+{
+    struct tarn_chat *chat = make();
+    struct tarn_message m;
+    const tarn_message_id q = add(chat, TARN_USER, "q");
+    tarn_message_id id, other;
+    CHECK(tarn_chat_begin(chat, q, &id, NULL) == TARN_OK);
+    CHECK(tarn_chat_select(chat, q, NULL) == TARN_OK);
+    CHECK(tarn_chat_begin(chat, q, &other, NULL) == TARN_OK);
+    tarn_chat_grow(chat, other, TARN_SPAN_ANSWER, "x", 1, NULL);
+    tarn_chat_end(chat, id, false);
+    CHECK(!tarn_chat_find(chat, id, &m) && !strcmp(path(chat), "q x "));
+    CHECK(tarn_chat_find(chat, other, &m) && m.n_siblings == 1 &&
+          m.sibling == 0);
+    CHECK(tarn_chat_select(chat, id, NULL) == TARN_USAGE);
+    /* what comes late for it is no error */
+    CHECK(tarn_chat_grow(chat, id, TARN_SPAN_ANSWER, "y", 1, NULL) ==
+          TARN_OK);
+    CHECK(tarn_chat_grow_id(chat, id, 1, NULL) == TARN_OK);
+    tarn_chat_end(chat, id, true);
+    tarn_chat_select(chat, q, NULL);
+    CHECK(tarn_chat_begin(chat, q, &id, NULL) == TARN_OK);
+    tarn_chat_end(chat, id, true);
+    CHECK(!strcmp(path(chat), "q "));
+    tarn_chat_destroy(chat);
+}
+
+static void test_answer_becomes_thought(void)
+{
+    struct tarn_chat *chat = make();
+    struct tarn_message m;
+    tarn_message_id id;
+    CHECK(tarn_chat_begin(chat, add(chat, TARN_USER, "q"), &id, NULL) ==
+          TARN_OK);
+    tarn_chat_grow(chat, id, TARN_SPAN_ANSWER, "hm", 2, NULL);
+    tarn_chat_was_thought(chat, id, NULL);
+    tarn_chat_grow(chat, id, TARN_SPAN_ANSWER, "yes", 3, NULL);
+    CHECK(tarn_chat_find(chat, id, &m) && !strcmp(m.thought, "hm") &&
+          !strcmp(m.text, "yes"));
+    tarn_chat_destroy(chat);
+}
+
+static void test_destroy_waits_for_the_turn(void)
+{
+    const int64_t held = tarn_memory_held();
+    struct tarn_chat *chat = make();
+    tarn_message_id id;
+    CHECK(tarn_chat_begin(chat, add(chat, TARN_USER, "q"), &id, NULL) ==
+          TARN_OK);
+    tarn_chat_hold(chat);
+    tarn_chat_hold(chat);
+    tarn_chat_destroy(chat);
+    tarn_chat_grow(chat, id, TARN_SPAN_ANSWER, "late", 4, NULL);
+    tarn_chat_drop(chat);
+    CHECK(tarn_memory_held() > held);
+    tarn_chat_drop(chat);
+    CHECK(tarn_memory_held() == held);
+}
+
+static void test_twenty_thousand_messages_are_quick(void)
+{
+    struct tarn_chat *chat = make();
+    struct tarn_message m;
+    for (int i = 0; i < 20000; i++)
+        add(chat, i % 2 ? TARN_ASSISTANT : TARN_USER, "text");
+    size_t n = 0;
+    while (tarn_chat_message(chat, n, &m))
+        n++;
+    CHECK(n == 20000 && tarn_chat_length(chat) == n);
+    tarn_chat_destroy(chat);
+}
+
+/* ------------------------------------------------------------------- JSON */
+
+static void round_trip(const char *in, const char *want)
+{
+    struct tarn_chat *chat = NULL;
+    struct tarn_error err = { 0 };
+    char *out = NULL;
+    size_t size = 0;
+    CHECK_SAYS(tarn_chat_from_json(in, strlen(in), &chat, &err) == TARN_OK,
+               "%s: %s", in, err.text);
+    if (!chat)
+        return;
+    CHECK(tarn_chat_json(chat, &out, &size, NULL) == TARN_OK);
+    CHECK(size == strlen(out));
+    CHECK_SAYS(!strcmp(out, want), "%s", out);
+    tarn_text_free(out);
+    tarn_chat_destroy(chat);
+}
+
+static void test_json_in_and_out(void)
+{
+    round_trip("[]", "{\"messages\": []}\n");
+    round_trip("{\"messages\":[{\"role\":\"system\",\"content\":\"s\"},"
+               "{\"content\":\"q\\u0000\\n\",\"role\":\"user\"}]}",
+               "{\"messages\": [{\"role\": \"system\", \"content\": \"s\"}, "
+               "{\"role\": \"user\", \"content\": \"q\\u0000\\n\"}]}\n");
+    round_trip("[{\"role\":\"assistant\",\"reasoning_content\":\"t\","
+               "\"content\":null,\"tool_calls\":[{\"id\":1,\"x\":[true,1.50]}"
+               "],\"n\":{}}]",
+               "{\"messages\": [{\"role\": \"assistant\", \"content\": \"\", "
+               "\"thinking\": \"t\", \"tool_calls\": [{\"id\": 1, \"x\": "
+               "[true, 1.5]}], \"n\": {}}]}\n");
+    round_trip("[{\"role\":\"user\",\"content\":[{\"type\":\"text\","
+               "\"text\":\"a\"},\"b\"]}]",
+               "{\"messages\": [{\"role\": \"user\", \"content\": \"ab\"}]}\n");
+    round_trip("[{\"role\":\"tool\"}]",
+               "{\"messages\": [{\"role\": \"tool\", \"content\": \"\"}]}\n");
+}
+
+static void test_wrong_json_is_refused(void)
+{
+    const struct {
+        const char *text;
+        enum tarn_status status;
+        const char *word;
+    } rows[] = {
+        { "", TARN_BAD_FILE, "" },
+        { "{", TARN_BAD_FILE, "" },
+        { "{}", TARN_USAGE, "messages" },
+        { "{\"messages\":3}", TARN_USAGE, "messages" },
+        { "[3]", TARN_USAGE, "message 0" },
+        { "[{\"role\":\"user\"},{\"role\":\"boss\\u001b\"}]", TARN_USAGE,
+          "message 1 is \"boss\\x1B\"" },
+        { "[{\"content\":\"x\"}]", TARN_USAGE, "message 0" },
+        { "[{\"role\":\"user\",\"content\":7}]", TARN_USAGE, "message 0" },
+        { "[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\"}]}]",
+          TARN_USAGE, "text only" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct tarn_chat *chat = NULL;
+        struct tarn_error err = { 0 };
+        const enum tarn_status s = tarn_chat_from_json(
+            rows[i].text, strlen(rows[i].text), &chat, &err);
+        /* sentences begin with a capital: compare without the first letter */
+        CHECK_SAYS(s == rows[i].status && !chat &&
+                       strstr(err.text, rows[i].word + (*rows[i].word != 0)),
+                   "%s: %d %s", rows[i].text, s, err.text);
+    }
+}
+
+/* E01: each allocation of a small life fails once, and from then on. */
+static void life(bool *failed)
+{
+    static const char text[] =
+        "[{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\","
+        "\"content\":\"a\",\"thinking\":\"t\",\"x\":1}]";
+    struct tarn_chat *chat = NULL;
+    tarn_message_id id;
+    char *out;
+    size_t size;
+    *failed = true;
+    if (tarn_chat_from_json(text, sizeof text - 1, &chat, NULL) != TARN_OK)
+        return;
+    *failed = false;
+    for (int i = 0; i < 20; i++)
+        *failed |= tarn_chat_add(chat, TARN_USER, "x", 1, &id, NULL) != TARN_OK;
+    struct tarn_message m;
+    CHECK(tarn_chat_message(chat, 0, &m));
+    if (tarn_chat_begin(chat, m.id, &id, NULL) == TARN_OK) {
+        *failed |= tarn_chat_grow(chat, id, TARN_SPAN_ANSWER, "yy", 2, NULL) !=
+                   TARN_OK;
+        *failed |= tarn_chat_grow_id(chat, id, 5, NULL) != TARN_OK;
+        tarn_chat_end(chat, id, true);
+    } else {
+        *failed = true;
+    }
+    if (tarn_chat_json(chat, &out, &size, NULL) == TARN_OK)
+        tarn_text_free(out);
+    else
+        *failed = true;
+    if (tarn_chat_markdown(chat, true, &out, &size, NULL) == TARN_OK)
+        tarn_text_free(out);
+    else
+        *failed = true;
+    tarn_chat_destroy(chat);
+}
+
+static void test_e01_each_failed_allocation_is_an_error(void)
+{
+    const int64_t held = tarn_memory_held();
+    for (int all = 0; all < 2; all++)
+        for (uint64_t k = 1;; k++) {
+            bool failed;
+            tarn_memory_fail_at(k, all);
+            life(&failed);
+            tarn_memory_fail_at(0, false);
+            CHECK(tarn_memory_held() == held);
+            if (!failed) {
+                CHECK_SAYS(k > 20, "%d", (int)k);
+                break;
+            }
+        }
+}
+
+int main(void)
+{
+    RUN(test_messages_make_a_path);
+    RUN(test_edit_and_regenerate_make_branches);
+    RUN(test_wrong_ids_and_roles_are_refused);
+    RUN(test_answer_grows_and_keeps_its_ids);
+    RUN(test_answer_without_anything_goes_again);
+    RUN(test_answer_becomes_thought);
+    RUN(test_destroy_waits_for_the_turn);
+    RUN(test_twenty_thousand_messages_are_quick);
+    RUN(test_json_in_and_out);
+    RUN(test_wrong_json_is_refused);
+    RUN(test_e01_each_failed_allocation_is_an_error);
+    return tap_end();
+}

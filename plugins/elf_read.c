@@ -167,6 +167,10 @@ static enum tarn_status walk_notes(const uint8_t *p, size_t size,
     while (s.size - s.at >= 12) {
         uint32_t n_owner = tarn_span_u32(&s), n_desc = tarn_span_u32(&s);
         uint32_t type = tarn_span_u32(&s);
+        if (!n_owner) { /* padding between two objects */
+            s.at -= 8;
+            continue;
+        }
         const uint8_t *owner = tarn_span_take(&s, padded(n_owner));
         const uint8_t *desc = tarn_span_take(&s, padded(n_desc));
         if (s.failed)

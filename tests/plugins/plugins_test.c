@@ -1,6 +1,7 @@
 /* plugins_test.c - RELIABILITY P01 to P09 and P12, each on real files.
  *
  * Usage: plugins_test FOLDER-OF-STUBS.  Run with --probe it is the probe. */
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -300,6 +301,21 @@ static void check_bytes_refused(const void *data, size_t size,
     tarn_plugins_free(p);
 }
 
+/* Where the last byte that is loaded lies. */
+static size_t loaded_end(const char *lib)
+{
+    Elf64_Ehdr head;
+    size_t end = 0;
+    memcpy(&head, lib, sizeof head);
+    for (unsigned i = 0; i < head.e_phnum; i++) {
+        Elf64_Phdr h;
+        memcpy(&h, lib + head.e_phoff + i * sizeof h, sizeof h);
+        if (h.p_type == PT_LOAD && h.p_offset + h.p_filesz > end)
+            end = h.p_offset + h.p_filesz;
+    }
+    return end;
+}
+
 static void test_p04_files_that_are_no_library(void)
 {
     size_t size;
@@ -313,7 +329,7 @@ static void test_p04_files_that_are_no_library(void)
     check_bytes_refused(lib, 63, "cut off");
     check_bytes_refused(lib, 200, "cut off");
     check_bytes_refused(lib, 600, "cut off");
-    check_bytes_refused(lib, size / 2, "");
+    check_bytes_refused(lib, loaded_end(lib) - 6000, "");
     char was = lib[18]; /* e_machine: a 6502 */
     lib[18] = (char)254;
     check_bytes_refused(lib, size, "another kind of processor");

@@ -535,6 +535,12 @@ static void test_p09_lying_device_lists(void)
     place_end(&here);
 }
 
+/* P10, the part that the canary sees. */
+static void test_p10_wrong_numbers_are_refused(void)
+{
+    check_refused("wrong-numbers", "calculates wrongly");
+}
+
 static void test_printing_plugin_does_not_speak_for_itself(void)
 {
     place_begin(&here);
@@ -607,6 +613,7 @@ int main(int argc, char **argv)
     RUN(test_damaged_memory_is_ignored);
     RUN(test_p08_hang_is_killed_and_not_remembered);
     RUN(test_p09_lying_device_lists);
+    RUN(test_p10_wrong_numbers_are_refused);
     RUN(test_printing_plugin_does_not_speak_for_itself);
     RUN(test_same_name_first_folder_wins);
     RUN(test_ignored_sigchld_still_probes);

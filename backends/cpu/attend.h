@@ -1,0 +1,35 @@
+/* attend.h - one chunk of keys, and the merge of chunks (KERNELS 1.11).
+ *
+ * Owns: nothing.  Threads: any; a chunk's result depends on nothing else.
+ */
+#ifndef TARN_CPU_ATTEND_H
+#define TARN_CPU_ATTEND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Query heads that share one K/V head, against keys [0, n_keys) of a page. */
+struct cpu_chunk {
+    uint32_t kv_type, head_dim, unit, n_heads, n_keys; /* n_keys 1..256 */
+    float scale;
+    const float *q;           /* [n_heads][head_dim] */
+    const uint8_t *k, *v;     /* where the head begins in the page */
+    const uint8_t *k_scale, *v_scale; /* q8_0: [head_dim / 32][256] */
+    /* out, head h at h * stride: o [head_dim], m, l */
+    float *out;
+    size_t stride;
+};
+
+/* Floats from one head's partial result to the next chunk's. */
+static inline size_t tarn_cpu_partial(uint32_t head_dim)
+{
+    return (head_dim + 15) / 16 * 16 + 16;
+}
+
+void tarn_cpu_attend_chunk(const struct cpu_chunk *c);
+
+/* n partial results, `stride` floats apart, to y [head_dim]. */
+void tarn_cpu_attend_merge(const float *partial, size_t stride, uint32_t n,
+                           uint32_t head_dim, float *y);
+
+#endif

@@ -1,0 +1,270 @@
+/* common.c - the common way through a product, for every quantised type.
+ *
+ * A block becomes exact int16 with the sub-block scales multiplied in
+ * (unpack.h), so one integer product serves all types.  For many rows of
+ * activations, weight rows are unpacked once into a panel: int16 pairs, rows
+ * in the lanes, so that one pair of activations (broadcast) meets VL rows:
+ *
+ *     per block: pairs [n/2][2][VL][2] i16, then d, dm [2][VL] f32,
+ *                minima [8][2][VL][2] i16 (A256) - all of 2 * VL rows
+ *
+ * Panel of two vectors by four activations: eight sums stay in registers on
+ * machines with sixteen.  Bound on |isum|: unpack.h.  Measured: SPEED.md. */
+#include <string.h>
+
+#include "backends/cpu/cpu.h"
+#include "backends/cpu/vec.h"
+
+#define PANEL (2 * VL)
+#define ACTS 4   /* activations at a time */
+#define BATCH 64 /* activations whose sums wait in the first cache */
+
+/* ------------------------------------------------------- one activation */
+
+INLINE int32_t dot16(const int16_t *a, const int16_t *b, uint32_t n)
+{
+    vi s0 = { 0 }, s1 = { 0 };
+    for (uint32_t i = 0; i < n; i += 4 * VL) {
+        s0 = vi_dot2(s0, vi_load(a + i), vi_load(b + i));
+        s1 = vi_dot2(s1, vi_load(a + i + 2 * VL), vi_load(b + i + 2 * VL));
+    }
+    int32_t t[VL], sum = 0;
+    vi_store(t, s0 + s1);
+    for (int i = 0; i < VL; i++)
+        sum += t[i];
+    return sum;
+}
+
+/* 32 values do not fill two vectors everywhere. */
+INLINE int32_t dot16_32(const int16_t *a, const int16_t *b)
+{
+    int32_t sum = 0;
+    for (int i = 0; i < 32; i++)
+        sum += (int32_t)a[i] * b[i];
+    return sum;
+}
+
+static float row_a256(const struct cpu_tile *t, const uint8_t *w,
+                      const struct cpu_act_layout *l, const uint8_t *act)
+{
+    const int16_t *q = (const int16_t *)(const void *)(act + l->q16);
+    const float *d = (const float *)(const void *)(act + l->d);
+    const int16_t *s16 = (const int16_t *)(const void *)(act + l->s16);
+    const size_t bytes = tarn_type_traits(t->ops->type).bytes;
+    const cpu_unpack_fn unpack = tarn_cpu_unpack(t->ops->type);
+    struct cpu_block b;
+    float acc = 0.0f;
+    for (uint32_t i = 0; i < t->k / 256; i++, w += bytes) {
+        unpack(w, &b);
+        float v = b.d * (float)dot16(b.w, q + 256 * (size_t)i, 256);
+        if (b.dm != 0.0f) {
+            int32_t m = 0;
+            for (int j = 0; j < 16; j++)
+                m += (int32_t)b.mn[j] * s16[16 * i + (uint32_t)j];
+            v = v - b.dm * (float)m;
+        }
+        acc = acc + d[i] * v;
+    }
+    return acc;
+}
+
+static float row_a32(const struct cpu_tile *t, const uint8_t *w,
+                     const struct cpu_act_layout *l, const uint8_t *act)
+{
+    const int16_t *q = (const int16_t *)(const void *)(act + l->q16);
+    const float *d = (const float *)(const void *)(act + l->d);
+    const int32_t *sums = (const int32_t *)(const void *)(act + l->sums);
+    const size_t bytes = tarn_type_traits(t->ops->type).bytes;
+    const cpu_unpack_fn unpack = tarn_cpu_unpack(t->ops->type);
+    struct cpu_block b;
+    float acc = 0.0f;
+    for (uint32_t i = 0; i < t->k / 32; i++, w += bytes) {
+        unpack(w, &b);
+        float v = b.d * (float)dot16_32(b.w, q + 32 * (size_t)i);
+        v = v - b.dm * (float)sums[i];
+        acc = acc + d[i] * v;
+    }
+    return acc;
+}
+
+void tarn_cpu_common_one(const struct cpu_tile *t)
+{
+    const struct cpu_act_layout l =
+        tarn_cpu_act_layout(t->ops->form, t->k, true);
+    float *y = t->y[0] + t->y_at;
+    for (uint32_t r = 0; r < t->n_rows; r++) {
+        const uint8_t *w = t->w + r * t->row_bytes;
+        y[r] = t->ops->form == CPU_A256 ? row_a256(t, w, &l, t->acts[0])
+                                        : row_a32(t, w, &l, t->acts[0]);
+    }
+}
+
+/* ------------------------------------------------------ many activations */
+
+struct panel_block {
+    int32_t minima[8][2][VL]; /* pairs of int16; A256 */
+    float d[2][VL], dm[2][VL];
+};
+
+/* Of a scratch: the pairs of all blocks, their panel_blocks, the sums. */
+struct panel {
+    int32_t *pairs; /* [k/2][2][VL] */
+    struct panel_block *blocks;
+    float *acc; /* [BATCH][2][VL] */
+};
+
+static struct panel panel_in(void *scratch, uint32_t k)
+{
+    struct panel p;
+    uint8_t *at = scratch;
+    p.pairs = scratch;
+    at += (size_t)k * PANEL * sizeof(int16_t);
+    p.blocks = (struct panel_block *)(void *)at;
+    at += k / 32 * sizeof(struct panel_block);
+    p.acc = (float *)(void *)at;
+    return p;
+}
+
+size_t tarn_cpu_common_scratch(uint32_t k)
+{
+    return (size_t)k * PANEL * sizeof(int16_t) +
+           k / 32 * sizeof(struct panel_block) +
+           BATCH * PANEL * sizeof(float);
+}
+
+static void unpack_panel(const struct cpu_tile *t, uint32_t row,
+                         const struct panel *p)
+{
+    const struct tarn_type_traits tr = tarn_type_traits(t->ops->type);
+    const uint32_t n_blocks = t->k / tr.block;
+    const cpu_unpack_fn unpack = tarn_cpu_unpack(t->ops->type);
+    struct cpu_block b;
+    for (uint32_t r = 0; r < PANEL; r++) {
+        const bool there = row + r < t->n_rows;
+        const uint8_t *w = t->w + (row + r) * t->row_bytes;
+        if (!there) /* lanes without a row: nothing times nothing */
+            memset(&b, 0, sizeof b);
+        for (uint32_t i = 0; i < n_blocks; i++) {
+            if (there)
+                unpack(w + (size_t)i * tr.bytes, &b);
+            int32_t *pairs = p->pairs + (size_t)i * (tr.block / 2) * PANEL + r;
+            for (uint32_t j = 0; j < tr.block / 2; j++)
+                memcpy(pairs + j * PANEL, b.w + 2 * j, 4);
+            struct panel_block *o = p->blocks + i;
+            o->d[r / VL][r % VL] = b.d;
+            o->dm[r / VL][r % VL] = b.dm;
+            if (tr.block == 256 && b.dm != 0.0f)
+                for (int j = 0; j < 8; j++)
+                    memcpy(&o->minima[j][r / VL][r % VL], b.mn + 2 * j, 4);
+            else if (tr.block == 256)
+                for (int j = 0; j < 8; j++)
+                    o->minima[j][r / VL][r % VL] = 0;
+        }
+    }
+}
+
+INLINE vi pair_splat(const int16_t *p)
+{
+    int32_t v;
+    memcpy(&v, p, 4);
+    return vi_splat(v);
+}
+
+/* One block against n <= ACTS activations: acc += d_a * (d * isum - dm * m).
+ * `n` and `pairs` are constants where this is inlined. */
+INLINE void block_product(const int32_t *w, const struct panel_block *b,
+                          uint32_t n, uint32_t pairs,
+                          const uint8_t *const *acts,
+                          const struct cpu_act_layout *l, uint32_t block,
+                          float *acc)
+{
+    const bool a256 = pairs == 128;
+    const int16_t *q[ACTS];
+    vi is[ACTS][2];
+    for (uint32_t t = 0; t < n; t++) {
+        q[t] = (const int16_t *)(const void *)(acts[t] + l->q16) +
+               (size_t)block * pairs * 2;
+        is[t][0] = is[t][1] = vi_splat(0);
+    }
+    for (uint32_t j = 0; j < pairs; j++) {
+        const vi w0 = vi_load(w + j * PANEL), w1 = vi_load(w + j * PANEL + VL);
+        for (uint32_t t = 0; t < n; t++) {
+            const vi a = pair_splat(q[t] + 2 * j);
+            is[t][0] = vi_dot2(is[t][0], w0, a);
+            is[t][1] = vi_dot2(is[t][1], w1, a);
+        }
+    }
+    for (uint32_t t = 0; t < n; t++) {
+        const float *d = (const float *)(const void *)(acts[t] + l->d);
+        vi m[2] = { { 0 }, { 0 } };
+        if (a256) {
+            const int16_t *s =
+                (const int16_t *)(const void *)(acts[t] + l->s16) + 16 * block;
+            for (int j = 0; j < 8; j++)
+                for (int v = 0; v < 2; v++)
+                    m[v] = vi_dot2(m[v], vi_load(b->minima[j][v]),
+                                   pair_splat(s + 2 * j));
+        } else {
+            const uint8_t *sums = acts[t] + l->sums;
+            m[0] = m[1] =
+                vi_splat(((const int32_t *)(const void *)sums)[block]);
+        }
+        for (int v = 0; v < 2; v++) {
+            const vf x = vf_load(b->d[v]) * vf_from_vi(is[t][v]) -
+                         vf_load(b->dm[v]) * vf_from_vi(m[v]);
+            float *o = acc + (t * 2 + (uint32_t)v) * VL;
+            vf_store(o, vf_load(o) + d[block] * x);
+        }
+    }
+}
+
+#define CASES(pairs)                                                       \
+    switch (n) {                                                           \
+    case 4: block_product(w, b, 4, pairs, acts, l, block, acc); break;     \
+    case 3: block_product(w, b, 3, pairs, acts, l, block, acc); break;     \
+    case 2: block_product(w, b, 2, pairs, acts, l, block, acc); break;     \
+    default: block_product(w, b, 1, pairs, acts, l, block, acc); break;    \
+    }
+
+static void product_a256(const int32_t *w, const struct panel_block *b,
+                         uint32_t n, const uint8_t *const *acts,
+                         const struct cpu_act_layout *l, uint32_t block,
+                         float *acc)
+{
+    CASES(128)
+}
+
+static void product_a32(const int32_t *w, const struct panel_block *b,
+                        uint32_t n, const uint8_t *const *acts,
+                        const struct cpu_act_layout *l, uint32_t block,
+                        float *acc)
+{
+    CASES(16)
+}
+#undef CASES
+
+void tarn_cpu_common_many(const struct cpu_tile *t)
+{
+    const struct cpu_act_layout l =
+        tarn_cpu_act_layout(t->ops->form, t->k, true);
+    const struct panel p = panel_in(t->scratch, t->k);
+    const uint32_t block = t->ops->form == CPU_A256 ? 256 : 32;
+    for (uint32_t row = 0; row < t->n_rows; row += PANEL) {
+        const uint32_t rows = t->n_rows - row < PANEL ? t->n_rows - row : PANEL;
+        unpack_panel(t, row, &p);
+        for (uint32_t a = 0; a < t->n_acts; a += BATCH) {
+            const uint32_t n = t->n_acts - a < BATCH ? t->n_acts - a : BATCH;
+            memset(p.acc, 0, (size_t)n * PANEL * sizeof(float));
+            for (uint32_t b = 0; b < t->k / block; b++) {
+                const int32_t *w = p.pairs + (size_t)b * (block / 2) * PANEL;
+                for (uint32_t i = 0; i < n; i += ACTS)
+                    (block == 256 ? product_a256 : product_a32)(
+                        w, p.blocks + b, n - i < ACTS ? n - i : ACTS,
+                        t->acts + a + i, &l, b, p.acc + (size_t)i * PANEL);
+            }
+            for (uint32_t i = 0; i < n; i++)
+                memcpy(t->y[a + i] + t->y_at + row, p.acc + (size_t)i * PANEL,
+                       rows * sizeof(float));
+        }
+    }
+}

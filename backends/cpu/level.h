@@ -1,0 +1,42 @@
+/* level.h - which build of the backend this is.
+ *
+ * The compiler's options decide; the build gives no name of its own.
+ *
+ * Owns: nothing.
+ */
+#ifndef TARN_CPU_LEVEL_H
+#define TARN_CPU_LEVEL_H
+
+#include "backends/backend.h"
+
+#define TARN_CPU_VERSION "0.1.0"
+
+#if defined(__wasm_relaxed_simd__)
+#define TARN_CPU_NAME "cpu-wasm128-relaxed"
+#define TARN_CPU_DETAIL "WebAssembly SIMD128 with the relaxed int8 product"
+#define TARN_CPU_GET tarn_backend_cpu_wasm128_relaxed
+#elif defined(__wasm_simd128__)
+#define TARN_CPU_NAME "cpu-wasm128"
+#define TARN_CPU_DETAIL "WebAssembly SIMD128"
+#define TARN_CPU_GET tarn_backend_cpu_wasm128
+#elif defined(__AVX512VNNI__)
+#define TARN_CPU_NAME "cpu-avx512"
+#define TARN_CPU_DETAIL "AVX-512 with VNNI"
+#define TARN_CPU_GET tarn_backend_cpu_avx512
+#elif defined(__AVX2__)
+#define TARN_CPU_NAME "cpu-avx2"
+#define TARN_CPU_DETAIL "AVX2"
+#define TARN_CPU_GET tarn_backend_cpu_avx2
+#elif defined(__SSE2__)
+#define TARN_CPU_NAME "cpu-base"
+#define TARN_CPU_DETAIL "SSE2"
+#define TARN_CPU_GET tarn_backend_cpu_base
+#else
+#define TARN_CPU_NAME "cpu-base"
+#define TARN_CPU_DETAIL "plain C"
+#define TARN_CPU_GET tarn_backend_cpu_base
+#endif
+
+const struct tarn_backend *TARN_CPU_GET(void);
+
+#endif

@@ -1,0 +1,256 @@
+/* vec.h - vectors of the width that this build has, in one spelling.
+ *
+ * The driver's loops (norms, gates, attention, float products, the common
+ * integer product) are written once on `vf` and `vi`, VL lanes of float and
+ * int32, and compiled for each level.  Outputs sit in the lanes, never the
+ * terms of a sum, so the bits do not depend on VL; the one sum that is cut
+ * into sixteen (L16) is `struct l16`.
+ *
+ * GCC's and clang's vector extension does the arithmetic; what it lacks
+ * (rounding, halves, products of int16 pairs) has one spelling per machine
+ * and a plain one for all others.
+ *
+ * Owns: nothing.  Threads: any.
+ */
+#ifndef TARN_CPU_VEC_H
+#define TARN_CPU_VEC_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "backends/numerics.h"
+
+#if defined(__x86_64__) || defined(__i386__)
+#include <immintrin.h>
+#elif defined(__wasm_simd128__)
+#include <wasm_simd128.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+#if defined(__AVX512F__)
+#define VL 16
+#elif defined(__AVX2__)
+#define VL 8
+#else
+#define VL 4
+#endif
+
+#define INLINE static inline __attribute__((always_inline, unused))
+
+typedef float vf __attribute__((vector_size(4 * VL)));
+typedef int32_t vi __attribute__((vector_size(4 * VL)));
+typedef uint16_t vh __attribute__((vector_size(2 * VL)));
+typedef int8_t vb __attribute__((vector_size(VL)));
+/* The same at any address. */
+typedef float vf_any
+    __attribute__((vector_size(4 * VL), aligned(4), may_alias));
+typedef int32_t vi_any
+    __attribute__((vector_size(4 * VL), aligned(2), may_alias));
+typedef uint16_t vh_any
+    __attribute__((vector_size(2 * VL), aligned(2), may_alias));
+typedef int8_t vb_any __attribute__((vector_size(VL), aligned(1), may_alias));
+
+INLINE vf vf_load(const float *p)
+{
+    return *(const vf_any *)p;
+}
+
+INLINE void vf_store(float *p, vf v)
+{
+    *(vf_any *)p = v;
+}
+
+INLINE vi vi_load(const void *p)
+{
+    return *(const vi_any *)p;
+}
+
+INLINE void vi_store(void *p, vi v)
+{
+    *(vi_any *)p = v;
+}
+
+INLINE vf vf_zero(void)
+{
+    return (vf){ 0 };
+}
+
+INLINE vf vf_splat(float x)
+{
+    return vf_zero() + x;
+}
+
+INLINE vi vi_splat(int32_t x)
+{
+    return (vi){ 0 } + x;
+}
+
+INLINE vf vf_from_vi(vi v)
+{
+    return __builtin_convertvector(v, vf);
+}
+
+/* The first n < VL values, the rest +0. */
+INLINE vf vf_load_some(const float *p, uint32_t n)
+{
+    float t[VL] = { 0 };
+    memcpy(t, p, n * sizeof *t);
+    return vf_load(t);
+}
+
+INLINE void vf_store_some(float *p, vf v, uint32_t n)
+{
+    float t[VL];
+    vf_store(t, v);
+    memcpy(p, t, n * sizeof *t);
+}
+
+/* Lanes of a where the mask is all ones, else of b. */
+INLINE vf vf_pick(vi mask, vf a, vf b)
+{
+    return (vf)(((vi)a & mask) | ((vi)b & ~mask));
+}
+
+/* x > y ? x : y and x < y ? x : y; NaN in x gives y. */
+INLINE vf vf_max(vf x, vf y)
+{
+#if defined(__AVX512F__)
+    return (vf)_mm512_max_ps((__m512)x, (__m512)y);
+#elif defined(__AVX2__)
+    return (vf)_mm256_max_ps((__m256)x, (__m256)y);
+#elif defined(__SSE2__)
+    return (vf)_mm_max_ps((__m128)x, (__m128)y);
+#elif defined(__wasm_simd128__)
+    return (vf)wasm_f32x4_pmax((v128_t)y, (v128_t)x);
+#else
+    return vf_pick((vi)(x > y), x, y);
+#endif
+}
+
+INLINE vf vf_min(vf x, vf y)
+{
+#if defined(__AVX512F__)
+    return (vf)_mm512_min_ps((__m512)x, (__m512)y);
+#elif defined(__AVX2__)
+    return (vf)_mm256_min_ps((__m256)x, (__m256)y);
+#elif defined(__SSE2__)
+    return (vf)_mm_min_ps((__m128)x, (__m128)y);
+#elif defined(__wasm_simd128__)
+    return (vf)wasm_f32x4_pmin((v128_t)y, (v128_t)x);
+#else
+    return vf_pick((vi)(x < y), x, y);
+#endif
+}
+
+/* Nearest integer, ties to even, for |x| < 2^22. */
+INLINE vi vi_rne(vf x)
+{
+#if defined(__AVX512F__)
+    return (vi)_mm512_cvtps_epi32((__m512)x);
+#elif defined(__AVX2__)
+    return (vi)_mm256_cvtps_epi32((__m256)x);
+#elif defined(__SSE2__)
+    return (vi)_mm_cvtps_epi32((__m128)x);
+#else
+    return (vi)(x + 12582912.0f) - 0x4b400000;
+#endif
+}
+
+/* acc + the products of the two int16 of each lane. */
+INLINE vi vi_dot2(vi acc, vi a, vi b)
+{
+#if defined(__AVX512VNNI__)
+    return (vi)_mm512_dpwssd_epi32((__m512i)acc, (__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+    return acc + (vi)_mm256_madd_epi16((__m256i)a, (__m256i)b);
+#elif defined(__SSE2__)
+    return acc + (vi)_mm_madd_epi16((__m128i)a, (__m128i)b);
+#elif defined(__wasm_simd128__)
+    return acc + (vi)wasm_i32x4_dot_i16x8((v128_t)a, (v128_t)b);
+#else
+    return acc + ((a << 16) >> 16) * ((b << 16) >> 16) + (a >> 16) * (b >> 16);
+#endif
+}
+
+/* Halves.  TARN_CPU_WIDE_HALVES: this machine has no instruction for them,
+ * so caches keep the rounded values as floats. */
+#if defined(__F16C__) || defined(__AVX512F__) || defined(__aarch64__)
+#define TARN_CPU_WIDE_HALVES 0
+#else
+#define TARN_CPU_WIDE_HALVES 1
+#endif
+
+INLINE vf vf_from_half(const uint16_t *p)
+{
+#if defined(__AVX512F__)
+    return (vf)_mm512_cvtph_ps(_mm256_loadu_si256((const void *)p));
+#elif defined(__AVX2__) && defined(__F16C__)
+    return (vf)_mm256_cvtph_ps(_mm_loadu_si128((const void *)p));
+#elif defined(__aarch64__)
+    return (vf)vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));
+#else
+    /* Exponent and mantissa as float bits, times 2^112, is exact for every
+     * finite half; infinities and NaN get their exponent back. */
+    const vi h = __builtin_convertvector(*(const vh_any *)p, vi);
+    const vi rest = h & 0x7fff;
+    const vi v = (vi)((vf)(rest << 13) * 0x1p112f);
+    return (vf)(v | ((vi)(rest >= 0x7c00) & 0x7f800000) | (h & 0x8000) << 16);
+#endif
+}
+
+INLINE vf vf_from_bf16(const uint16_t *p)
+{
+    return (vf)(__builtin_convertvector(*(const vh_any *)p, vi) << 16);
+}
+
+INLINE vf vf_from_i8(const int8_t *p)
+{
+    return vf_from_vi(__builtin_convertvector(*(const vb_any *)p, vi));
+}
+
+/* --------------------------------------------------------------- functions */
+
+/* tarn_exp() in lanes. */
+INLINE vf vf_exp(vf x)
+{
+    vf z = vf_max(x, vf_splat(-87.0f));
+    z = vf_min(z, vf_splat(88.0f));
+    const vf t = z * 1.44269504f + 12582912.0f;
+    const vf n = t - 12582912.0f;
+    vf r = z - n * 0.693359375f;
+    r = r - n * -2.12194440e-4f;
+    vf p = vf_splat(1.0f / 5040);
+    p = p * r + 1.0f / 720;
+    p = p * r + 1.0f / 120;
+    p = p * r + 1.0f / 24;
+    p = p * r + 1.0f / 6;
+    p = p * r + 0.5f;
+    p = p * r + 1.0f;
+    p = p * r + 1.0f;
+    const vi shift = ((vi)t - 0x4b400000) << 23;
+    return (vf)(((vi)p + shift) & ~(vi)(x < -87.0f));
+}
+
+INLINE vf vf_silu(vf x)
+{
+    return x / (1.0f + vf_exp(-x));
+}
+
+/* ------------------------------------------------------------------ L16 */
+
+/* Sixteen accumulators of one sum. */
+#define L16_N (16 / VL)
+struct l16 {
+    vf a[L16_N];
+};
+
+INLINE float l16_fold(const struct l16 *s)
+{
+    float t[16];
+    for (int i = 0; i < L16_N; i++)
+        vf_store(t + i * VL, s->a[i]);
+    return tarn_l16_fold(t);
+}
+
+#endif

@@ -1,0 +1,111 @@
+/* model.h - an open model inside the core: numbers, weights, plan, device.
+ *
+ * Opening reads the file (gguf), checks that it is a whole lfm2 or lfm2moe
+ * (hparams.c: RELIABILITY G15-G17), gives the weights to a backend and lays
+ * down the plan (plan.c), the straight list of steps that run() follows.
+ *
+ * Owns: file, tokenizer, device, weights.  Threads: read only once open, but
+ * for `cancel`, which the engine that runs sets.
+ */
+#ifndef TARN_MODEL_H
+#define TARN_MODEL_H
+
+#include "backends/backend.h"
+#include "core/gguf/gguf.h"
+#include "core/tarn.h"
+
+struct tarn_pool;
+
+struct tarn_runtime {
+    const struct tarn_backend **backends; /* owned list, borrowed entries */
+    size_t n_backends;
+    size_t preferred; /* index of the one named by the caller, or SIZE_MAX */
+    struct tarn_pool *pool;
+    uint32_t threads;
+    void (*log)(void *user, int level, const char *sentence);
+    void *log_user;
+    uint32_t n_models;
+};
+
+void tarn_log(const struct tarn_runtime *rt, int level, const char *format, ...)
+    TARN_PRINTF(3, 4);
+
+/* Limits of what is accepted, each printed in its sentence. */
+#define TARN_MAX_LAYERS 512u
+#define TARN_MAX_EMBD 65536u
+#define TARN_MAX_EXPERTS 1024u
+#define TARN_MAX_USED 32u
+#define TARN_MAX_CONV 16u
+#define TARN_MAX_CONTEXT 131072u
+
+struct tarn_layer {
+    uint32_t n_head_kv; /* 0: a convolution layer */
+    uint32_t n_ff;      /* inner size of the dense feed-forward */
+    bool moe;
+};
+
+struct tarn_hparams {
+    bool is_moe;
+    uint32_t n_layers, n_embd, n_head, head_dim, n_vocab, context;
+    uint32_t n_expert, n_used, n_ff_expert, n_dense; /* leading dense layers */
+    uint32_t conv_len;
+    float eps, rope_base, expert_scale;
+    uint32_t n_attn, n_conv, n_moe;
+    bool own_head; /* output.weight exists */
+    struct tarn_layer layers[TARN_MAX_LAYERS];
+};
+
+/* The plan and what it needs; weights stand in steps. */
+struct tarn_model_plan {
+    struct tarn_step *steps;
+    uint32_t n_steps;
+    uint32_t *widths;
+    uint32_t n_buffers;
+    uint32_t *kv_widths; /* [n_attn] */
+};
+
+struct tarn_model {
+    struct tarn_runtime *rt;
+    struct tarn_gguf *gguf;
+    struct tarn_text *text;
+    struct tarn_hparams hp;
+    struct tarn_model_info info;
+    char name[128], license[64], file_type[24], backend_name[64];
+    struct tarn_device_info device;
+    struct tarn_host host; /* user = this model */
+    const struct tarn_backend *backend;
+    struct tarn_dev *dev;
+    struct tarn_model_plan plan;
+    /* Asked by the backend through the host while it runs. */
+    bool (*cancelled)(void *user);
+    void *cancel_user;
+    const struct tarn_model_options *opening; /* during open() only */
+    uint32_t n_engines;
+};
+
+enum tarn_status tarn_hparams_read(const struct tarn_gguf *g,
+                                   struct tarn_hparams *out,
+                                   struct tarn_error *err);
+/* Every tensor of the architecture is there with the right shape; norms and
+ * other F32 tensors are finite (G15, G20). */
+enum tarn_status tarn_hparams_check_tensors(const struct tarn_gguf *g,
+                                            const struct tarn_hparams *hp,
+                                            bool values,
+                                            struct tarn_error *err);
+
+/* Gives the weights to dev and makes the steps.  dev == NULL: steps without
+ * weights, for cost(). */
+enum tarn_status tarn_plan_make(const struct tarn_gguf *g,
+                                const struct tarn_hparams *hp,
+                                const struct tarn_backend *be,
+                                struct tarn_dev *dev,
+                                struct tarn_model_plan *out,
+                                struct tarn_error *err);
+void tarn_plan_finish(struct tarn_model_plan *p);
+/* The two structs that backends want, filled from the model. */
+struct tarn_plan tarn_plan_view(const struct tarn_model *m, uint32_t max_rows,
+                                uint32_t max_pos);
+struct tarn_state_shape tarn_state_view(const struct tarn_model *m,
+                                        uint32_t kv_type);
+
+#endif

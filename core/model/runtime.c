@@ -95,5 +95,5 @@ uint64_t tarn_random_seed(void)
     double ms = tarn_now_ms();
     uint64_t bits;
     memcpy(&bits, &ms, sizeof bits);
-    return tarn_mix64(bits ^ tarn_mix64((uint64_t)tarn_unix_ms() + ++calls));
+    return tarn_mix(bits ^ tarn_mix((uint64_t)tarn_unix_ms() + ++calls));
 }

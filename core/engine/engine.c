@@ -1,0 +1,379 @@
+/* engine.c - the engine's life and its step.  See engine.h. */
+#include "core/engine/engine.h"
+
+#include <string.h>
+
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/base/memory.h"
+#include "core/base/thread.h"
+
+#define DEFAULT_CONTEXT 32768u
+#define DEFAULT_SEQS 4u
+/* Work memory that a default batch may take. */
+#define DEFAULT_WORK (UINT64_C(768) << 20)
+
+/* ------------------------------------------------------------------- life */
+static bool cancelled(void *user)
+{
+    struct tarn_engine *e = user;
+    return !e->computing &&
+           atomic_load_explicit(&e->interrupt, memory_order_relaxed);
+}
+
+/* 2,048 rows prefill a mixture of experts fastest (every expert sees many
+ * rows); smaller where memory or the context is. */
+static uint32_t choose_rows(struct tarn_model *m, uint32_t asked,
+                            uint32_t n_context, uint32_t kv_type)
+{
+    uint32_t rows = asked ? asked : 2048;
+    struct tarn_fit fit;
+    if (rows > n_context)
+        rows = n_context;
+    while (!asked && rows > 512 &&
+           (tarn_model_fit(m, n_context, kv_type, rows, &fit, NULL) ||
+            fit.work > DEFAULT_WORK))
+        rows /= 2;
+    return rows;
+}
+
+static enum tarn_status check_options(struct tarn_model *m,
+                                      const struct tarn_engine_options *opt,
+                                      uint32_t *n_context, uint32_t *kv_type,
+                                      struct tarn_error *err)
+{
+    uint32_t most = m->info.max_context;
+    *n_context = opt->n_context ? opt->n_context
+                 : most < DEFAULT_CONTEXT ? most : DEFAULT_CONTEXT;
+    if (*n_context > most)
+        return tarn_fail(err, TARN_USAGE,
+                         "a context of %u tokens is more than the %u that "
+                         "%s was made for",
+                         *n_context, most, m->info.name);
+    *kv_type = opt->kv_given ? opt->kv_type : (uint32_t)TARN_F16;
+    if (*kv_type != TARN_F16 && *kv_type != TARN_F32 && *kv_type != TARN_Q8_0)
+        return tarn_fail(err, TARN_USAGE,
+                         "the K/V type must be F16, F32 or Q8_0");
+    if (*kv_type == TARN_Q8_0 && m->hp.head_dim % 32)
+        return tarn_fail(err, TARN_USAGE,
+                         "a q8_0 K/V cache needs heads of a multiple of 32 "
+                         "values; %s has %u: use f16",
+                         m->info.name, m->hp.head_dim);
+    return TARN_OK;
+}
+
+static enum tarn_status open_parts(struct tarn_engine *e,
+                                   const struct tarn_engine_options *opt,
+                                   struct tarn_error *err)
+{
+    struct tarn_model *m = e->model;
+    uint32_t n_context = 0, kv_type = 0;
+    uint32_t n_seqs = opt->n_sequences ? opt->n_sequences : DEFAULT_SEQS;
+    enum tarn_status s = check_options(m, opt, &n_context, &kv_type, err);
+    if (s)
+        return s;
+    if (n_seqs > TARN_MAX_SEQS)
+        return tarn_fail(err, TARN_USAGE, "at most %u sequences, not %u",
+                         TARN_MAX_SEQS, n_seqs);
+    e->max_rows = choose_rows(m, opt->max_rows, n_context, kv_type);
+    e->rows = tarn_alloc(e->max_rows, sizeof *e->rows);
+    e->seqs = tarn_alloc(n_seqs, sizeof *e->seqs);
+    e->logits = tarn_alloc(n_seqs * (size_t)m->info.n_vocab, sizeof(float));
+    e->mutex = tarn_mutex_create();
+    e->cond = tarn_cond_create();
+    if (!e->rows || !e->seqs || !e->logits || !e->mutex || !e->cond)
+        return tarn_fail(err, TARN_NO_MEMORY, "no memory for the engine");
+    s = tarn_ring_init(&e->ring, err);
+    if (!s)
+        s = tarn_cache_open(&e->cache, m, n_context, kv_type, n_seqs, err);
+    if (s)
+        return s;
+    struct tarn_plan plan = tarn_plan_view(m, e->max_rows, n_context);
+    return m->backend->prepare(m->dev, &plan, e->cache.state, &e->prepared,
+                               err);
+}
+
+enum tarn_status tarn_engine_create(struct tarn_model *model,
+                                    const struct tarn_engine_options *opt,
+                                    struct tarn_engine **out,
+                                    struct tarn_error *err)
+{
+    static const struct tarn_engine_options NONE = { .size = sizeof NONE };
+    struct tarn_engine *e = tarn_alloc(1, sizeof *e);
+    if (!e)
+        return tarn_fail(err, TARN_NO_MEMORY, "no memory for the engine");
+    e->model = model;
+    model->n_engines++;
+    enum tarn_status s = open_parts(e, opt ? opt : &NONE, err);
+    if (s) {
+        tarn_engine_destroy(e);
+        return s;
+    }
+    model->cancelled = cancelled;
+    model->cancel_user = e;
+    *out = e;
+    return TARN_OK;
+}
+
+void tarn_engine_destroy(struct tarn_engine *e)
+{
+    if (!e)
+        return;
+    struct tarn_event ev;
+    while (e->ring.bytes && tarn_engine_next_event(e, &ev))
+        continue; /* frees requests that have ended */
+    for (size_t i = 0; i < e->n_live; i++)
+        tarn_request_free(e->live[i]);
+    tarn_free(e->live);
+    if (e->prepared)
+        e->model->backend->release(e->prepared);
+    tarn_cache_close(&e->cache);
+    tarn_ring_finish(&e->ring);
+    tarn_cond_destroy(e->cond);
+    tarn_mutex_destroy(e->mutex);
+    tarn_free(e->rows);
+    tarn_free(e->seqs);
+    tarn_free(e->logits);
+    e->model->cancelled = NULL;
+    e->model->n_engines--;
+    tarn_free(e);
+}
+
+uint32_t tarn_engine_context(const struct tarn_engine *engine)
+{
+    return engine->cache.n_context;
+}
+
+/* ------------------------------------------------------------------- wait */
+static bool has_work(struct tarn_engine *e)
+{
+    return e->active || atomic_load(&e->incoming);
+}
+
+void tarn_engine_wait(struct tarn_engine *e)
+{
+    tarn_mutex_lock(e->mutex);
+    for (;;) {
+        bool full = tarn_ring_room(&e->ring) < TARN_RING_RESERVE;
+        atomic_store(&e->starved, full);
+        if (atomic_exchange(&e->woken, false) || (has_work(e) && !full))
+            break;
+        /* The time limit only covers a face that drained between the two
+         * looks above. */
+        tarn_cond_wait(e->cond, e->mutex, full ? 20 : -1);
+    }
+    atomic_store(&e->starved, false);
+    tarn_mutex_unlock(e->mutex);
+}
+
+void tarn_engine_wake(struct tarn_engine *e)
+{
+    tarn_mutex_lock(e->mutex);
+    atomic_store(&e->woken, true);
+    tarn_cond_signal(e->cond);
+    tarn_mutex_unlock(e->mutex);
+}
+
+/* ------------------------------------------------------------------- step */
+static void take_new(struct tarn_engine *e)
+{
+    struct tarn_request *q = atomic_exchange(&e->incoming, NULL), *in_order = NULL;
+    while (q) { /* the stack has the newest first */
+        struct tarn_request *next = q->next;
+        q->next = in_order;
+        in_order = q;
+        q = next;
+    }
+    struct tarn_request **end = &e->active;
+    while (*end)
+        end = &(*end)->next;
+    *end = in_order;
+}
+
+/* A stop ends the request wherever it is; requests that wait for a sequence
+ * get one when there is one. */
+static void attend(struct tarn_engine *e)
+{
+    for (struct tarn_request *q = e->active; q; q = q->next) {
+        if (q->phase == TARN_PHASE_DONE)
+            continue;
+        if (atomic_load(&q->stop)) {
+            tarn_request_end(q, TARN_STOP_CANCELLED);
+        } else if (q->phase == TARN_PHASE_NEW) {
+            q->seq = tarn_cache_take(&e->cache, q->prompt, q->n_prompt,
+                                     &q->n_reused);
+            if (q->seq)
+                tarn_request_begin(q);
+        }
+    }
+}
+
+static void add_rows(struct tarn_engine *e, struct tarn_request *q,
+                     uint32_t end, uint32_t seq, uint32_t *n_rows,
+                     uint32_t *n_logits)
+{
+    struct tarn_sequence *s = q->seq;
+    for (uint32_t pos = s->tail_at; pos < end; pos++) {
+        bool last = pos + 1 == s->n_ids;
+        e->rows[(*n_rows)++] = (struct tarn_row){
+            .token = s->ids[pos], .pos = pos, .seq = seq,
+            .flags = (last ? (uint32_t)TARN_ROW_LOGITS : 0) |
+                     (pos < s->n_kv ? (uint32_t)TARN_ROW_REPLAY : 0),
+        };
+        if (last)
+            q->row = (*n_logits)++;
+    }
+    e->seqs[seq] = tarn_seq_view(s);
+    q->chunk_end = end;
+    q->in_batch = true;
+}
+
+/* Decoding requests first, one row each; then prompts, in order of arrival. */
+static uint32_t fill_batch(struct tarn_engine *e, uint32_t *n_seqs,
+                           uint32_t *n_logits)
+{
+    uint32_t n_rows = 0, room;
+    *n_seqs = *n_logits = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        enum tarn_phase phase = pass ? TARN_PHASE_PREFILL : TARN_PHASE_DECODE;
+        room = pass && n_rows && e->max_rows > n_rows + TARN_MIXED_ROWS
+                   ? n_rows + TARN_MIXED_ROWS : e->max_rows;
+        for (struct tarn_request *q = e->active; q; q = q->next) {
+            if (!pass) {
+                q->in_batch = false;
+                q->row = UINT32_MAX;
+            }
+            if (q->phase != phase || n_rows >= room)
+                continue;
+            uint32_t end = q->seq->n_ids;
+            if (end - q->seq->tail_at > room - n_rows)
+                end = q->seq->tail_at + (room - n_rows);
+            struct tarn_error err;
+            if (tarn_seq_reserve(&e->cache, q->seq, end, &err)) {
+                tarn_request_fail(q, &err);
+                continue;
+            }
+            add_rows(e, q, end, (*n_seqs)++, &n_rows, n_logits);
+        }
+    }
+    return n_rows;
+}
+
+static void after_run(struct tarn_engine *e)
+{
+    size_t n_vocab = e->model->info.n_vocab;
+    for (struct tarn_request *q = e->active; q; q = q->next) {
+        if (!q->in_batch)
+            continue;
+        tarn_seq_advance(q->seq, q->chunk_end);
+        if (q->phase == TARN_PHASE_PREFILL)
+            tarn_request_reading(q);
+        if (q->row != UINT32_MAX)
+            tarn_request_token(q, e->logits + q->row * n_vocab);
+    }
+}
+
+static void drop_done(struct tarn_engine *e)
+{
+    struct tarn_request **at = &e->active;
+    while (*at) {
+        struct tarn_request *q = *at;
+        if (q->phase == TARN_PHASE_DONE) {
+            *at = q->next;
+            if (q->seq)
+                tarn_cache_give(&e->cache, q->seq);
+            q->seq = NULL;
+            /* The face may free q as soon as it has the END event. */
+            struct tarn_event ev = { .kind = TARN_EV_END,
+                                     .summary = &q->sum,
+                                     .error = q->error.status ? &q->error
+                                                              : NULL };
+            tarn_emit(q, &ev);
+        } else {
+            at = &q->next;
+        }
+    }
+}
+
+enum tarn_progress tarn_engine_step(struct tarn_engine *e)
+{
+    uint32_t n_seqs, n_logits;
+    if (tarn_ring_room(&e->ring) < TARN_RING_RESERVE)
+        return TARN_MORE; /* the face must drain first */
+    atomic_store(&e->interrupt, false);
+    take_new(e);
+    attend(e);
+    uint32_t n_rows = fill_batch(e, &n_seqs, &n_logits);
+    enum tarn_status s = TARN_OK;
+    if (n_rows) {
+        struct tarn_error err = { TARN_OK, "" };
+        struct tarn_batch b = { .size = sizeof b, .rows = e->rows,
+                                .n_rows = n_rows, .seqs = e->seqs,
+                                .n_seqs = n_seqs,
+                                .logits = n_logits ? e->logits : NULL };
+        s = e->model->backend->run(e->prepared, &b, &err);
+        if (s == TARN_OK)
+            after_run(e);
+        else if (s != TARN_CANCELLED)
+            for (struct tarn_request *q = e->active; q; q = q->next)
+                if (q->in_batch)
+                    tarn_request_fail(q, &err);
+    }
+    if (s == TARN_CANCELLED)
+        attend(e);
+    drop_done(e);
+    if (s != TARN_OK && s != TARN_CANCELLED)
+        return TARN_FAILED;
+    return has_work(e) ? TARN_MORE : TARN_IDLE;
+}
+
+/* ------------------------------------------------------------------- eval */
+enum tarn_status tarn_eval(struct tarn_engine *e, const int32_t *ids,
+                           size_t n_ids, const uint32_t *rows, size_t n_rows,
+                           float *logits, struct tarn_error *err)
+{
+    uint32_t reused = 0, done_rows = 0;
+    if (has_work(e))
+        return tarn_fail(err, TARN_BUSY, "the engine is generating an answer");
+    if (n_ids < 1 || n_ids > e->cache.n_context)
+        return tarn_fail(err, TARN_LIMIT,
+                         "%zu tokens do not fit the context of %u", n_ids,
+                         e->cache.n_context);
+    for (size_t i = 0; i < n_ids; i++)
+        if (ids[i] < 0 || (uint32_t)ids[i] >= e->model->info.n_vocab)
+            return tarn_fail(err, TARN_USAGE,
+                             "token id %d is outside the vocabulary of %u",
+                             ids[i], e->model->info.n_vocab);
+    struct tarn_sequence *s = tarn_cache_take(&e->cache, ids, (uint32_t)n_ids,
+                                              &reused);
+    tarn_seq_rewind(&e->cache, s, 0); /* every row's logits may be wanted */
+    s->n_ids = (uint32_t)n_ids;
+    e->computing = true;
+    enum tarn_status st = TARN_OK;
+    for (uint32_t at = 0; !st && at < n_ids;) {
+        uint32_t n = (uint32_t)n_ids - at, first = done_rows;
+        n = n < e->max_rows ? n : e->max_rows;
+        for (uint32_t i = 0; i < n; i++) {
+            bool want = done_rows < n_rows && rows[done_rows] == at + i;
+            done_rows += want;
+            e->rows[i] = (struct tarn_row){
+                .token = ids[at + i], .pos = at + i,
+                .flags = want ? (uint32_t)TARN_ROW_LOGITS : 0 };
+        }
+        st = tarn_seq_reserve(&e->cache, s, at + n, err);
+        if (st)
+            break;
+        struct tarn_seq view = tarn_seq_view(s);
+        struct tarn_batch b = { .size = sizeof b, .rows = e->rows, .n_rows = n,
+                                .seqs = &view, .n_seqs = 1,
+                                .logits = logits + (size_t)first *
+                                                       e->model->info.n_vocab };
+        st = e->model->backend->run(e->prepared, &b, err);
+        at += n;
+        if (!st)
+            tarn_seq_advance(s, at);
+    }
+    e->computing = false;
+    tarn_cache_give(&e->cache, s);
+    return st;
+}

@@ -1,0 +1,104 @@
+/* engine.h - requests, and the step that computes for all of them.
+ *
+ * A request is one turn being generated.  The face makes it (face.c), hands
+ * it over through a lock-free list, and frees it when it has drained its END
+ * event.  In between it belongs to the owner (engine.c, request.c).
+ *
+ * step(): take new requests; pick rows (one per decoding request first, then
+ * chunks of prompts); run the plan; sample; emit events.  No allocation, no
+ * lock: only wait() sleeps on a condition.
+ */
+#ifndef TARN_ENGINE_H
+#define TARN_ENGINE_H
+
+#include <stdatomic.h>
+
+#include "core/engine/cache.h"
+#include "core/engine/ring.h"
+#include "core/sample/sample.h"
+#include "core/turn/reader.h"
+
+#define TARN_MAX_SEQS 64u
+/* Rows of a prompt per step while another request decodes: the decoding one
+ * waits for them, so few. */
+#define TARN_MIXED_ROWS 64u
+#define TARN_MAX_STOPS 16u
+
+enum tarn_phase { TARN_PHASE_NEW, TARN_PHASE_PREFILL, TARN_PHASE_DECODE,
+                  TARN_PHASE_DONE };
+
+struct tarn_request {
+    struct tarn_request *next; /* in the list of new ones, or of active ones */
+    struct tarn_engine *engine;
+    tarn_turn_id id;
+    enum tarn_phase phase;
+
+    int32_t *prompt; /* [n_prompt] */
+    uint32_t n_prompt, n_reused;
+    struct tarn_sequence *seq;
+    struct tarn_sampling sampling;
+    struct tarn_sampler *sampler;
+    struct tarn_reader *reader;
+    uint32_t attempt;
+    uint32_t budget, max_tokens; /* UINT32_MAX: no limit */
+    char *stops[TARN_MAX_STOPS];
+    size_t n_stops;
+    char *held;  /* the end of the answer that may begin a stop string */
+    size_t n_held, held_room;
+
+    /* Set by the face, read by the owner. */
+    atomic_bool stop, answer_now;
+
+    int32_t forced[16]; /* to be taken instead of drawn tokens */
+    uint32_t n_forced;
+    uint32_t row; /* index of its logits in this step's batch, or UINT32_MAX */
+    uint32_t chunk_end; /* position this step computes up to */
+    bool in_batch, hit_stop;
+    struct tarn_turn_summary sum;
+    double began, prefill_done, span_began;
+    enum tarn_stop_reason reason;
+    struct tarn_error error;
+
+    /* Face's side. */
+    struct tarn_chat *chat;
+    tarn_message_id message;
+};
+
+struct tarn_engine {
+    struct tarn_model *model;
+    struct tarn_cache cache;
+    struct tarn_prepared *prepared;
+    uint32_t max_rows;
+    struct tarn_row *rows;  /* [max_rows] */
+    struct tarn_seq *seqs;  /* [n_seqs] */
+    float *logits;          /* [n_seqs][n_vocab] */
+    struct tarn_ring ring;
+
+    _Atomic(struct tarn_request *) incoming; /* stack, pushed by the face */
+    struct tarn_request *active;             /* owner's, in order of arrival */
+    atomic_bool interrupt; /* a stop was posted: cut the running batch short */
+    atomic_bool woken, starved;
+    struct tarn_mutex *mutex; /* for wait() only */
+    struct tarn_cond *cond;
+    void (*on_event)(void *user);
+    void *on_event_user;
+
+    /* Face's side. */
+    tarn_turn_id last_id;
+    struct tarn_request **live; /* [n_live] waiting for their END */
+    size_t n_live, live_room;
+    bool computing; /* in eval(): cancel is not asked */
+};
+
+/* request.c: owner. */
+void tarn_request_begin(struct tarn_request *q);
+void tarn_request_reading(struct tarn_request *q);
+/* One row of logits came: draw, read, emit; may end the request. */
+void tarn_request_token(struct tarn_request *q, const float *logits);
+void tarn_request_end(struct tarn_request *q, enum tarn_stop_reason reason);
+void tarn_request_fail(struct tarn_request *q, const struct tarn_error *err);
+void tarn_emit(struct tarn_request *q, struct tarn_event *ev);
+void tarn_request_event(void *user, const struct tarn_reader_event *ev);
+void tarn_request_free(struct tarn_request *q);
+
+#endif

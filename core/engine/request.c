@@ -1,0 +1,288 @@
+/* request.c - one turn, as the owner drives it: tokens drawn, read, told. */
+#include <string.h>
+
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/base/memory.h"
+#include "core/engine/engine.h"
+
+void tarn_emit(struct tarn_request *q, struct tarn_event *ev)
+{
+    struct tarn_engine *e = q->engine;
+    ev->size = sizeof *ev;
+    ev->turn = q->id;
+    ev->message = q->message;
+    ev->ms = tarn_now_ms() - q->began;
+    if (tarn_ring_push(&e->ring, ev) && e->on_event)
+        e->on_event(e->on_event_user);
+}
+
+/* Long text goes as several events, cut between characters. */
+static void emit_text(struct tarn_request *q, uint32_t kind, uint32_t span,
+                      const char *text, size_t size)
+{
+    do {
+        size_t n = size < TARN_RING_TEXT ? size : TARN_RING_TEXT;
+        while (n < size && n > TARN_RING_TEXT - 4 &&
+               ((unsigned char)text[n] & 0xC0) == 0x80)
+            n--;
+        struct tarn_event ev = { .kind = kind, .span = span, .text = text,
+                                 .text_size = n, .at = q->sum.n_total };
+        tarn_emit(q, &ev);
+        text += n;
+        size -= n;
+    } while (size);
+}
+
+void tarn_request_begin(struct tarn_request *q)
+{
+    q->phase = TARN_PHASE_PREFILL;
+    q->sum.n_prompt = q->n_prompt;
+    q->sum.n_reused = q->n_reused;
+    for (uint32_t i = 0; i < q->n_prompt; i++)
+        tarn_sampler_accept(q->sampler, q->prompt[i]);
+    tarn_request_reading(q);
+}
+
+void tarn_request_reading(struct tarn_request *q)
+{
+    struct tarn_event ev = { .kind = TARN_EV_READING,
+                             .done = q->seq->n_kv, .total = q->n_prompt };
+    tarn_emit(q, &ev);
+    if (q->seq->n_kv < q->n_prompt)
+        return;
+    /* The next turn of this chat and a second try of this one begin here. */
+    tarn_seq_save_tail(&q->engine->cache, q->seq);
+    q->phase = TARN_PHASE_DECODE;
+    q->prefill_done = tarn_now_ms();
+    q->sum.prefill_ms = q->prefill_done - q->began;
+    q->span_began = q->prefill_done;
+}
+
+/* ------------------------------------------------------------ stop strings */
+/* Bytes at the end of held text that may be the beginning of a stop. */
+static size_t undecided(const struct tarn_request *q)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < q->n_stops; i++) {
+        size_t n = strlen(q->stops[i]);
+        size_t k = n - 1 < q->n_held ? n - 1 : q->n_held;
+        while (k > most && memcmp(q->held + q->n_held - k, q->stops[i], k))
+            k--;
+        if (k > most)
+            most = k;
+    }
+    return most;
+}
+
+static bool find_stop(const struct tarn_request *q, size_t *at)
+{
+    bool found = false;
+    for (size_t i = 0; i < q->n_stops; i++) {
+        size_t n = strlen(q->stops[i]);
+        for (size_t k = 0; k + n <= q->n_held; k++)
+            if ((!found || k < *at) && !memcmp(q->held + k, q->stops[i], n)) {
+                *at = k;
+                found = true;
+                break;
+            }
+    }
+    return found;
+}
+
+static void release_held(struct tarn_request *q, size_t n)
+{
+    if (!n)
+        return;
+    emit_text(q, TARN_EV_TEXT, TARN_SPAN_ANSWER, q->held, n);
+    memmove(q->held, q->held + n, q->n_held - n);
+    q->n_held -= n;
+}
+
+static void answer_text(struct tarn_request *q, const char *text, size_t size)
+{
+    while (size && !q->hit_stop) {
+        size_t n = q->held_room - q->n_held, at = 0;
+        n = n < size ? n : size;
+        memcpy(q->held + q->n_held, text, n);
+        q->n_held += n;
+        text += n;
+        size -= n;
+        if (find_stop(q, &at)) {
+            release_held(q, at);
+            q->n_held = 0;
+            q->hit_stop = true;
+        } else {
+            release_held(q, q->n_held - undecided(q));
+        }
+    }
+}
+
+/* ----------------------------------------------------------------- reader */
+void tarn_request_event(void *user, const struct tarn_reader_event *ev)
+{
+    struct tarn_request *q = user;
+    if (q->hit_stop && ev->kind != TARN_READ_SPAN_END)
+        return;
+    switch (ev->kind) {
+    case TARN_READ_SPAN:
+    case TARN_READ_SPAN_END: {
+        double now = tarn_now_ms();
+        if (ev->kind == TARN_READ_SPAN_END) {
+            release_held(q, q->n_held);
+            if (ev->span == TARN_SPAN_THOUGHT)
+                q->sum.thought_ms += now - q->span_began;
+            else
+                q->sum.answer_ms += now - q->span_began;
+        }
+        q->span_began = now;
+        struct tarn_event out = {
+            .kind = ev->kind == TARN_READ_SPAN ? TARN_EV_SPAN
+                                               : TARN_EV_SPAN_END,
+            .span = ev->span, .at = q->sum.n_total };
+        tarn_emit(q, &out);
+        break;
+    }
+    case TARN_READ_TEXT:
+        if (ev->span == TARN_SPAN_ANSWER && q->n_stops)
+            answer_text(q, ev->text, ev->size);
+        else
+            emit_text(q, TARN_EV_TEXT, ev->span, ev->text, ev->size);
+        break;
+    case TARN_READ_CALL:
+    case TARN_READ_UNREAD:
+        emit_text(q, TARN_EV_CALL, TARN_SPAN_CALL, ev->text, ev->size);
+        break;
+    }
+}
+
+/* ------------------------------------------------------------------ tokens */
+static void force(struct tarn_request *q, int32_t id)
+{
+    if (q->n_forced < sizeof q->forced / sizeof *q->forced)
+        q->forced[q->n_forced++] = id;
+}
+
+/* The thought is closed where its budget ends or the person wants the answer:
+ * by the token where the vocabulary has one, else by its text. */
+static void steer(struct tarn_request *q)
+{
+    const struct tarn_text *t = q->engine->model->text;
+    bool thinking = tarn_reader_span(q->reader) == TARN_SPAN_THOUGHT;
+    if (!thinking || q->n_forced)
+        return;
+    if (!atomic_load(&q->answer_now) && q->sum.n_thought < q->budget)
+        return;
+    int32_t close = tarn_text_control(t, TARN_CTL_THINK_END);
+    if (close >= 0) {
+        force(q, close);
+        return;
+    }
+    struct tarn_ids ids = { 0 };
+    if (!tarn_text_encode(t, "</think>", 8, &ids, NULL))
+        for (size_t i = 0; i < ids.n; i++)
+            force(q, ids.at[i]);
+    tarn_ids_finish(&ids);
+}
+
+static enum tarn_status choose(struct tarn_request *q, const float *logits,
+                               struct tarn_choice *c, struct tarn_error *err)
+{
+    enum tarn_status s = tarn_sampler_draw(q->sampler, logits, q->seq->n_ids,
+                                           q->attempt, c, err);
+    if (s || !q->n_forced)
+        return s;
+    c->id = q->forced[0];
+    memmove(q->forced, q->forced + 1, --q->n_forced * sizeof *q->forced);
+    c->p = c->p_after = 0;
+    for (int i = 0; i < 8; i++)
+        if (c->best[i].id == c->id)
+            c->p = c->best[i].p;
+    return TARN_OK;
+}
+
+static void tell_token(struct tarn_request *q, const struct tarn_choice *c,
+                       uint32_t span)
+{
+    struct tarn_event ev = { .kind = TARN_EV_TOKEN, .span = span,
+                             .at = q->sum.n_total, .id = c->id, .p = c->p,
+                             .p_after = c->p_after,
+                             .entropy_bits = c->entropy_bits };
+    memcpy(ev.best, c->best, sizeof ev.best);
+    tarn_emit(q, &ev);
+}
+
+void tarn_request_token(struct tarn_request *q, const float *logits)
+{
+    struct tarn_choice c;
+    struct tarn_error err = { TARN_OK, "" };
+    if (atomic_load(&q->stop)) {
+        tarn_request_end(q, TARN_STOP_CANCELLED);
+        return;
+    }
+    steer(q);
+    if (choose(q, logits, &c, &err)) {
+        tarn_request_fail(q, &err);
+        return;
+    }
+    if (!q->sum.n_total)
+        q->sum.first_token_ms = tarn_now_ms() - q->began;
+    uint32_t before = tarn_reader_span(q->reader);
+    bool more = tarn_reader_token(q->reader, c.id);
+    uint32_t after = tarn_reader_span(q->reader);
+    tarn_sampler_accept(q->sampler, c.id);
+    q->sum.n_total++;
+    if (before == TARN_SPAN_THOUGHT || after == TARN_SPAN_THOUGHT)
+        q->sum.n_thought++;
+    else
+        q->sum.n_answer++;
+    tell_token(q, &c, after ? after : before);
+    struct tarn_sequence *s = q->seq;
+    if (tarn_reader_failed(q->reader)) {
+        tarn_fail(&err, TARN_NO_MEMORY, "no memory for the answer's text");
+        tarn_request_fail(q, &err);
+    } else if (!more) {
+        tarn_request_end(q, TARN_STOP_END);
+    } else if (q->hit_stop) {
+        tarn_request_end(q, TARN_STOP_STRING);
+    } else if (q->sum.n_total >= q->max_tokens) {
+        tarn_request_end(q, TARN_STOP_LENGTH);
+    } else if (s->n_ids >= q->engine->cache.n_context) {
+        tarn_request_end(q, TARN_STOP_CONTEXT);
+    } else {
+        s->ids[s->n_ids++] = c.id;
+    }
+}
+
+/* --------------------------------------------------------------------- end */
+void tarn_request_end(struct tarn_request *q, enum tarn_stop_reason reason)
+{
+    if (q->phase == TARN_PHASE_DONE)
+        return;
+    tarn_reader_end(q->reader);
+    q->sum.reason = q->reason = reason;
+    q->phase = TARN_PHASE_DONE;
+}
+
+void tarn_request_fail(struct tarn_request *q, const struct tarn_error *err)
+{
+    if (q->phase == TARN_PHASE_DONE)
+        return;
+    q->error = *err;
+    if (q->seq) /* nothing of a failed run is trusted */
+        tarn_seq_rewind(&q->engine->cache, q->seq, 0);
+    tarn_request_end(q, TARN_STOP_FAILED);
+}
+
+void tarn_request_free(struct tarn_request *q)
+{
+    if (!q)
+        return;
+    tarn_sampler_destroy(q->sampler);
+    tarn_reader_destroy(q->reader);
+    for (size_t i = 0; i < q->n_stops; i++)
+        tarn_free(q->stops[i]);
+    tarn_free(q->held);
+    tarn_free(q->prompt);
+    tarn_free(q);
+}

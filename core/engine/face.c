@@ -1,0 +1,300 @@
+/* face.c - the face's side of the engine: turns begin here, events and
+ * commands pass through.  Runs on the face's thread and never waits for the
+ * owner. */
+#include <string.h>
+
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/base/memory.h"
+#include "core/base/thread.h"
+#include "core/chat/chat.h"
+#include "core/engine/engine.h"
+#include "core/engine/prompt.h"
+
+const char *tarn_stop_name(enum tarn_stop_reason reason)
+{
+    switch (reason) {
+    case TARN_STOP_END: return "end";
+    case TARN_STOP_LENGTH: return "length";
+    case TARN_STOP_CONTEXT: return "context";
+    case TARN_STOP_STRING: return "stop";
+    case TARN_STOP_CANCELLED: return "cancelled";
+    case TARN_STOP_FAILED: return "failed";
+    }
+    return "unknown";
+}
+
+/* ------------------------------------------------------------------ starting */
+static enum tarn_status copy_stops(struct tarn_request *q,
+                                   const struct tarn_turn_options *opt,
+                                   struct tarn_error *err)
+{
+    size_t longest = 0;
+    if (opt->n_stops > TARN_MAX_STOPS)
+        return tarn_fail(err, TARN_USAGE, "at most %u stop strings, not %zu",
+                         TARN_MAX_STOPS, opt->n_stops);
+    for (size_t i = 0; i < opt->n_stops; i++) {
+        size_t n = strlen(opt->stops[i]);
+        if (!n || n > 256)
+            return tarn_fail(err, TARN_USAGE,
+                             "a stop string has 1 to 256 bytes, not %zu", n);
+        q->stops[i] = tarn_dup_str(opt->stops[i]);
+        if (!q->stops[i])
+            return tarn_fail(err, TARN_NO_MEMORY, "no memory for stop strings");
+        q->n_stops++;
+        longest = n > longest ? n : longest;
+    }
+    q->held_room = longest + 1024;
+    q->held = q->n_stops ? tarn_alloc(q->held_room, 1) : NULL;
+    return q->n_stops && !q->held
+               ? tarn_fail(err, TARN_NO_MEMORY, "no memory for stop strings")
+               : TARN_OK;
+}
+
+static const char *bytes_of(void *user, int32_t id, size_t *size)
+{
+    return tarn_text_bytes(user, id, size);
+}
+
+static enum tarn_status make_parts(struct tarn_request *q,
+                                   const struct tarn_turn_options *opt,
+                                   bool in_thought, struct tarn_error *err)
+{
+    struct tarn_model *m = q->engine->model;
+    q->sampling = opt->sampling ? *opt->sampling : tarn_model_sampling(m);
+    struct tarn_sampler_options so = {
+        .sampling = &q->sampling, .token_bytes = bytes_of,
+        .token_user = m->text, .max_history = q->engine->cache.n_context,
+    };
+    struct tarn_reader_options ro = { .in_thought = in_thought,
+                                      .event = tarn_request_event, .user = q };
+    enum tarn_status s = tarn_sampling_check(&q->sampling, err);
+    if (!s)
+        s = copy_stops(q, opt, err);
+    if (!s)
+        s = tarn_sampler_create(m->info.n_vocab, &so, &q->sampler, err);
+    if (!s)
+        s = tarn_reader_create(m->text, &ro, &q->reader, err);
+    return s;
+}
+
+static enum tarn_status check_prompt(const struct tarn_engine *e,
+                                     const struct tarn_ids *ids,
+                                     struct tarn_error *err)
+{
+    uint32_t n_vocab = e->model->info.n_vocab;
+    if (!ids->n)
+        return tarn_fail(err, TARN_USAGE, "the prompt is empty");
+    if (ids->n >= e->cache.n_context)
+        return tarn_fail(err, TARN_LIMIT,
+                         "the conversation has %zu tokens but the context is "
+                         "%u; begin a new chat, shorten it, or use a larger "
+                         "context (--ctx)",
+                         ids->n, e->cache.n_context);
+    for (size_t i = 0; i < ids->n; i++)
+        if (ids->at[i] < 0 || (uint32_t)ids->at[i] >= n_vocab)
+            return tarn_fail(err, TARN_USAGE,
+                             "token id %d is outside the vocabulary of %u",
+                             ids->at[i], n_vocab);
+    return TARN_OK;
+}
+
+static bool remember(struct tarn_engine *e, struct tarn_request *q)
+{
+    if (e->n_live == e->live_room) {
+        size_t room = e->live_room ? e->live_room * 2 : 8;
+        struct tarn_request **live =
+            tarn_realloc(e->live, e->live_room, room, sizeof *live);
+        if (!live)
+            return false;
+        e->live = live;
+        e->live_room = room;
+    }
+    e->live[e->n_live++] = q;
+    return true;
+}
+
+/* ids are moved into the request, also on failure. */
+static enum tarn_status start(struct tarn_engine *e, struct tarn_ids *ids,
+                              const struct tarn_turn_options *opt,
+                              bool in_thought, struct tarn_request **out,
+                              struct tarn_error *err)
+{
+    static const struct tarn_turn_options NONE = { .size = sizeof NONE };
+    enum tarn_status s = check_prompt(e, ids, err);
+    struct tarn_request *q = s ? NULL : tarn_alloc(1, sizeof *q);
+    if (!s && !q)
+        s = tarn_fail(err, TARN_NO_MEMORY, "no memory for the turn");
+    if (s) {
+        tarn_ids_finish(ids);
+        return s;
+    }
+    opt = opt ? opt : &NONE;
+    q->engine = e;
+    q->prompt = ids->at;
+    q->n_prompt = (uint32_t)ids->n;
+    q->attempt = opt->attempt;
+    q->budget = opt->thought_budget > 0 ? (uint32_t)opt->thought_budget
+                                        : UINT32_MAX;
+    q->max_tokens = opt->max_tokens > 0 ? (uint32_t)opt->max_tokens
+                                        : UINT32_MAX;
+    s = make_parts(q, opt, in_thought, err);
+    if (!s && !remember(e, q))
+        s = tarn_fail(err, TARN_NO_MEMORY, "no memory for the turn");
+    if (s) {
+        tarn_request_free(q);
+        return s;
+    }
+    q->id = ++e->last_id;
+    q->began = tarn_now_ms();
+    *out = q;
+    return TARN_OK;
+}
+
+/* The owner has it from here. */
+static void hand_over(struct tarn_engine *e, struct tarn_request *q)
+{
+    q->next = atomic_load(&e->incoming);
+    while (!atomic_compare_exchange_weak(&e->incoming, &q->next, q))
+        continue;
+    tarn_engine_wake(e);
+}
+
+enum tarn_status tarn_turn_start_ids(struct tarn_engine *e, const int32_t *ids,
+                                     size_t n_ids,
+                                     const struct tarn_turn_options *opt,
+                                     tarn_turn_id *out, struct tarn_error *err)
+{
+    struct tarn_ids copy = { 0 };
+    struct tarn_request *q;
+    for (size_t i = 0; i < n_ids; i++)
+        tarn_ids_add(&copy, ids[i]);
+    if (copy.failed) {
+        tarn_ids_finish(&copy);
+        return tarn_fail(err, TARN_NO_MEMORY, "no memory for the prompt");
+    }
+    enum tarn_status s = start(e, &copy, opt, false, &q, err);
+    if (s)
+        return s;
+    *out = q->id;
+    hand_over(e, q);
+    return TARN_OK;
+}
+
+enum tarn_status tarn_turn_start(struct tarn_engine *e, struct tarn_chat *chat,
+                                 const struct tarn_turn_options *opt,
+                                 tarn_turn_id *out, struct tarn_error *err)
+{
+    struct tarn_ids ids = { 0 };
+    struct tarn_request *q;
+    struct tarn_message last;
+    size_t n = tarn_chat_length(chat);
+    if (!n || !tarn_chat_message(chat, n - 1, &last) ||
+        (last.role != TARN_USER && last.role != TARN_TOOL))
+        return tarn_fail(err, TARN_USAGE,
+                         "an answer can only follow a question");
+    enum tarn_status s = tarn_prompt_of_chat(e->model, chat,
+                                             opt ? opt->tools_json : NULL,
+                                             &ids, err);
+    if (s) {
+        tarn_ids_finish(&ids);
+        return s;
+    }
+    s = start(e, &ids, opt,
+              tarn_layout_opens_thought(e->model->info.layout), &q, err);
+    if (s)
+        return s;
+    s = tarn_chat_begin(chat, last.id, &q->message, err);
+    if (s) {
+        e->n_live--;
+        tarn_request_free(q);
+        return s;
+    }
+    q->chat = chat;
+    tarn_chat_hold(chat);
+    *out = q->id;
+    hand_over(e, q);
+    return TARN_OK;
+}
+
+/* ------------------------------------------------------- commands and events */
+static struct tarn_request *find_live(struct tarn_engine *e, tarn_turn_id id,
+                                      size_t *at)
+{
+    for (size_t i = 0; i < e->n_live; i++)
+        if (e->live[i]->id == id) {
+            *at = i;
+            return e->live[i];
+        }
+    return NULL;
+}
+
+enum tarn_status tarn_engine_post(struct tarn_engine *e,
+                                  const struct tarn_command *cmd,
+                                  struct tarn_error *err)
+{
+    size_t at;
+    struct tarn_request *q = find_live(e, cmd->turn, &at);
+    if (!q)
+        return TARN_OK; /* it has ended meanwhile */
+    switch (cmd->kind) {
+    case TARN_CMD_STOP:
+        atomic_store(&q->stop, true);
+        atomic_store(&e->interrupt, true);
+        break;
+    case TARN_CMD_ANSWER_NOW:
+        atomic_store(&q->answer_now, true);
+        break;
+    default:
+        return tarn_fail(err, TARN_USAGE, "there is no command %u", cmd->kind);
+    }
+    tarn_engine_wake(e);
+    return TARN_OK;
+}
+
+void tarn_engine_on_event(struct tarn_engine *e, void (*fn)(void *user),
+                          void *user)
+{
+    e->on_event = fn;
+    e->on_event_user = user;
+}
+
+/* What was generated goes into the chat before the face hears of it. */
+static void write_chat(struct tarn_request *q, struct tarn_event *ev)
+{
+    struct tarn_error err = { TARN_OK, "" };
+    enum tarn_status s = TARN_OK;
+    if (ev->kind == TARN_EV_TEXT)
+        s = tarn_chat_grow(q->chat, q->message, ev->span, ev->text,
+                           ev->text_size, &err);
+    else if (ev->kind == TARN_EV_TOKEN)
+        s = tarn_chat_grow_id(q->chat, q->message, ev->id, &err);
+    else if (ev->kind == TARN_EV_END)
+        tarn_chat_end(q->chat, q->message,
+                      ev->summary->reason == TARN_STOP_END ||
+                          ev->summary->reason == TARN_STOP_STRING);
+    if (s) /* no memory for more of the answer: stop it, keep what is there */
+        atomic_store(&q->stop, true);
+}
+
+bool tarn_engine_next_event(struct tarn_engine *e, struct tarn_event *out)
+{
+    size_t at;
+    bool any = tarn_ring_pop(&e->ring, out);
+    if (atomic_load(&e->starved))
+        tarn_engine_wake(e);
+    if (!any)
+        return false;
+    struct tarn_request *q = find_live(e, out->turn, &at);
+    if (!q)
+        return true;
+    if (q->chat)
+        write_chat(q, out);
+    if (out->kind == TARN_EV_END) {
+        if (q->chat)
+            tarn_chat_drop(q->chat);
+        tarn_request_free(q);
+        e->live[at] = e->live[--e->n_live];
+    }
+    return true;
+}

@@ -3,9 +3,15 @@
 #ifndef TARN_CMD_LIST_H
 #define TARN_CMD_LIST_H
 
+extern const struct cmd cmd_run;
 extern const struct cmd cmd_logits;
+extern const struct cmd cmd_bench;
 
+/* clang-format off */
 #define CMD_LIST \
-    &cmd_logits,
+    &cmd_run, \
+    &cmd_logits, \
+    &cmd_bench,
+/* clang-format on */
 
 #endif

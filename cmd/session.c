@@ -99,7 +99,8 @@ static enum tarn_status open_all(struct cmd_session *s,
     enum tarn_status st = cmd_model_path(word, &path, err);
     struct tarn_engine_options eo = { .size = sizeof eo,
                                       .n_context = c->ctx,
-                                      .max_rows = c->batch };
+                                      .max_rows = c->batch,
+                                      .n_sequences = c->sequences };
     if (!st)
         st = kv_type(c->kv, &eo, err);
     if (!st)

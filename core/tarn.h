@@ -150,6 +150,18 @@ enum tarn_status tarn_eval(struct tarn_engine *engine, const int32_t *ids,
                            size_t n_ids, const uint32_t *rows, size_t n_rows,
                            float *logits, struct tarn_error *err);
 
+/* One timed pass: n_prompt tokens as prefill, then n_tokens one at a time, in
+ * each of n_seqs sequences at once, beginning at position `depth` (whose K/V
+ * are zeros: speed does not depend on values).  Times in milliseconds. */
+struct tarn_bench {
+    uint32_t size;
+    uint32_t n_prompt, n_tokens, depth, n_seqs; /* n_seqs 0: 1 */
+    double prefill_ms, decode_ms;               /* results */
+};
+enum tarn_status tarn_engine_bench(struct tarn_engine *engine,
+                                   struct tarn_bench *io,
+                                   struct tarn_error *err);
+
 /* -------------------------------------------------------------------- chat */
 typedef uint32_t tarn_message_id; /* 0: none */
 
@@ -260,6 +272,9 @@ struct tarn_command {
 enum tarn_status tarn_engine_post(struct tarn_engine *engine,
                                   const struct tarn_command *cmd,
                                   struct tarn_error *err);
+
+/* Stops every turn.  May be called from a signal handler. */
+void tarn_engine_stop_all(struct tarn_engine *engine);
 
 /* ----------------------------------------------------------------- events */
 enum tarn_span_kind { TARN_SPAN_THOUGHT = 1, TARN_SPAN_ANSWER, TARN_SPAN_CALL };

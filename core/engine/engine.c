@@ -194,10 +194,11 @@ static void take_new(struct tarn_engine *e)
  * get one when there is one. */
 static void attend(struct tarn_engine *e)
 {
+    bool all = atomic_exchange(&e->stop_all, false);
     for (struct tarn_request *q = e->active; q; q = q->next) {
         if (q->phase == TARN_PHASE_DONE)
             continue;
-        if (atomic_load(&q->stop)) {
+        if (all || atomic_load(&q->stop)) {
             tarn_request_end(q, TARN_STOP_CANCELLED);
         } else if (q->phase == TARN_PHASE_NEW) {
             q->seq = tarn_cache_take(&e->cache, q->prompt, q->n_prompt,
@@ -325,55 +326,4 @@ enum tarn_progress tarn_engine_step(struct tarn_engine *e)
     if (s != TARN_OK && s != TARN_CANCELLED)
         return TARN_FAILED;
     return has_work(e) ? TARN_MORE : TARN_IDLE;
-}
-
-/* ------------------------------------------------------------------- eval */
-enum tarn_status tarn_eval(struct tarn_engine *e, const int32_t *ids,
-                           size_t n_ids, const uint32_t *rows, size_t n_rows,
-                           float *logits, struct tarn_error *err)
-{
-    uint32_t reused = 0, done_rows = 0;
-    if (has_work(e))
-        return tarn_fail(err, TARN_BUSY, "the engine is generating an answer");
-    if (n_ids < 1 || n_ids > e->cache.n_context)
-        return tarn_fail(err, TARN_LIMIT,
-                         "%zu tokens do not fit the context of %u", n_ids,
-                         e->cache.n_context);
-    for (size_t i = 0; i < n_ids; i++)
-        if (ids[i] < 0 || (uint32_t)ids[i] >= e->model->info.n_vocab)
-            return tarn_fail(err, TARN_USAGE,
-                             "token id %d is outside the vocabulary of %u",
-                             ids[i], e->model->info.n_vocab);
-    struct tarn_sequence *s = tarn_cache_take(&e->cache, ids, (uint32_t)n_ids,
-                                              &reused);
-    tarn_seq_rewind(&e->cache, s, 0); /* every row's logits may be wanted */
-    s->n_ids = (uint32_t)n_ids;
-    e->computing = true;
-    enum tarn_status st = TARN_OK;
-    for (uint32_t at = 0; !st && at < n_ids;) {
-        uint32_t n = (uint32_t)n_ids - at, first = done_rows;
-        n = n < e->max_rows ? n : e->max_rows;
-        for (uint32_t i = 0; i < n; i++) {
-            bool want = done_rows < n_rows && rows[done_rows] == at + i;
-            done_rows += want;
-            e->rows[i] = (struct tarn_row){
-                .token = ids[at + i], .pos = at + i,
-                .flags = want ? (uint32_t)TARN_ROW_LOGITS : 0 };
-        }
-        st = tarn_seq_reserve(&e->cache, s, at + n, err);
-        if (st)
-            break;
-        struct tarn_seq view = tarn_seq_view(s);
-        struct tarn_batch b = { .size = sizeof b, .rows = e->rows, .n_rows = n,
-                                .seqs = &view, .n_seqs = 1,
-                                .logits = logits + (size_t)first *
-                                                       e->model->info.n_vocab };
-        st = e->model->backend->run(e->prepared, &b, err);
-        at += n;
-        if (!st)
-            tarn_seq_advance(s, at);
-    }
-    e->computing = false;
-    tarn_cache_give(&e->cache, s);
-    return st;
 }

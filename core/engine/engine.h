@@ -77,7 +77,7 @@ struct tarn_engine {
     _Atomic(struct tarn_request *) incoming; /* stack, pushed by the face */
     struct tarn_request *active;             /* owner's, in order of arrival */
     atomic_bool interrupt; /* a stop was posted: cut the running batch short */
-    atomic_bool woken, starved;
+    atomic_bool woken, starved, stop_all;
     struct tarn_mutex *mutex; /* for wait() only */
     struct tarn_cond *cond;
     void (*on_event)(void *user);

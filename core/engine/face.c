@@ -252,6 +252,12 @@ enum tarn_status tarn_engine_post(struct tarn_engine *e,
     return TARN_OK;
 }
 
+void tarn_engine_stop_all(struct tarn_engine *e)
+{
+    atomic_store(&e->stop_all, true);
+    atomic_store(&e->interrupt, true);
+}
+
 void tarn_engine_on_event(struct tarn_engine *e, void (*fn)(void *user),
                           void *user)
 {

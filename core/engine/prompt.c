@@ -20,37 +20,99 @@ static const char *role_name(enum tarn_role role)
     return "user";
 }
 
-/* The conversation in the field's usual form.  The layouts differ in where a
- * thought goes (a field of its own, or inline), so an assistant's thought is
- * written inline, as the model wrote it. */
-static void write_conversation(const struct tarn_chat *chat,
-                               const char *tools_json, struct tarn_buf *b)
+/* The conversation in the field's usual form, made as a tree at once: text
+ * that is no UTF-8 must reach the tokenizer byte for byte, which JSON text
+ * could not carry.  Per message three nodes: {"role":...,"content":...}. */
+struct conversation {
+    struct tarn_json *nodes; /* root, messages, flag, tools, then the messages */
+    size_t n;
+    struct tarn_buf text;    /* what assistants said, thoughts inline */
+    struct tarn_json *tools; /* parsed, or NULL */
+};
+
+static void set_key(struct tarn_json *v, const char *key)
 {
-    size_t n = tarn_chat_length(chat);
-    tarn_buf_text(b, "{\"messages\":[");
-    for (size_t i = 0; i < n; i++) {
-        struct tarn_message msg;
-        struct tarn_buf content = { 0 };
-        if (!tarn_chat_message(chat, i, &msg))
-            continue;
-        if (msg.thought && msg.thought_size) {
-            tarn_buf_text(&content, "<think>");
-            tarn_buf_add(&content, msg.thought, msg.thought_size);
-            tarn_buf_text(&content, "</think>");
-        }
-        tarn_buf_add(&content, msg.text, msg.text_size);
-        tarn_buf_printf(b, "%s{\"role\":\"%s\",\"content\":", i ? "," : "",
-                        role_name(msg.role));
-        tarn_json_add_string(b, content.data ? content.data : "",
-                             content.size, false);
-        tarn_buf_text(b, "}");
-        b->failed |= content.failed;
-        tarn_buf_finish(&content);
+    v->key = key;
+    v->key_size = strlen(key);
+}
+
+static struct tarn_json string_node(const char *key, const char *text,
+                                    size_t size)
+{
+    struct tarn_json v = { .kind = TARN_JSON_STRING, .text = text,
+                           .size = size };
+    set_key(&v, key);
+    return v;
+}
+
+/* The layouts differ in where a thought goes (a field of its own, or inline),
+ * so it is written inline, as the model wrote it. */
+static void add_said(struct tarn_buf *b, const struct tarn_message *m)
+{
+    tarn_buf_text(b, "<think>");
+    tarn_buf_add(b, m->thought, m->thought_size);
+    tarn_buf_text(b, "</think>");
+    tarn_buf_add(b, m->text, m->text_size);
+    tarn_buf_byte(b, 0);
+}
+
+static void add_message(struct conversation *c, size_t i,
+                        const struct tarn_message *m, const char **said)
+{
+    struct tarn_json *v = c->nodes + 4 + 3 * i;
+    const char *text = m->text;
+    size_t size = m->text_size;
+    if (m->thought && m->thought_size) {
+        text = *said;
+        size += m->thought_size + sizeof "<think></think>" - 1;
+        *said += size + 1;
     }
-    tarn_buf_text(b, "]");
-    if (tools_json)
-        tarn_buf_printf(b, ",\"tools\":%s", tools_json);
-    tarn_buf_text(b, ",\"add_generation_prompt\":true}");
+    const char *role = role_name(m->role);
+    v[1] = string_node("role", role, strlen(role));
+    v[2] = string_node("content", text ? text : "", size);
+    v[1].next = &v[2];
+    v[0] = (struct tarn_json){ .kind = TARN_JSON_OBJECT, .first = &v[1],
+                               .n = 2,
+                               .next = i + 1 < c->n ? v + 3 : NULL };
+}
+
+static enum tarn_status make_conversation(const struct tarn_chat *chat,
+                                          const char *tools_json,
+                                          struct conversation *c,
+                                          struct tarn_error *err)
+{
+    struct tarn_message m;
+    c->n = tarn_chat_length(chat);
+    c->nodes = tarn_alloc(4 + 3 * c->n, sizeof *c->nodes);
+    for (size_t i = 0; i < c->n; i++)
+        if (tarn_chat_message(chat, i, &m) && m.thought && m.thought_size)
+            add_said(&c->text, &m);
+    if (!c->nodes || c->text.failed)
+        return tarn_fail(err, TARN_NO_MEMORY, "no memory for the prompt");
+    const char *said = c->text.data;
+    for (size_t i = 0; i < c->n; i++)
+        if (tarn_chat_message(chat, i, &m))
+            add_message(c, i, &m, &said);
+    struct tarn_json *v = c->nodes;
+    v[0] = (struct tarn_json){ .kind = TARN_JSON_OBJECT, .first = &v[1],
+                               .n = 2 };
+    v[1] = (struct tarn_json){ .kind = TARN_JSON_ARRAY, .next = &v[2],
+                               .first = c->n ? &v[4] : NULL, .n = c->n };
+    v[2] = (struct tarn_json){ .kind = TARN_JSON_TRUE };
+    set_key(&v[1], "messages");
+    set_key(&v[2], "add_generation_prompt");
+    if (!tools_json)
+        return TARN_OK;
+    enum tarn_status s = tarn_json_read(tools_json, strlen(tools_json),
+                                        &c->tools, err);
+    if (s)
+        return s;
+    v[3] = *c->tools;
+    v[3].next = NULL;
+    set_key(&v[3], "tools");
+    v[2].next = &v[3];
+    v[0].n = 3;
+    return TARN_OK;
 }
 
 /* Of the sampled ids, those from `first` on that are text and say exactly
@@ -139,21 +201,18 @@ enum tarn_status tarn_prompt_of_chat(const struct tarn_model *m,
                                      struct tarn_ids *out,
                                      struct tarn_error *err)
 {
-    struct tarn_buf b = { 0 };
-    struct tarn_json *doc = NULL;
+    struct conversation c = { 0 };
     struct tarn_prompt prompt = { 0 };
     struct tarn_prompt_options opt = { .layout = m->info.layout,
                                        .add_generation_prompt = true };
-    write_conversation(chat, tools_json, &b);
-    enum tarn_status s = b.failed ? tarn_fail(err, TARN_NO_MEMORY,
-                                              "no memory for the prompt")
-                                  : tarn_json_read(b.data, b.size, &doc, err);
+    enum tarn_status s = make_conversation(chat, tools_json, &c, err);
     if (!s)
-        s = tarn_prompt_build(m->text, doc, &opt, &prompt, err);
+        s = tarn_prompt_build(m->text, c.nodes, &opt, &prompt, err);
     if (!s)
         s = add_pieces(m, chat, &prompt, out, err);
     tarn_prompt_finish(&prompt);
-    tarn_json_free(doc);
-    tarn_buf_finish(&b);
+    tarn_json_free(c.tools);
+    tarn_free(c.nodes);
+    tarn_buf_finish(&c.text);
     return s;
 }

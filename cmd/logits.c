@@ -62,27 +62,74 @@ static enum tarn_status read_ids(const char *text, const char *file,
     return s;
 }
 
-static enum tarn_status compute(struct cmd_session *ses, struct request *q,
-                                const char *path, struct tarn_error *err)
+/* {"layer": [[expert, ...] per position]}, best first; layers by their number
+ * in the model, as tests/oracle/reference.py reads them. */
+static enum tarn_status write_experts(const struct tarn_model_info *info,
+                                      const uint16_t *experts, size_t n_ids,
+                                      const char *path, struct tarn_error *err)
 {
-    uint32_t n_vocab = tarn_model_info(ses->model)->n_vocab;
-    float *logits = tarn_alloc(q->n_rows * (size_t)n_vocab, sizeof(float));
-    if (!logits)
-        return tarn_fail(err, TARN_NO_MEMORY,
-                         "no memory for %zu rows of %u logits", q->n_rows,
-                         n_vocab);
-    enum tarn_status s = tarn_eval(ses->engine, q->ids, q->n_ids, q->rows,
-                                   q->n_rows, logits, err);
-    size_t size = q->n_rows * (size_t)n_vocab * sizeof(float);
-    if (!s && path) {
-        s = tarn_file_write(path, logits, size, err);
-        if (s)
-            tarn_error_prefix(err, path);
-    } else if (!s) {
-        fwrite(logits, 1, size, stdout);
-        s = cmd_flush(err);
+    struct tarn_buf b = { 0 };
+    uint32_t used = info->n_expert_used, moe = info->n_moe_layers;
+    for (uint32_t l = 0; l < moe; l++) {
+        tarn_buf_printf(&b, "%s\"%u\":[", l ? ",\n" : "{",
+                        info->n_layers - moe + l);
+        for (size_t t = 0; t < n_ids; t++)
+            for (uint32_t k = 0; k < used; k++)
+                tarn_buf_printf(&b, "%s%u%s", k ? "," : t ? ",[" : "[",
+                                experts[(t * moe + l) * used + k],
+                                k + 1 == used ? "]" : "");
+        tarn_buf_text(&b, "]");
     }
-    tarn_free(logits);
+    tarn_buf_text(&b, moe ? "}\n" : "{}\n");
+    enum tarn_status s = b.failed
+        ? tarn_fail(err, TARN_NO_MEMORY, "no memory for the experts' list")
+        : tarn_file_write(path, b.data, b.size, err);
+    tarn_buf_finish(&b);
+    return s;
+}
+
+static enum tarn_status write_logits(const float *logits, size_t size,
+                                     const char *path, struct tarn_error *err)
+{
+    if (!path || !strcmp(path, "/dev/null")) {
+        if (!path)
+            fwrite(logits, 1, size, stdout);
+        return cmd_flush(err);
+    }
+    enum tarn_status s = tarn_file_write(path, logits, size, err);
+    if (s)
+        tarn_error_prefix(err, path);
+    return s;
+}
+
+static enum tarn_status compute(struct cmd_session *ses, struct request *q,
+                                const char *path, const char *experts_path,
+                                struct tarn_error *err)
+{
+    const struct tarn_model_info *info = tarn_model_info(ses->model);
+    struct tarn_eval io = { .size = sizeof io, .ids = q->ids,
+                            .n_ids = q->n_ids, .rows = q->rows,
+                            .n_rows = q->n_rows };
+    io.logits = tarn_alloc(q->n_rows * (size_t)info->n_vocab, sizeof(float));
+    if (experts_path)
+        io.experts = tarn_alloc(q->n_ids * info->n_moe_layers *
+                                    info->n_expert_used + 1,
+                                sizeof *io.experts);
+    enum tarn_status s = TARN_OK;
+    if (!io.logits || (experts_path && !io.experts))
+        s = tarn_fail(err, TARN_NO_MEMORY,
+                      "no memory for %zu rows of %u logits", q->n_rows,
+                      info->n_vocab);
+    if (!s)
+        s = tarn_eval(ses->engine, &io, err);
+    if (!s)
+        s = write_logits(io.logits,
+                         q->n_rows * (size_t)info->n_vocab * sizeof(float),
+                         path, err);
+    if (!s && experts_path)
+        s = write_experts(info, io.experts, q->n_ids, experts_path, err);
+    tarn_free(io.logits);
+    tarn_free(io.experts);
     return s;
 }
 
@@ -90,6 +137,7 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
                             struct tarn_error *err)
 {
     const char *ids = NULL, *file = NULL, *rows = NULL, *output = NULL;
+    const char *experts = NULL;
     struct cmd_common common = { 0 };
     const struct cmd_option options[] = {
         { "--ids", NULL, CMD_TEXT, &ids, 0, 0, "N,N,...",
@@ -100,6 +148,8 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
           "which positions' logits (default: all)" },
         { "--output", "-o", CMD_TEXT, &output, 0, 0, "FILE",
           "write there instead of to stdout" },
+        { "--experts", NULL, CMD_TEXT, &experts, 0, 0, "FILE",
+          "write the experts that were chosen, as JSON" },
     };
     struct cmd_args a;
     cmd_args_init(&a, self, 1);
@@ -121,7 +171,7 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
         s = cmd_session_open(&ses, &common, a.n_words ? a.words[0] : NULL,
                              true, err);
     if (!s)
-        s = compute(&ses, &q, output, err);
+        s = compute(&ses, &q, output, experts, err);
     cmd_session_close(&ses);
     tarn_free(q.ids);
     tarn_free(q.rows);

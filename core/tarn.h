@@ -143,12 +143,19 @@ void tarn_engine_wake(struct tarn_engine *engine); /* any thread */
 void tarn_engine_on_event(struct tarn_engine *engine, void (*fn)(void *user),
                           void *user);
 
-/* Ids in, logits out, no chat: for tests, perplexity, `tarn logits`.  rows:
- * indices into ids, ascending; logits: [n_rows][n_vocab].  Computes on the
- * calling thread; TARN_BUSY while a turn is running. */
-enum tarn_status tarn_eval(struct tarn_engine *engine, const int32_t *ids,
-                           size_t n_ids, const uint32_t *rows, size_t n_rows,
-                           float *logits, struct tarn_error *err);
+/* Ids in, logits out, no chat: for tests, perplexity, `tarn logits`.
+ * Computes on the calling thread; TARN_BUSY while a turn is running. */
+struct tarn_eval {
+    uint32_t size;
+    const int32_t *ids;   /* [n_ids] */
+    const uint32_t *rows; /* [n_rows] indices into ids, ascending */
+    size_t n_ids, n_rows;
+    float *logits;        /* out: [n_rows][n_vocab] */
+    uint16_t *experts;    /* out: [n_ids][n_moe_layers][n_expert_used], best
+                             first, or NULL */
+};
+enum tarn_status tarn_eval(struct tarn_engine *engine,
+                           const struct tarn_eval *io, struct tarn_error *err);
 
 /* One timed pass: n_prompt tokens as prefill, then n_tokens one at a time, in
  * each of n_seqs sequences at once, beginning at position `depth` (whose K/V

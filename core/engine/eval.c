@@ -11,52 +11,78 @@ static bool busy(struct tarn_engine *e)
     return e->active || atomic_load(&e->incoming);
 }
 
-enum tarn_status tarn_eval(struct tarn_engine *e, const int32_t *ids,
-                           size_t n_ids, const uint32_t *rows, size_t n_rows,
-                           float *logits, struct tarn_error *err)
+static enum tarn_status check_eval(struct tarn_engine *e,
+                                   const struct tarn_eval *io,
+                                   struct tarn_error *err)
 {
-    uint32_t reused = 0, done_rows = 0;
     if (busy(e))
         return tarn_fail(err, TARN_BUSY, "the engine is generating an answer");
-    if (n_ids < 1 || n_ids > e->cache.n_context)
+    if (io->n_ids < 1 || io->n_ids > e->cache.n_context)
         return tarn_fail(err, TARN_LIMIT,
-                         "%zu tokens do not fit the context of %u", n_ids,
+                         "%zu tokens do not fit the context of %u", io->n_ids,
                          e->cache.n_context);
-    for (size_t i = 0; i < n_ids; i++)
-        if (ids[i] < 0 || (uint32_t)ids[i] >= e->model->info.n_vocab)
+    for (size_t i = 0; i < io->n_ids; i++)
+        if (io->ids[i] < 0 || (uint32_t)io->ids[i] >= e->model->info.n_vocab)
             return tarn_fail(err, TARN_USAGE,
                              "token id %d is outside the vocabulary of %u",
-                             ids[i], e->model->info.n_vocab);
-    struct tarn_sequence *s = tarn_cache_take(&e->cache, ids, (uint32_t)n_ids,
+                             io->ids[i], e->model->info.n_vocab);
+    return TARN_OK;
+}
+
+/* Positions [at, at + n); *row goes on over those whose logits are wanted. */
+static enum tarn_status eval_piece(struct tarn_engine *e,
+                                   const struct tarn_eval *io,
+                                   struct tarn_sequence *s, uint32_t at,
+                                   uint32_t n, size_t *row,
+                                   struct tarn_error *err)
+{
+    size_t per_row = (size_t)e->model->info.n_moe_layers *
+                     e->model->info.n_expert_used;
+    float *logits = io->logits + *row * e->model->info.n_vocab;
+    size_t first = *row;
+    for (uint32_t i = 0; i < n; i++) {
+        bool want = *row < io->n_rows && io->rows[*row] == at + i;
+        *row += want;
+        e->rows[i] = (struct tarn_row){
+            .token = io->ids[at + i], .pos = at + i,
+            .flags = want ? (uint32_t)TARN_ROW_LOGITS : 0 };
+    }
+    enum tarn_status st = tarn_seq_reserve(&e->cache, s, at + n, err);
+    if (st)
+        return st;
+    struct tarn_seq view = tarn_seq_view(s);
+    struct tarn_batch b = {
+        .size = sizeof b, .rows = e->rows, .n_rows = n, .seqs = &view,
+        .n_seqs = 1, .logits = *row > first ? logits : NULL,
+        .experts = io->experts ? io->experts + at * per_row : NULL };
+    st = e->model->backend->run(e->prepared, &b, err);
+    if (!st)
+        tarn_seq_advance(s, at + n);
+    return st;
+}
+
+enum tarn_status tarn_eval(struct tarn_engine *e, const struct tarn_eval *io,
+                           struct tarn_error *err)
+{
+    uint32_t n_ids = (uint32_t)io->n_ids, reused = 0;
+    size_t row = 0;
+    enum tarn_status st = check_eval(e, io, err);
+    if (st)
+        return st;
+    struct tarn_sequence *s = tarn_cache_take(&e->cache, io->ids, n_ids,
                                               &reused);
     tarn_seq_rewind(&e->cache, s, 0); /* every row's logits may be wanted */
-    s->n_ids = (uint32_t)n_ids;
+    memcpy(s->ids, io->ids, n_ids * sizeof *io->ids);
+    s->n_ids = n_ids;
     e->computing = true;
-    enum tarn_status st = TARN_OK;
     for (uint32_t at = 0; !st && at < n_ids;) {
-        uint32_t n = (uint32_t)n_ids - at, first = done_rows;
-        n = n < e->max_rows ? n : e->max_rows;
-        for (uint32_t i = 0; i < n; i++) {
-            bool want = done_rows < n_rows && rows[done_rows] == at + i;
-            done_rows += want;
-            e->rows[i] = (struct tarn_row){
-                .token = ids[at + i], .pos = at + i,
-                .flags = want ? (uint32_t)TARN_ROW_LOGITS : 0 };
-        }
-        st = tarn_seq_reserve(&e->cache, s, at + n, err);
-        if (st)
-            break;
-        struct tarn_seq view = tarn_seq_view(s);
-        struct tarn_batch b = { .size = sizeof b, .rows = e->rows, .n_rows = n,
-                                .seqs = &view, .n_seqs = 1,
-                                .logits = logits + (size_t)first *
-                                                       e->model->info.n_vocab };
-        st = e->model->backend->run(e->prepared, &b, err);
+        uint32_t n = n_ids - at < e->max_rows ? n_ids - at : e->max_rows;
+        st = eval_piece(e, io, s, at, n, &row, err);
         at += n;
-        if (!st)
-            tarn_seq_advance(s, at);
     }
     e->computing = false;
+    if (st)
+        tarn_seq_rewind(&e->cache, s, 0);
     tarn_cache_give(&e->cache, s);
     return st;
 }

@@ -5,6 +5,9 @@
 
 #include "cmd/cmd.h"
 #include "cmd/list.h"
+#if !defined(__wasm__)
+#include "plugins/plugins.h"
+#endif
 
 static const struct cmd *const COMMANDS[] = { CMD_LIST };
 #define N_COMMANDS (sizeof COMMANDS / sizeof *COMMANDS)
@@ -49,6 +52,11 @@ int main(int argc, char **argv)
 {
 #ifdef SIGPIPE
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is TARN_IO, not a death */
+#endif
+#if !defined(__wasm__)
+    int code;
+    if (tarn_plugins_probe_main(argc, argv, &code))
+        return code;
 #endif
     if (argc >= 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
                       !strcmp(argv[1], "help"))) {

@@ -269,7 +269,7 @@ static void want(struct want *w, const char *name, uint64_t g0, uint64_t g1,
                               "tensor \"%s\" is %s but must be F32", full,
                               tarn_type_traits(t->type).name);
     else if (w->values || t->type == TARN_F32)
-        w->status = tarn_gguf_check_tensor(w->g, t, w->err);
+        w->status = tarn_gguf_check_tensor(t, w->err);
 }
 
 static void want_layer(struct want *w, const struct tarn_hparams *hp,

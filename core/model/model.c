@@ -102,7 +102,7 @@ static void fill_info(struct tarn_model *m)
     uint32_t type = UINT32_MAX;
     copy_string(m->gguf, "general.name", m->name, sizeof m->name);
     if (!m->name[0])
-        snprintf(m->name, sizeof m->name, "%s",
+        snprintf(m->name, sizeof m->name, "%.127s",
                  tarn_shown_str(base_name(tarn_gguf_path(m->gguf))).text);
     copy_string(m->gguf, "general.license.name", m->license,
                 sizeof m->license);

@@ -13,7 +13,7 @@ static uint32_t pages_for(uint32_t n)
     return (n + TARN_PAGE_POSITIONS - 1) / TARN_PAGE_POSITIONS;
 }
 
-static enum tarn_status open_seqs(struct tarn_cache *c, struct tarn_error *err)
+static enum tarn_status open_seqs(struct tarn_kv_cache *c, struct tarn_error *err)
 {
     c->seqs = tarn_alloc(c->n_seqs, sizeof *c->seqs);
     c->free_pages = tarn_alloc(c->max_pages, sizeof *c->free_pages);
@@ -33,12 +33,12 @@ static enum tarn_status open_seqs(struct tarn_cache *c, struct tarn_error *err)
                              c->n_seqs, c->n_context);
 }
 
-enum tarn_status tarn_cache_open(struct tarn_cache *c, struct tarn_model *m,
+enum tarn_status tarn_kv_open(struct tarn_kv_cache *c, struct tarn_model *m,
                                  uint32_t n_context, uint32_t kv_type,
                                  uint32_t n_seqs, struct tarn_error *err)
 {
     struct tarn_state_shape shape = tarn_state_view(m, kv_type);
-    *c = (struct tarn_cache){
+    *c = (struct tarn_kv_cache){
         .model = m, .n_context = n_context, .kv_type = kv_type,
         .n_seqs = n_seqs, .max_pages = n_seqs * pages_for(n_context),
         .replay = (m->hp.conv_len - 1) * m->hp.n_conv,
@@ -50,11 +50,11 @@ enum tarn_status tarn_cache_open(struct tarn_cache *c, struct tarn_model *m,
         s = m->backend->state_room(c->state, 0, 1 + n_seqs * TAILS_PER_SEQ,
                                    err);
     if (s)
-        tarn_cache_close(c);
+        tarn_kv_close(c);
     return s;
 }
 
-void tarn_cache_close(struct tarn_cache *c)
+void tarn_kv_close(struct tarn_kv_cache *c)
 {
     if (c->state)
         c->model->backend->state_close(c->state);
@@ -64,11 +64,11 @@ void tarn_cache_close(struct tarn_cache *c)
     }
     tarn_free(c->seqs);
     tarn_free(c->free_pages);
-    *c = (struct tarn_cache){ 0 };
+    *c = (struct tarn_kv_cache){ 0 };
 }
 
 /* ---------------------------------------------------------------- rewind */
-void tarn_seq_rewind(struct tarn_cache *c, struct tarn_sequence *s, uint32_t n)
+void tarn_seq_rewind(struct tarn_kv_cache *c, struct tarn_sequence *s, uint32_t n)
 {
     s->n_ids = s->n_ids < n ? s->n_ids : n;
     if (s->has_saved && s->saved_at > n)
@@ -92,7 +92,7 @@ void tarn_seq_rewind(struct tarn_cache *c, struct tarn_sequence *s, uint32_t n)
     s->guessed = s->tail_at > 0;
 }
 
-void tarn_seq_save_tail(struct tarn_cache *c, struct tarn_sequence *s)
+void tarn_seq_save_tail(struct tarn_kv_cache *c, struct tarn_sequence *s)
 {
     s->has_saved = s->tail_at == s->n_kv && s->tail != TARN_TAIL_ZERO &&
                    !s->guessed &&
@@ -135,7 +135,7 @@ static bool worth(const struct tarn_sequence *s, uint32_t common)
     return common > 0 && common >= s->n_kv / 4;
 }
 
-struct tarn_sequence *tarn_cache_take(struct tarn_cache *c, const int32_t *ids,
+struct tarn_sequence *tarn_kv_take(struct tarn_kv_cache *c, const int32_t *ids,
                                       uint32_t n, uint32_t *n_reused)
 {
     struct tarn_sequence *best = NULL, *oldest = NULL;
@@ -167,7 +167,7 @@ struct tarn_sequence *tarn_cache_take(struct tarn_cache *c, const int32_t *ids,
     return best;
 }
 
-void tarn_cache_give(struct tarn_cache *c, struct tarn_sequence *s)
+void tarn_kv_give(struct tarn_kv_cache *c, struct tarn_sequence *s)
 {
     s->n_ids = s->n_kv;
     s->busy = false;
@@ -177,7 +177,7 @@ void tarn_cache_give(struct tarn_cache *c, struct tarn_sequence *s)
 /* ----------------------------------------------------------------- pages */
 /* Grows the room by a quarter at a time (at least 8 pages), so that a long
  * prefill does not ask for every page. */
-static enum tarn_status grow(struct tarn_cache *c, uint32_t need,
+static enum tarn_status grow(struct tarn_kv_cache *c, uint32_t need,
                              struct tarn_error *err)
 {
     uint32_t want = c->n_pages + c->n_pages / 4;
@@ -200,7 +200,7 @@ static enum tarn_status grow(struct tarn_cache *c, uint32_t need,
     return TARN_OK;
 }
 
-static bool give_up_idle(struct tarn_cache *c)
+static bool give_up_idle(struct tarn_kv_cache *c)
 {
     struct tarn_sequence *oldest = NULL;
     for (uint32_t i = 0; i < c->n_seqs; i++) {
@@ -213,7 +213,7 @@ static bool give_up_idle(struct tarn_cache *c)
     return oldest != NULL;
 }
 
-enum tarn_status tarn_seq_reserve(struct tarn_cache *c,
+enum tarn_status tarn_seq_reserve(struct tarn_kv_cache *c,
                                   struct tarn_sequence *s, uint32_t n,
                                   struct tarn_error *err)
 {

@@ -37,7 +37,7 @@ struct tarn_sequence {
     uint64_t used_at; /* for choosing which idle one to give up */
 };
 
-struct tarn_cache {
+struct tarn_kv_cache {
     struct tarn_model *model;
     struct tarn_state *state;
     uint32_t n_context, kv_type, replay; /* replay: (L-1) * n_conv */
@@ -48,29 +48,29 @@ struct tarn_cache {
     uint64_t clock;
 };
 
-enum tarn_status tarn_cache_open(struct tarn_cache *c, struct tarn_model *m,
+enum tarn_status tarn_kv_open(struct tarn_kv_cache *c, struct tarn_model *m,
                                  uint32_t n_context, uint32_t kv_type,
                                  uint32_t n_seqs, struct tarn_error *err);
-void tarn_cache_close(struct tarn_cache *c); /* zeroed allowed */
+void tarn_kv_close(struct tarn_kv_cache *c); /* zeroed allowed */
 
 /* An idle sequence for these ids: the one with the longest common prefix,
  * rewound to it; else an empty one, else the idle one that was not used for
  * longest.  NULL if all are busy.  It becomes busy; *n_reused: positions that
  * need not be computed again (at most n - 1, so that logits can be had). */
-struct tarn_sequence *tarn_cache_take(struct tarn_cache *c, const int32_t *ids,
+struct tarn_sequence *tarn_kv_take(struct tarn_kv_cache *c, const int32_t *ids,
                                       uint32_t n, uint32_t *n_reused);
-void tarn_cache_give(struct tarn_cache *c, struct tarn_sequence *s);
+void tarn_kv_give(struct tarn_kv_cache *c, struct tarn_sequence *s);
 
 /* Pages for positions below n; gives up idle sequences if there are none
  * left. */
-enum tarn_status tarn_seq_reserve(struct tarn_cache *c,
+enum tarn_status tarn_seq_reserve(struct tarn_kv_cache *c,
                                   struct tarn_sequence *s, uint32_t n,
                                   struct tarn_error *err);
 /* Forgets everything from position n on. */
-void tarn_seq_rewind(struct tarn_cache *c, struct tarn_sequence *s,
+void tarn_seq_rewind(struct tarn_kv_cache *c, struct tarn_sequence *s,
                      uint32_t n);
 /* Keeps the tail at n_kv, so that a rewind to there is free. */
-void tarn_seq_save_tail(struct tarn_cache *c, struct tarn_sequence *s);
+void tarn_seq_save_tail(struct tarn_kv_cache *c, struct tarn_sequence *s);
 /* What run() reads and writes. */
 struct tarn_seq tarn_seq_view(const struct tarn_sequence *s);
 /* After a good run that computed up to position n. */

@@ -85,7 +85,7 @@ static enum tarn_status open_parts(struct tarn_engine *e,
         return tarn_fail(err, TARN_NO_MEMORY, "no memory for the engine");
     s = tarn_ring_init(&e->ring, err);
     if (!s)
-        s = tarn_cache_open(&e->cache, m, n_context, kv_type, n_seqs, err);
+        s = tarn_kv_open(&e->cache, m, n_context, kv_type, n_seqs, err);
     if (s)
         return s;
     struct tarn_plan plan = tarn_plan_view(m, e->max_rows, n_context);
@@ -127,7 +127,7 @@ void tarn_engine_destroy(struct tarn_engine *e)
     tarn_free(e->live);
     if (e->prepared)
         e->model->backend->release(e->prepared);
-    tarn_cache_close(&e->cache);
+    tarn_kv_close(&e->cache);
     tarn_ring_finish(&e->ring);
     tarn_cond_destroy(e->cond);
     tarn_mutex_destroy(e->mutex);
@@ -201,7 +201,7 @@ static void attend(struct tarn_engine *e)
         if (all || atomic_load(&q->stop)) {
             tarn_request_end(q, TARN_STOP_CANCELLED);
         } else if (q->phase == TARN_PHASE_NEW) {
-            q->seq = tarn_cache_take(&e->cache, q->prompt, q->n_prompt,
+            q->seq = tarn_kv_take(&e->cache, q->prompt, q->n_prompt,
                                      &q->n_reused);
             if (q->seq)
                 tarn_request_begin(q);
@@ -282,7 +282,7 @@ static void drop_done(struct tarn_engine *e)
         if (q->phase == TARN_PHASE_DONE) {
             *at = q->next;
             if (q->seq)
-                tarn_cache_give(&e->cache, q->seq);
+                tarn_kv_give(&e->cache, q->seq);
             q->seq = NULL;
             /* The face may free q as soon as it has the END event. */
             struct tarn_event ev = { .kind = TARN_EV_END,

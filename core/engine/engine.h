@@ -66,7 +66,7 @@ struct tarn_request {
 
 struct tarn_engine {
     struct tarn_model *model;
-    struct tarn_cache cache;
+    struct tarn_kv_cache cache;
     struct tarn_prepared *prepared;
     uint32_t max_rows;
     struct tarn_row *rows;  /* [max_rows] */

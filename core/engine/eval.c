@@ -69,7 +69,7 @@ enum tarn_status tarn_eval(struct tarn_engine *e, const struct tarn_eval *io,
     enum tarn_status st = check_eval(e, io, err);
     if (st)
         return st;
-    struct tarn_sequence *s = tarn_cache_take(&e->cache, io->ids, n_ids,
+    struct tarn_sequence *s = tarn_kv_take(&e->cache, io->ids, n_ids,
                                               &reused);
     tarn_seq_rewind(&e->cache, s, 0); /* every row's logits may be wanted */
     memcpy(s->ids, io->ids, n_ids * sizeof *io->ids);
@@ -83,7 +83,7 @@ enum tarn_status tarn_eval(struct tarn_engine *e, const struct tarn_eval *io,
     e->computing = false;
     if (st)
         tarn_seq_rewind(&e->cache, s, 0);
-    tarn_cache_give(&e->cache, s);
+    tarn_kv_give(&e->cache, s);
     return st;
 }
 
@@ -156,7 +156,7 @@ enum tarn_status tarn_engine_bench(struct tarn_engine *e, struct tarn_bench *io,
     enum tarn_status st = TARN_OK;
     e->computing = true;
     for (; !st && n < n_seqs; n++) {
-        s[n] = tarn_cache_take(&e->cache, &first, 1, &none);
+        s[n] = tarn_kv_take(&e->cache, &first, 1, &none);
         tarn_seq_rewind(&e->cache, s[n], 0);
         st = tarn_seq_reserve(&e->cache, s[n], (uint32_t)end, err);
         s[n]->n_kv = s[n]->tail_at = io->depth;
@@ -165,7 +165,7 @@ enum tarn_status tarn_engine_bench(struct tarn_engine *e, struct tarn_bench *io,
         st = bench_passes(e, io, s, n_seqs, err);
     while (n--) { /* what was computed is not worth keeping */
         tarn_seq_rewind(&e->cache, s[n], 0);
-        tarn_cache_give(&e->cache, s[n]);
+        tarn_kv_give(&e->cache, s[n]);
     }
     e->computing = false;
     return st;

@@ -135,7 +135,7 @@ static void check_mixed(const char *name)
         int32_t ids[N];
         for (uint32_t i = 0; i < N; i++)
             ids[i] = k ? id_at(&b, i, k) : b.ids[i];
-        s[k] = tarn_cache_take(&b.engine->cache, ids, N, &none);
+        s[k] = tarn_kv_take(&b.engine->cache, ids, N, &none);
         end[k] = 0;
     }
     /* Ours by 1 to 5 rows at a time, the others by other numbers. */
@@ -189,8 +189,8 @@ static void check_rewind(const char *name)
     }
     eval_all(&b, b.want);
     for (uint32_t p = 1; p < N; p++) {
-        struct tarn_cache *c = &b.engine->cache;
-        struct tarn_sequence *s = tarn_cache_take(c, b.ids, N, &none);
+        struct tarn_kv_cache *c = &b.engine->cache;
+        struct tarn_sequence *s = tarn_kv_take(c, b.ids, N, &none);
         tarn_seq_rewind(c, s, 0);
         memcpy(s->ids, b.ids, sizeof b.ids);
         for (uint32_t i = p; i < N; i++)
@@ -206,7 +206,7 @@ static void check_rewind(const char *name)
         run(&b, &s, 1, &end);
         CHECK_SAYS(same(&b, N - 1, b.engine->logits), "%s: rewound to %u",
                    name, p);
-        tarn_cache_give(c, s);
+        tarn_kv_give(c, s);
     }
     close_bench(&b);
 }

@@ -136,6 +136,8 @@ static void check_mixed(const char *name)
         for (uint32_t i = 0; i < N; i++)
             ids[i] = k ? id_at(&b, i, k) : b.ids[i];
         s[k] = tarn_kv_take(&b.engine->cache, ids, N, &none);
+        tarn_seq_rewind(&b.engine->cache, s[k], 0); /* nothing of before */
+        s[k]->n_ids = N;
         end[k] = 0;
     }
     /* Ours by 1 to 5 rows at a time, the others by other numbers. */

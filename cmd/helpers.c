@@ -75,6 +75,17 @@ enum tarn_status cmd_parse_ids(const char *text, int32_t **out, size_t *n,
     return TARN_OK;
 }
 
+void cmd_note_layout(const struct tarn_model *model)
+{
+    const struct tarn_model_info *info = tarn_model_info(model);
+    if (!info->layout_known)
+        fprintf(stderr,
+                "tarn: the file carries an unknown chat layout; tarn uses its "
+                "own lfm2.5 layout (%s); tarn inspect --template shows the "
+                "file's\n",
+                tarn_layout_name(info->layout));
+}
+
 void cmd_print_foreign(FILE *to, const char *text, size_t size)
 {
     for (size_t i = 0; i < size;) {

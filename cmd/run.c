@@ -237,6 +237,8 @@ static enum tarn_status compute(struct run *r, const char *word,
         s = cmd_session_open(&r->ses, &r->common, word, true, err);
     if (!s)
         s = cmd_sampling_merge(&r->sampling, r->ses.model, &r->merged, err);
+    if (!s && !r->raw)
+        cmd_note_layout(r->ses.model);
     if (!s) {
         catch_interrupt(r->ses.engine);
         s = start(r, typed ? typed : r->prompt, size, &turn, err);

@@ -198,11 +198,6 @@ enum tarn_status tarn_model_open(struct tarn_runtime *rt, const char *path,
         return s;
     }
     fill_info(m);
-    if (!m->info.layout_known)
-        tarn_log(rt, 0,
-                 "the file carries an unknown chat layout; tarn uses its own "
-                 "lfm2.5 layout (%s)",
-                 tarn_layout_name(m->info.layout));
     rt->n_models++;
     *out = m;
     return TARN_OK;

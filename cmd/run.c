@@ -141,6 +141,10 @@ static void take_event(struct run *r, const struct tarn_event *ev)
             r->failure = *ev->error;
         r->ended = true;
         break;
+    case TARN_EV_WAS_THOUGHT: /* too late for what was printed already */
+        tarn_buf_add(&r->thought, r->answer.data, r->answer.size);
+        tarn_buf_clear(&r->answer);
+        break;
     case TARN_EV_READING:
     case TARN_EV_TOKEN:
         break;

@@ -95,7 +95,7 @@ static enum tarn_status open_all(struct cmd_session *s,
                                  const struct cmd_common *c, const char *word,
                                  bool engine, struct tarn_error *err)
 {
-    const char *path;
+    const char *path = NULL;
     enum tarn_status st = cmd_model_path(word, &path, err);
     struct tarn_engine_options eo = { .size = sizeof eo,
                                       .n_context = c->ctx,

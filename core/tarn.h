@@ -294,7 +294,9 @@ enum tarn_event_kind {
     TARN_EV_SPAN_END,
     TARN_EV_CALL,        /* text: a whole tool call as the model wrote it */
     TARN_EV_NOTICE,      /* text: a sentence for the person */
-    TARN_EV_END          /* stop reason, counts, times */
+    TARN_EV_END,         /* stop reason, counts, times */
+    TARN_EV_WAS_THOUGHT  /* a stray </think>: the answer shown so far was the
+                            thought; the chat has been told */
 };
 enum tarn_stop_reason {
     TARN_STOP_END = 1, /* the model ended its turn */

@@ -275,6 +275,8 @@ static void write_chat(struct tarn_request *q, struct tarn_event *ev)
                            ev->text_size, &err);
     else if (ev->kind == TARN_EV_TOKEN)
         s = tarn_chat_grow_id(q->chat, q->message, ev->id, &err);
+    else if (ev->kind == TARN_EV_WAS_THOUGHT)
+        tarn_chat_was_thought(q->chat, q->message, &err);
     else if (ev->kind == TARN_EV_END)
         tarn_chat_end(q->chat, q->message,
                       ev->summary->reason == TARN_STOP_END ||

@@ -153,6 +153,17 @@ void tarn_request_event(void *user, const struct tarn_reader_event *ev)
     case TARN_READ_UNREAD:
         emit_text(q, TARN_EV_CALL, TARN_SPAN_CALL, ev->text, ev->size);
         break;
+    case TARN_READ_WAS_THOUGHT: {
+        struct tarn_event out = { .kind = TARN_EV_WAS_THOUGHT,
+                                  .span = TARN_SPAN_THOUGHT,
+                                  .at = q->sum.n_total };
+        q->sum.n_thought += q->sum.n_answer;
+        q->sum.n_answer = 0;
+        q->sum.thought_ms += q->sum.answer_ms;
+        q->sum.answer_ms = 0;
+        tarn_emit(q, &out);
+        break;
+    }
     }
 }
 

@@ -72,7 +72,8 @@ static void copy_string(const struct tarn_gguf *g, const char *key, char *out,
     struct tarn_gguf_string s = { 0 };
     out[0] = 0;
     if (!tarn_gguf_string_or(g, key, &s, NULL) && s.text)
-        snprintf(out, room, "%s", tarn_shown(s.text, s.size).text);
+        snprintf(out, room, "%.*s", (int)room - 1,
+                 tarn_shown(s.text, s.size).text);
 }
 
 /* general.file_type: docs/formats.md. */

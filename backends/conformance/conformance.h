@@ -1,0 +1,37 @@
+/* conformance.h - does a backend do what the contract says?
+ *
+ * Every step, alone and in small networks, is run on the backend under test
+ * and on `ref`, with random shapes and the edges of each: all types with all
+ * byte values, extreme and zero scales, single values and odd rows, several
+ * sequences in one batch, batches cut differently, replay, paged experts,
+ * cancelled runs, memory that gives out.
+ *
+ * A device that says `exact` must give the same bits (a NaN equals a NaN).
+ * Others may differ by |b - ref| / |ref| <= 1e-5 over the values of a case;
+ * where a value is rounded on the way (f16 or q8_0 K/V, activations of an
+ * expert's second matrix), a last bit may flip: then 3e-2, and 1e-3 for half
+ * of the rows.
+ *
+ * Owns: nothing after the call.  Threads: runs on the caller's.
+ */
+#ifndef TARN_CONFORMANCE_H
+#define TARN_CONFORMANCE_H
+
+#include "backends/backend.h"
+
+/* line: one sentence, without a line feed, valid during the call. */
+typedef void (*tarn_conformance_report_fn)(void *user, const char *line,
+                                           bool ok);
+
+/* A fixed sweep over steps and types, then `cases` random cases of `seed`.
+ * Each case reports one line and counts once; a type or shape that the
+ * backend refuses with TARN_UNSUPPORTED is reported as such and not counted.
+ * Failing cases are no failure of this function: that is only a device that
+ * can't be opened, or no memory. */
+enum tarn_status
+tarn_conformance_run(const struct tarn_backend *b, uint32_t device,
+                     const struct tarn_host *host, uint64_t seed,
+                     uint32_t cases, tarn_conformance_report_fn report,
+                     void *user, uint32_t *n_passed, uint32_t *n_failed);
+
+#endif

@@ -1,0 +1,158 @@
+/* conformance_test.c - the suite on `ref` itself, and on copies of it that
+ * are wrong in one thing each: every one must be found out. */
+#include "backends/conformance/conformance.h"
+#include "backends/numerics.h"
+#include "backends/ref/ref.h"
+#include "tests/backends/bench.h"
+
+static struct bench bench;
+
+struct tally {
+    bool quiet;
+    uint32_t lines;
+    char first[400]; /* the first line that was not ok */
+};
+
+static void report(void *user, const char *line, bool ok)
+{
+    struct tally *t = user;
+    t->lines++;
+    if (!ok && !t->first[0])
+        snprintf(t->first, sizeof t->first, "%s", line);
+    if (!ok && !t->quiet)
+        printf("# %s\n", line);
+}
+
+static uint32_t suite(const struct tarn_backend *b, uint32_t cases,
+                      struct tally *t)
+{
+    uint32_t passed = 0, failed = 0;
+    CHECK(tarn_conformance_run(b, 0, &bench.host, 2026, cases, report, t,
+                               &passed, &failed) == TARN_OK);
+    CHECK(t->lines >= passed + failed);
+    printf("# %u passed, %u failed\n", passed, failed);
+    return failed;
+}
+
+static void test_the_reference_agrees_with_itself(void)
+{
+    struct tally t = { 0 };
+    const int64_t held = bench.held;
+    CHECK(suite(tarn_backend_ref(), 26, &t) == 0);
+    CHECK(bench.held == held);
+}
+
+/* ------------------------------------------------------------ wrong copies */
+
+static enum tarn_status run_drops_replay(struct tarn_prepared *p,
+                                         const struct tarn_batch *b,
+                                         struct tarn_error *err)
+{
+    struct tarn_row rows[512];
+    struct tarn_batch other = *b;
+    for (uint32_t i = 0; i < b->n_rows; i++) {
+        rows[i] = b->rows[i];
+        rows[i].flags &= ~(uint32_t)TARN_ROW_REPLAY;
+    }
+    other.rows = rows;
+    return tarn_backend_ref()->run(p, &other, err);
+}
+
+static enum tarn_status run_flips_a_bit(struct tarn_prepared *p,
+                                        const struct tarn_batch *b,
+                                        struct tarn_error *err)
+{
+    const enum tarn_status s = tarn_backend_ref()->run(p, b, err);
+    if (s == TARN_OK && b->out && b->n_rows > 2)
+        b->out[0] = tarn_f32_of(tarn_f32_bits(b->out[0]) ^ 1);
+    return s;
+}
+
+static enum tarn_status run_never_stops(struct tarn_prepared *p,
+                                        const struct tarn_batch *b,
+                                        struct tarn_error *err)
+{
+    enum tarn_status s;
+    do
+        s = tarn_backend_ref()->run(p, b, err);
+    while (s == TARN_CANCELLED && bench.asked++ < 4);
+    return s == TARN_CANCELLED ? TARN_OK : s;
+}
+
+static enum tarn_status run_is_idle(struct tarn_prepared *p,
+                                    const struct tarn_batch *b,
+                                    struct tarn_error *err)
+{
+    (void)p;
+    (void)b;
+    (void)err;
+    return TARN_OK; /* computes nothing at all */
+}
+
+static enum tarn_status room_forgets(struct tarn_state *st, uint32_t n_pages,
+                                     uint32_t n_tails, struct tarn_error *err)
+{
+    return tarn_backend_ref()->state_room(st, n_pages, n_tails - 1, err);
+}
+
+static enum tarn_status read_shows_too_much(struct tarn_state *st, bool page,
+                                            uint32_t n, uint32_t n_pos,
+                                            void *out, struct tarn_error *err)
+{
+    return tarn_backend_ref()->state_read(st, page, n, n_pos + 1, out, err);
+}
+
+static enum tarn_status weight_takes_all(struct tarn_dev *dev,
+                                         const struct tarn_tensor *t,
+                                         struct tarn_weight **out,
+                                         struct tarn_error *err)
+{
+    struct tarn_tensor other = *t;
+    if (t->type == TARN_Q6_K && t->ge[0] > 256) {
+        static uint8_t zeros[1 << 20];
+        other.data = zeros;
+    }
+    return tarn_backend_ref()->weight(dev, &other, out, err);
+}
+
+static void check_is_found_out(const char *name, struct tarn_backend wrong)
+{
+    struct tally t = { .quiet = true };
+    const uint32_t failed = suite(&wrong, 0, &t);
+    CHECK_SAYS(failed > 0, "%s passes", name);
+    printf("# %s: %s\n", name, t.first);
+}
+
+static void test_wrong_backends_are_found_out(void)
+{
+    struct tarn_backend b = *tarn_backend_ref();
+    b.run = run_drops_replay;
+    check_is_found_out("replay writes", b);
+    b.run = run_flips_a_bit;
+    check_is_found_out("one bit", b);
+    b.run = run_never_stops;
+    check_is_found_out("deaf", b);
+    b.run = run_is_idle;
+    check_is_found_out("idle", b);
+    b = *tarn_backend_ref();
+    b.state_room = room_forgets;
+    check_is_found_out("small room", b);
+    b = *tarn_backend_ref();
+    b.state_read = read_shows_too_much;
+    check_is_found_out("reads too far", b);
+    b = *tarn_backend_ref();
+    b.weight = weight_takes_all;
+    check_is_found_out("zero Q6_K", b);
+    b = *tarn_backend_ref();
+    b.name = "";
+    check_is_found_out("nameless", b);
+}
+
+int main(void)
+{
+    bench_open(&bench, tarn_backend_ref());
+    RUN(test_the_reference_agrees_with_itself);
+    RUN(test_wrong_backends_are_found_out);
+    bench_close(&bench);
+    return tap_end();
+}

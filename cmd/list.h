@@ -4,12 +4,14 @@
 #define TARN_CMD_LIST_H
 
 extern const struct cmd cmd_run;
+extern const struct cmd cmd_inspect;
 extern const struct cmd cmd_logits;
 extern const struct cmd cmd_bench;
 
 /* clang-format off */
 #define CMD_LIST \
     &cmd_run, \
+    &cmd_inspect, \
     &cmd_logits, \
     &cmd_bench,
 /* clang-format on */

@@ -34,6 +34,11 @@ bool tarn_add_size(size_t a, size_t b, size_t *out);
 bool tarn_mul_u64(uint64_t a, uint64_t b, uint64_t *out);
 bool tarn_add_u64(uint64_t a, uint64_t b, uint64_t *out);
 
+/* Bytes that can be taken now without the kernel killing somebody; UINT64_MAX
+ * where that can't be told.  root: "" or NULL; tests put a folder there that
+ * holds a /proc and a /sys of their own.  Native builds only. */
+uint64_t tarn_memory_available(const char *root);
+
 /* For tests: the k-th allocation from now on fails (1: the next one; 0: none),
  * and with `all` every one after it. */
 void tarn_memory_fail_at(uint64_t k, bool all);

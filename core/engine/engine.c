@@ -62,6 +62,35 @@ static enum tarn_status check_options(struct tarn_model *m,
     return TARN_OK;
 }
 
+/* E02: the kernel must not have to kill somebody.  The file's pages can be
+ * given back and read again, the rest can't. */
+static enum tarn_status check_memory(struct tarn_model *m, uint32_t n_context,
+                                     uint32_t kv_type, uint32_t max_rows,
+                                     struct tarn_error *err)
+{
+#if defined(__wasm__)
+    (void)m, (void)n_context, (void)kv_type, (void)max_rows, (void)err;
+#else
+    struct tarn_fit fit;
+    uint64_t free = tarn_memory_available(NULL);
+    if (tarn_model_fit(m, n_context, kv_type, max_rows, &fit, NULL))
+        return TARN_OK; /* prepare() will say it */
+    double gb = 1e9, taken = (double)(fit.total - fit.weights);
+    if (fit.total - fit.weights > free)
+        return tarn_fail(err, TARN_NO_MEMORY,
+                         "a context of %u tokens needs %.1f GB, %.1f GB are "
+                         "free; try --ctx %u or --kv q8_0",
+                         n_context, taken / gb, (double)free / gb,
+                         n_context / 4);
+    if (fit.total > free)
+        tarn_log(m->rt, 0,
+                 "%s needs %.1f GB, %.1f GB are free: parts of it will be read "
+                 "again and again, slowly; try a smaller file",
+                 m->info.name, (double)fit.total / gb, (double)free / gb);
+#endif
+    return TARN_OK;
+}
+
 static enum tarn_status open_parts(struct tarn_engine *e,
                                    const struct tarn_engine_options *opt,
                                    struct tarn_error *err)
@@ -76,6 +105,9 @@ static enum tarn_status open_parts(struct tarn_engine *e,
         return tarn_fail(err, TARN_USAGE, "at most %u sequences, not %u",
                          TARN_MAX_SEQS, n_seqs);
     e->max_rows = choose_rows(m, opt->max_rows, n_context, kv_type);
+    s = check_memory(m, n_context, kv_type, e->max_rows, err);
+    if (s)
+        return s;
     e->rows = tarn_alloc(e->max_rows, sizeof *e->rows);
     e->seqs = tarn_alloc(n_seqs, sizeof *e->seqs);
     e->logits = tarn_alloc(n_seqs * (size_t)m->info.n_vocab, sizeof(float));

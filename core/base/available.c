@@ -45,7 +45,7 @@ static uint64_t field(const char *text, const char *key)
 /* What one control group leaves; UINT64_MAX without a limit. */
 static uint64_t group_leaves(const char *root, const char *group)
 {
-    char name[560], text[8192];
+    char name[560], text[4096];
     snprintf(name, sizeof name, "/sys/fs/cgroup%s/memory.max", group);
     if (!read_small(root, name, text, sizeof text) || !strncmp(text, "max", 3))
         return UINT64_MAX;
@@ -63,7 +63,7 @@ static uint64_t group_leaves(const char *root, const char *group)
 
 uint64_t tarn_memory_available(const char *root)
 {
-    char text[8192], group[400];
+    char text[4096], group[400];
     uint64_t least = UINT64_MAX;
     root = root ? root : "";
     if (read_small(root, "/proc/meminfo", text, sizeof text) &&

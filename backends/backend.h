@@ -49,6 +49,7 @@ struct tarn_host {
                      void *arg, uint32_t n);
     uint32_t (*threads)(void *user);
     bool (*cancelled)(void *user); /* cheap; ask at least every 10 ms */
+    /* Of weight() and of run(); cheap, may be NULL. */
     void (*progress)(void *user, uint64_t done, uint64_t total);
     /* Paging.  Makes as many of these experts of one layer present as there
      * are slots (at least one), pins them, and says how many of the first

@@ -207,6 +207,8 @@ enum tarn_status tarn_cpu_run(struct tarn_prepared *p,
             s = tarn_cpu_stopped(&r);
         else
             s = run_phase(&r, p->phases + i);
+        if (b->n_rows > 1 && h->progress)
+            h->progress(h->user, i + 1, p->n_phases);
     }
     if (s == TARN_OK)
         end(&r);

@@ -21,6 +21,21 @@ static bool cancelled(void *user)
            atomic_load_explicit(&e->interrupt, memory_order_relaxed);
 }
 
+/* From inside run(): how far the batch is.  A long prompt is told about four
+ * times a second even if a batch takes many. */
+static void progress(void *user, uint64_t done, uint64_t total)
+{
+    struct tarn_engine *e = user;
+    double now = tarn_now_ms();
+    if (e->computing || !total || now - e->told_at < 250 ||
+        tarn_ring_room(&e->ring) < TARN_RING_RESERVE / 2)
+        return;
+    e->told_at = now;
+    for (struct tarn_request *q = e->active; q; q = q->next)
+        if (q->in_batch && q->phase == TARN_PHASE_PREFILL)
+            tarn_request_progress(q, (double)done / (double)total);
+}
+
 /* 2,048 rows prefill a mixture of experts fastest (every expert sees many
  * rows); smaller where memory or the context is. */
 static uint32_t choose_rows(struct tarn_model *m, uint32_t asked,
@@ -142,7 +157,8 @@ enum tarn_status tarn_engine_create(struct tarn_model *model,
         return s;
     }
     model->cancelled = cancelled;
-    model->cancel_user = e;
+    model->progress = progress;
+    model->run_user = e;
     *out = e;
     return TARN_OK;
 }
@@ -167,6 +183,7 @@ void tarn_engine_destroy(struct tarn_engine *e)
     tarn_free(e->seqs);
     tarn_free(e->logits);
     e->model->cancelled = NULL;
+    e->model->progress = NULL;
     e->model->n_engines--;
     tarn_free(e);
 }

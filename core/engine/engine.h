@@ -88,11 +88,14 @@ struct tarn_engine {
     struct tarn_request **live; /* [n_live] waiting for their END */
     size_t n_live, live_room;
     bool computing; /* in eval(): cancel is not asked */
+    double told_at; /* when progress was last told */
 };
 
 /* request.c: owner. */
 void tarn_request_begin(struct tarn_request *q);
 void tarn_request_reading(struct tarn_request *q);
+/* A part (0..1) of the rows of this step's batch is done. */
+void tarn_request_progress(struct tarn_request *q, double part);
 /* One row of logits came: draw, read, emit; may end the request. */
 void tarn_request_token(struct tarn_request *q, const float *logits);
 void tarn_request_end(struct tarn_request *q, enum tarn_stop_reason reason);

@@ -44,6 +44,16 @@ void tarn_request_begin(struct tarn_request *q)
     tarn_request_reading(q);
 }
 
+void tarn_request_progress(struct tarn_request *q, double part)
+{
+    uint32_t from = q->seq->n_kv;
+    uint32_t n = q->chunk_end > from ? q->chunk_end - from : 0;
+    struct tarn_event ev = { .kind = TARN_EV_READING,
+                             .done = from + (uint64_t)(part * n),
+                             .total = q->n_prompt };
+    tarn_emit(q, &ev);
+}
+
 void tarn_request_reading(struct tarn_request *q)
 {
     struct tarn_event ev = { .kind = TARN_EV_READING,

@@ -45,7 +45,7 @@ static bool host_cancelled(void *user)
     struct tarn_model *m = user;
     if (m->opening)
         return m->opening->cancelled && m->opening->cancelled(m->opening->user);
-    return m->cancelled && m->cancelled(m->cancel_user);
+    return m->cancelled && m->cancelled(m->run_user);
 }
 
 static void host_progress(void *user, uint64_t done, uint64_t total)
@@ -53,6 +53,8 @@ static void host_progress(void *user, uint64_t done, uint64_t total)
     struct tarn_model *m = user;
     if (m->opening && m->opening->progress)
         m->opening->progress(m->opening->user, done, total);
+    if (!m->opening && m->progress)
+        m->progress(m->run_user, done, total);
 }
 
 static void fill_host(struct tarn_model *m)

@@ -78,7 +78,8 @@ struct tarn_model {
     struct tarn_model_plan plan;
     /* Asked by the backend through the host while it runs. */
     bool (*cancelled)(void *user);
-    void *cancel_user;
+    void (*progress)(void *user, uint64_t done, uint64_t total);
+    void *run_user;
     const struct tarn_model_options *opening; /* during open() only */
     uint32_t n_engines;
 };

@@ -270,7 +270,7 @@ static void make_attend(struct conf_case *c, uint32_t i)
     const uint16_t out = conf_buffer(c, head * n_kv * group);
     const uint16_t layer = (uint16_t)conf_range(&c->random, 0, 2);
     for (uint32_t l = 0; l < 3; l++)
-        c->kv_widths[l] = l == layer ? head * n_kv : 64;
+        c->kv_widths[l] = head * (l == layer ? n_kv : 2);
     c->state.n_attn = 3;
     c->state.kv_type = kv_type;
     c->shape.n_head = n_kv * group;

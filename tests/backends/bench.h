@@ -22,7 +22,7 @@ struct bench {
     struct tarn_error err;
     int64_t held;       /* blocks allocated and not freed */
     int64_t fail_after; /* allocations that still succeed; < 0: all */
-    int64_t stop_after; /* cancelled() answers false so often; < 0: always */
+    int64_t stop_after; /* the question from which on cancelled() is true */
     uint64_t asked;     /* calls of cancelled() */
     bool running;       /* an allocation now is a mistake */
 };
@@ -75,7 +75,8 @@ static bool bench_cancelled(void *user)
 {
     struct bench *b = user;
     b->asked++;
-    return b->stop_after >= 0 && b->stop_after-- <= 0;
+    b->stop_after -= b->stop_after > 0;
+    return b->stop_after == 0;
 }
 
 static inline void bench_open(struct bench *b,

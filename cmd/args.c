@@ -170,6 +170,8 @@ void cmd_common_add(struct cmd_args *a, struct cmd_common *c)
           "K/V cache: f16 (default), f32 or q8_0" },
         { "--plugin-dir", NULL, CMD_TEXT, &c->plugin_dir, 0, 0, "DIR",
           "look for backends here first" },
+        { "--trust-env", NULL, CMD_FLAG, &c->trust_env, 0, 0, NULL,
+          "load drivers although LD_LIBRARY_PATH has a relative part" },
         { "--verbose", "-v", CMD_FLAG, &c->verbose, 0, 0, NULL,
           "say more on stderr" },
     };

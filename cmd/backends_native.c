@@ -17,7 +17,8 @@ enum tarn_status cmd_backends_open(const struct cmd_common *c,
     char dir[PATH_MAX];
     const char *dirs[] = { dir };
     struct tarn_plugin_options opt = { .size = sizeof opt,
-                                       .backend = c->backend };
+                                       .backend = c->backend,
+                                       .trust_env = c->trust_env };
     if (c->plugin_dir) {
         if (!realpath(c->plugin_dir, dir))
             return tarn_fail(err, TARN_USAGE,
@@ -37,7 +38,7 @@ enum tarn_status cmd_backends_open(const struct cmd_common *c,
         return s;
     }
     const char *notice = tarn_plugins_notice(b->plugins);
-    if (notice && c->verbose)
+    if (notice)
         fprintf(stderr, "tarn: %s\n", notice);
     *out = b;
     return TARN_OK;

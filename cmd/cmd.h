@@ -60,12 +60,12 @@ enum tarn_status cmd_args_parse(struct cmd_args *a, int argc, char **argv,
                                 struct tarn_error *err);
 
 /* ---------------------------------------------------------- common options */
-/* --backend --threads --batch --ctx --kv --plugin-dir */
+/* --backend --threads --batch --ctx --kv --plugin-dir --trust-env */
 struct cmd_common {
     const char *backend, *kv, *plugin_dir;
     uint32_t threads, batch, ctx;
     uint32_t sequences; /* set by commands that run several; 0: default */
-    bool verbose;
+    bool verbose, trust_env;
 };
 void cmd_common_add(struct cmd_args *a, struct cmd_common *c);
 

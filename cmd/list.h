@@ -4,16 +4,21 @@
 #define TARN_CMD_LIST_H
 
 extern const struct cmd cmd_run;
-extern const struct cmd cmd_inspect;
 extern const struct cmd cmd_logits;
 extern const struct cmd cmd_bench;
+#if !defined(__wasm__)
+extern const struct cmd cmd_backends;
+#define CMD_NATIVE &cmd_backends,
+#else
+#define CMD_NATIVE
+#endif
 
 /* clang-format off */
 #define CMD_LIST \
     &cmd_run, \
-    &cmd_inspect, \
     &cmd_logits, \
-    &cmd_bench,
+    &cmd_bench, \
+    CMD_NATIVE
 /* clang-format on */
 
 #endif

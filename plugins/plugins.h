@@ -71,12 +71,18 @@ struct tarn_plugin_options {
 };
 
 struct tarn_plugins;
+struct tarn_buf; /* core/base/buf.h */
 
 /* TARN_USAGE: a folder of opt->dirs can't be used.  TARN_NO_MEMORY.  That no
  * plugin is good is no failure here: the list is empty then. */
 enum tarn_status tarn_plugins_find(const struct tarn_plugin_options *opt,
                                    struct tarn_plugins **out,
                                    struct tarn_error *err);
+/* Judges, probes and loads this one file, a double too; nothing is remembered.
+ * The list holds it, ready or refused. */
+enum tarn_status tarn_plugins_open_file(const char *path,
+                                        struct tarn_plugins **out,
+                                        struct tarn_error *err);
 void tarn_plugins_free(struct tarn_plugins *p); /* NULL allowed */
 
 /* The good ones, best first. */
@@ -98,6 +104,10 @@ const char *tarn_plugins_notice(const struct tarn_plugins *p);
 enum tarn_status tarn_plugins_require(const struct tarn_plugins *p,
                                       const char *name,
                                       struct tarn_error *err);
+
+/* All of it as one JSON object. */
+void tarn_plugins_write_json(const struct tarn_plugins *p,
+                             struct tarn_buf *out);
 
 /* If argv asks for a probe: does it and returns true with the exit code. */
 bool tarn_plugins_probe_main(int argc, char **argv, int *exit_code);

@@ -27,6 +27,8 @@ struct tarn_verdict {
 };
 void tarn_verdict_finish(struct tarn_verdict *v);
 void tarn_verdict_write(struct tarn_buf *b, const struct tarn_verdict *v);
+void tarn_verdict_write_devices(struct tarn_buf *b,
+                                const struct tarn_device_info *d, uint32_t n);
 /* false if it is not what write() made; *out is empty then. */
 bool tarn_verdict_read(const struct tarn_json *json, struct tarn_verdict *out);
 

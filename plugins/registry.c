@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -54,6 +55,7 @@ struct search {
     uint32_t features[2];
     struct tarn_verdict_cache *cache;
     bool clean_env;
+    bool doubles; /* are welcome */
 };
 
 static void set_refused(struct tarn_plugin *p, const char *reason)
@@ -137,7 +139,8 @@ static const struct tarn_plugin *same_name(const struct tarn_plugins *all,
 
 static bool asked_for(const struct search *s, const struct tarn_plugin *p)
 {
-    return s->opt->backend && !strcmp(s->opt->backend, p->name);
+    return s->doubles ||
+           (s->opt->backend && !strcmp(s->opt->backend, p->name));
 }
 
 static enum tarn_status judge_open_file(const struct search *s,
@@ -390,6 +393,49 @@ enum tarn_status tarn_plugins_find(const struct tarn_plugin_options *opt,
                 p->ready[p->n_ready++] = p->all[i].pub.backend;
         *out = p;
     }
+    tarn_cache_close(s.cache);
+    return status;
+}
+
+enum tarn_status tarn_plugins_open_file(const char *path,
+                                        struct tarn_plugins **out,
+                                        struct tarn_error *err)
+{
+    const struct tarn_plugin_options opt = { .size = sizeof opt,
+                                             .trust_env = true };
+    char real[PATH_MAX];
+    int folder = -1;
+    if (!realpath(path, real))
+        return tarn_fail(err, TARN_IO, "%s: %s", tarn_shown_str(path).text,
+                         strerror(errno));
+    struct tarn_plugins *p = tarn_alloc(1, sizeof *p);
+    struct search s = { .p = p,
+                        .opt = &opt,
+                        .who = tarn_judge_self(),
+                        .cache = tarn_cache_open(""),
+                        .doubles = true };
+    char *copy = tarn_dup_str(real), *name = strrchr(real, '/');
+    enum tarn_status status = TARN_OK;
+    *name++ = 0;
+    if (p && copy && s.cache)
+        status = tarn_judge_folder(&s.who, real[0] ? real : "/", &folder, err);
+    else
+        status = tarn_fail(err, TARN_NO_MEMORY, "no memory left");
+    if (!status) {
+        struct tarn_cpu_raw raw = tarn_cpu_read();
+        tarn_cpu_features(&raw, s.features);
+        p->all[0] = (struct candidate){ .fd = -1, .pub.path = copy };
+        copy = NULL; /* moved */
+        judge_plugin(&s, folder, name, &p->all[0]);
+        p->n = 1;
+        if (p->all[0].pub.state == TARN_PLUGIN_READY)
+            p->ready[p->n_ready++] = p->all[0].pub.backend;
+        close(folder);
+        *out = p;
+    } else {
+        tarn_plugins_free(p);
+    }
+    tarn_free(copy);
     tarn_cache_close(s.cache);
     return status;
 }

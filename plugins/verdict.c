@@ -43,6 +43,18 @@ static void add_device(struct tarn_buf *b, const struct tarn_device_info *d)
                     d->digests ? "true" : "false");
 }
 
+void tarn_verdict_write_devices(struct tarn_buf *b,
+                                const struct tarn_device_info *d, uint32_t n)
+{
+    tarn_buf_text(b, "[");
+    for (uint32_t i = 0; i < n; i++) {
+        if (i)
+            tarn_buf_text(b, ",");
+        add_device(b, &d[i]);
+    }
+    tarn_buf_text(b, "]");
+}
+
 void tarn_verdict_write(struct tarn_buf *b, const struct tarn_verdict *v)
 {
     tarn_buf_printf(b, "{\"good\":%s,\"passing\":%s,",
@@ -50,13 +62,9 @@ void tarn_verdict_write(struct tarn_buf *b, const struct tarn_verdict *v)
     add_text(b, "reason", v->reason, sizeof v->reason);
     tarn_buf_text(b, ",\"speed\":");
     tarn_json_add_f64(b, v->speed);
-    tarn_buf_text(b, ",\"devices\":[");
-    for (uint32_t i = 0; i < v->n_devices; i++) {
-        if (i)
-            tarn_buf_text(b, ",");
-        add_device(b, &v->devices[i]);
-    }
-    tarn_buf_text(b, "]}");
+    tarn_buf_text(b, ",\"devices\":");
+    tarn_verdict_write_devices(b, v->devices, v->n_devices);
+    tarn_buf_text(b, "}");
 }
 
 /* Cut to the room at a character's border, made fit for a sentence. */

@@ -102,6 +102,11 @@ extern const uint64_t tarn_cpu_pace;
 void tarn_cpu_common_one(const struct cpu_tile *t);
 void tarn_cpu_common_many(const struct cpu_tile *t);
 size_t tarn_cpu_common_scratch(uint32_t k);
+/* Kernels of one type and level: TYPE_LEVEL.c; `one` and `many` as above. */
+void tarn_cpu_q4_k_one(const struct cpu_tile *t);
+void tarn_cpu_q6_k_one(const struct cpu_tile *t);
+void tarn_cpu_q8_0_one(const struct cpu_tile *t);
+void tarn_cpu_q4_0_one(const struct cpu_tile *t);
 /* F32, F16, BF16 (floats.c). */
 void tarn_cpu_f32_one(const struct cpu_tile *t);
 void tarn_cpu_f32_many(const struct cpu_tile *t);

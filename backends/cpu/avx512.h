@@ -1,0 +1,65 @@
+/* avx512.h - small pieces that the AVX-512 kernels share.
+ *
+ * Owns: nothing.  Threads: any.
+ */
+#ifndef TARN_CPU_AVX512_H
+#define TARN_CPU_AVX512_H
+
+#include <immintrin.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "backends/cpu/cpu.h"
+#include "backends/cpu/vec.h"
+
+/* GCC 12 has dropped the effect of functions that write through vector stores
+ * alone (KERNELS 12.2). */
+#if defined(__GNUC__) && !defined(__clang__)
+#define KERNEL __attribute__((noipa))
+#else
+#define KERNEL __attribute__((noinline))
+#endif
+
+/* How far ahead of the weight pointer memory is asked for. */
+#define AHEAD 2048
+
+INLINE void fetch(const uint8_t *p, int lines)
+{
+    for (int i = 0; i < lines; i++)
+        _mm_prefetch((const char *)p + AHEAD + 64 * i, _MM_HINT_T0);
+}
+
+/* Sixteen lanes each of a and b: lanes of the result alternate between sums
+ * of a and of b, two lanes of the arguments each. */
+INLINE __m512i add_pairs32(__m512i a, __m512i b)
+{
+    return _mm512_add_epi32(_mm512_unpacklo_epi32(a, b),
+                            _mm512_unpackhi_epi32(a, b));
+}
+
+INLINE __m512i add_pairs64(__m512i a, __m512i b)
+{
+    return _mm512_add_epi32(_mm512_unpacklo_epi64(a, b),
+                            _mm512_unpackhi_epi64(a, b));
+}
+
+/* Each 128-bit lane: four sums, of x[0], x[1], x[2], x[3]. */
+INLINE __m512i add_lanes4(const __m512i *x)
+{
+    return add_pairs64(add_pairs32(x[0], x[1]), add_pairs32(x[2], x[3]));
+}
+
+/* The sums of eight vectors, in order. */
+INLINE __m256i add_up8(const __m512i *x)
+{
+    const __m512i a = add_lanes4(x), b = add_lanes4(x + 4);
+    const __m512i s = _mm512_add_epi32(_mm512_shuffle_i32x4(a, b, 0x44),
+                                       _mm512_shuffle_i32x4(a, b, 0xee));
+    const __m512i t =
+        _mm512_add_epi32(s, _mm512_shuffle_i32x4(s, s, 0xb1));
+    /* Lanes 0 and 2 hold the sums of x[0..3] and x[4..7]. */
+    return _mm512_castsi512_si256(_mm512_permutexvar_epi64(
+        _mm512_setr_epi64(0, 1, 4, 5, 0, 1, 4, 5), t));
+}
+
+#endif

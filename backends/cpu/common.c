@@ -125,7 +125,7 @@ static struct panel panel_in(void *scratch, uint32_t k)
     return p;
 }
 
-size_t tarn_cpu_common_scratch(uint32_t k)
+size_t tarn_cpu_common_many_scratch(uint32_t k)
 {
     return (size_t)k * PANEL * sizeof(int16_t) +
            k / 32 * sizeof(struct panel_block) +

@@ -86,6 +86,13 @@ static enum tarn_status add_weight(struct tarn_dev *dev,
                              "a %s matrix of %llu values in %llu rows",
                              tr.name, (unsigned long long)t->ge[0],
                              (unsigned long long)rows);
+    const uint64_t slice_bytes = t->ge[0] / tr.block * tr.bytes * rows;
+    if ((t->data && slice_bytes * slices > t->size) ||
+        slice_bytes > SIZE_MAX)
+        return tarn_backend_fail(err, TARN_INTERNAL,
+                                 "A weight has %llu bytes and needs %llu.",
+                                 (unsigned long long)t->size,
+                                 (unsigned long long)(slice_bytes * slices));
     struct tarn_weight *w = h->alloc(h->user, sizeof *w, 64);
     if (!w)
         return tarn_backend_fail(err, TARN_NO_MEMORY,
@@ -101,7 +108,7 @@ static enum tarn_status add_weight(struct tarn_dev *dev,
         .n_slices = (uint32_t)slices,
         .row_bytes = (size_t)t->ge[0] / tr.block * tr.bytes,
     };
-    w->slice_bytes = w->row_bytes * rows;
+    w->slice_bytes = (size_t)slice_bytes;
     tarn_cpu_own(dev, CPU_WEIGHTS, &w->owned);
     *out = w;
     return TARN_OK;

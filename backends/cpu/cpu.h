@@ -101,12 +101,16 @@ extern const uint64_t tarn_cpu_pace;
 /* The common way (common.c): any quantised type through cpu_unpack_fn. */
 void tarn_cpu_common_one(const struct cpu_tile *t);
 void tarn_cpu_common_many(const struct cpu_tile *t);
-size_t tarn_cpu_common_scratch(uint32_t k);
+size_t tarn_cpu_common_many_scratch(uint32_t k);
 /* Kernels of one type and level: TYPE_LEVEL.c; `one` and `many` as above. */
 void tarn_cpu_q4_k_one(const struct cpu_tile *t);
 void tarn_cpu_q6_k_one(const struct cpu_tile *t);
 void tarn_cpu_q8_0_one(const struct cpu_tile *t);
 void tarn_cpu_q4_0_one(const struct cpu_tile *t);
+void tarn_cpu_many_256(const struct cpu_tile *t); /* Q4_K, Q5_K, Q6_K */
+size_t tarn_cpu_many_256_scratch(uint32_t k);
+void tarn_cpu_many_32(const struct cpu_tile *t); /* all of A32 */
+size_t tarn_cpu_many_32_scratch(uint32_t k);
 /* F32, F16, BF16 (floats.c). */
 void tarn_cpu_f32_one(const struct cpu_tile *t);
 void tarn_cpu_f32_many(const struct cpu_tile *t);

@@ -14,49 +14,52 @@ const uint64_t tarn_cpu_pace = UINT64_C(25000000000);
 const uint64_t tarn_cpu_pace = UINT64_C(50000000000);
 #endif
 
+/* A type's form, from how many rows `many` pays, `one`, `many`. */
+#define OPS_OF(type_, form_, from_, one_, many_, wide_)                    \
+    { .type = (type_), .form = (form_), .wide = (wide_),                   \
+      .many_from = (from_), .one = tarn_cpu_##one_,                        \
+      .many = tarn_cpu_##many_, .scratch = tarn_cpu_##many_##_scratch }
 #define COMMON(type_, form_)                                               \
-    { .type = (type_), .form = (form_), .wide = true, .many_from = 2,      \
-      .one = tarn_cpu_common_one, .many = tarn_cpu_common_many,            \
-      .scratch = tarn_cpu_common_scratch }
-#define FLOATS(type_, one_, many_)                                         \
-    { .type = (type_), .form = CPU_F32, .many_from = 2, .one = (one_),     \
-      .many = (many_) }
-
-/* A kernel for one row of activations, the common way for many. */
-#define ONE(type_, form_, one_)                                            \
-    { .type = (type_), .form = (form_), .wide = true, .many_from = 4,      \
-      .one = (one_), .many = tarn_cpu_common_many,                         \
-      .scratch = tarn_cpu_common_scratch }
+    OPS_OF(type_, form_, 2, common_one, common_many, true)
+#define FLOATS(type_, name_)                                               \
+    { .type = (type_), .form = CPU_F32, .many_from = 2,                    \
+      .one = tarn_cpu_##name_##_one, .many = tarn_cpu_##name_##_many }
 
 static const struct cpu_ops OPS[] = {
-    FLOATS(TARN_F32, tarn_cpu_f32_one, tarn_cpu_f32_many),
-    FLOATS(TARN_F16, tarn_cpu_f16_one, tarn_cpu_f16_many),
-    FLOATS(TARN_BF16, tarn_cpu_bf16_one, tarn_cpu_bf16_many),
+    FLOATS(TARN_F32, f32),
+    FLOATS(TARN_F16, f16),
+    FLOATS(TARN_BF16, bf16),
+#if defined(__AVX512VNNI__)
+    OPS_OF(TARN_Q4_0, CPU_A32, 3, q4_0_one, many_32, false),
+    OPS_OF(TARN_Q8_0, CPU_A32, 3, q8_0_one, many_32, false),
+    OPS_OF(TARN_Q4_1, CPU_A32, 2, common_one, many_32, true),
+    OPS_OF(TARN_Q5_0, CPU_A32, 2, common_one, many_32, true),
+    OPS_OF(TARN_Q5_1, CPU_A32, 2, common_one, many_32, true),
+    OPS_OF(TARN_IQ4_NL, CPU_A32, 2, common_one, many_32, true),
+    OPS_OF(TARN_MXFP4, CPU_A32, 2, common_one, many_32, true),
+    OPS_OF(TARN_Q4_K, CPU_A256, 6, q4_k_one, many_256, false),
+    OPS_OF(TARN_Q5_K, CPU_A256, 2, common_one, many_256, true),
+    OPS_OF(TARN_Q6_K, CPU_A256, 5, q6_k_one, many_256, false),
+#else
+    COMMON(TARN_Q4_0, CPU_A32),
+    COMMON(TARN_Q8_0, CPU_A32),
     COMMON(TARN_Q4_1, CPU_A32),
     COMMON(TARN_Q5_0, CPU_A32),
     COMMON(TARN_Q5_1, CPU_A32),
     COMMON(TARN_IQ4_NL, CPU_A32),
     COMMON(TARN_MXFP4, CPU_A32),
+    COMMON(TARN_Q4_K, CPU_A256),
+    COMMON(TARN_Q5_K, CPU_A256),
+    COMMON(TARN_Q6_K, CPU_A256),
+#endif
     COMMON(TARN_Q2_K, CPU_A256),
     COMMON(TARN_Q3_K, CPU_A256),
-    COMMON(TARN_Q5_K, CPU_A256),
     COMMON(TARN_IQ4_XS, CPU_A256),
     COMMON(TARN_IQ2_XXS, CPU_A256),
     COMMON(TARN_IQ2_XS, CPU_A256),
     COMMON(TARN_IQ2_S, CPU_A256),
     COMMON(TARN_IQ3_XXS, CPU_A256),
     COMMON(TARN_IQ3_S, CPU_A256),
-#if defined(__AVX512VNNI__)
-    ONE(TARN_Q4_K, CPU_A256, tarn_cpu_q4_k_one),
-    ONE(TARN_Q6_K, CPU_A256, tarn_cpu_q6_k_one),
-    ONE(TARN_Q8_0, CPU_A32, tarn_cpu_q8_0_one),
-    ONE(TARN_Q4_0, CPU_A32, tarn_cpu_q4_0_one),
-#else
-    COMMON(TARN_Q4_K, CPU_A256),
-    COMMON(TARN_Q6_K, CPU_A256),
-    COMMON(TARN_Q8_0, CPU_A32),
-    COMMON(TARN_Q4_0, CPU_A32),
-#endif
 };
 
 const struct cpu_ops *tarn_cpu_ops(uint32_t type)

@@ -35,7 +35,7 @@ static void need_product(struct needs *n, const struct tarn_weight *w,
     for (uint32_t f = CPU_A32; f < CPU_FORMS; f++)
         if ((!w || w->ops->form == f) && k > n->act_k[f])
             n->act_k[f] = k;
-    const size_t s = !w ? tarn_cpu_common_scratch(k)
+    const size_t s = !w ? tarn_cpu_common_many_scratch(k)
                      : w->ops->scratch ? w->ops->scratch(k)
                                        : 0;
     n->product = s > n->product ? s : n->product;
@@ -96,7 +96,8 @@ static void carve_experts(struct carve *c, struct tarn_prepared *p,
 {
     struct cpu_experts *x = &p->experts;
     const uint64_t pairs = (uint64_t)p->max_rows * p->shape.n_expert_used;
-    x->stride = (wider(n->ff, p->shape.n_embd) + 15) / 16 * 16;
+    const uint32_t widest = n->ff > p->shape.n_embd ? n->ff : p->shape.n_embd;
+    x->stride = (widest + 15) / 16 * 16;
     x->count = take(c, p->shape.n_expert, sizeof *x->count);
     x->start = take(c, p->shape.n_expert, sizeof *x->start);
     x->list = take(c, p->shape.n_expert, sizeof *x->list);

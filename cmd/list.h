@@ -4,6 +4,7 @@
 #define TARN_CMD_LIST_H
 
 extern const struct cmd cmd_run;
+extern const struct cmd cmd_inspect;
 extern const struct cmd cmd_logits;
 extern const struct cmd cmd_bench;
 #if !defined(__wasm__)
@@ -16,6 +17,7 @@ extern const struct cmd cmd_backends;
 /* clang-format off */
 #define CMD_LIST \
     &cmd_run, \
+    &cmd_inspect, \
     &cmd_logits, \
     &cmd_bench, \
     CMD_NATIVE

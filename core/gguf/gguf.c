@@ -219,13 +219,6 @@ static enum tarn_status open_parts(struct tarn_gguf *g,
 /* ------------------------------------------------------- opening and closing
  */
 
-/* The end of a long path is what people know a file by. */
-static void prefix_path(struct tarn_error *err, const char *path)
-{
-    enum { LONG_PATH = 60 };
-    tarn_error_prefix(err, strlen(path) > LONG_PATH ? base_name(path) : path);
-}
-
 /* g->parts[0] is mapped. */
 static enum tarn_status read_all(struct tarn_gguf *g, bool is_file,
                                  struct tarn_error *err)
@@ -258,7 +251,7 @@ static enum tarn_status finish_open(struct tarn_gguf *g, enum tarn_status s,
                                     struct tarn_error *err)
 {
     if (s) {
-        prefix_path(err, g->path);
+        tarn_error_prefix(err, base_name(g->path));
         tarn_gguf_close(g);
         return s;
     }

@@ -102,9 +102,7 @@ int tarn_alphabet_byte(const uint8_t *text, size_t size, size_t *used);
 /* merge.c: appends the ids of one piece of at most TARN_WORD_LIMIT bytes.
  * `work` is kept from call to call and belongs to one caller. */
 struct tarn_merge_work {
-    void *symbols;  /* [room] */
-    uint64_t *heap; /* [2 * room] */
-    size_t room;
+    void *memory;
 };
 enum tarn_status tarn_merge_piece(const struct tarn_text *t,
                                   const uint8_t *text, size_t size,

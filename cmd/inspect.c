@@ -227,10 +227,29 @@ static enum tarn_status print_template(const struct facts *f,
     return TARN_OK;
 }
 
+/* Every value or block scale of every tensor (G20). */
+static enum tarn_status check_tensors(const struct tarn_gguf *g,
+                                      struct tarn_error *err)
+{
+    for (size_t i = 0; i < tarn_gguf_n_tensors(g); i++) {
+        const enum tarn_status s =
+            tarn_gguf_check_tensor(tarn_gguf_tensor_at(g, i), err);
+        if (s)
+            return s;
+    }
+    return TARN_OK;
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 static enum tarn_status run(const struct cmd *self, int argc, char **argv,
                             struct tarn_error *err)
 {
-    bool json = false, tensors = false, template_text = false;
+    bool json = false, tensors = false, template_text = false, check = false;
     const struct cmd_option options[] = {
         { "--json", NULL, CMD_FLAG, &json, 0, 0, NULL,
           "one JSON object instead of text" },
@@ -238,6 +257,8 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
           "list every tensor" },
         { "--template", NULL, CMD_FLAG, &template_text, 0, 0, NULL,
           "only the chat template (with --json: that too)" },
+        { "--check", NULL, CMD_FLAG, &check, 0, 0, NULL,
+          "read all weights: refuse NaN, infinity and empty scales" },
     };
     struct cmd_args a;
     struct tarn_gguf *g = NULL;
@@ -252,12 +273,16 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
         return s;
     struct facts f;
     inspect_collect(&f, g);
-    if (json)
+    if (check)
+        s = check_tensors(g, err);
+    if (!s && json)
         s = print_json(&f, tensors, template_text, err);
-    else if (template_text)
+    else if (!s && template_text)
         s = print_template(&f, err);
-    else
+    else if (!s)
         inspect_print(&f, tensors);
+    if (s)
+        tarn_error_prefix(err, base_name(path));
     tarn_gguf_close(g);
     return s ? s : cmd_flush(err);
 }
@@ -265,8 +290,8 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
 const struct cmd cmd_inspect = {
     .name = "inspect",
     .summary = "what is in a model file",
-    .usage = "[MODEL] [--json] [--tensors] [--template]",
-    .detail = "Reads the header of any GGUF file, computes nothing.\n\n"
+    .usage = "[MODEL] [--json] [--tensors] [--template] [--check]",
+    .detail = "Reads the header of any GGUF file; computes nothing.\n\n"
               "Example:\n  tarn inspect model.gguf --tensors\n",
     .run = run,
 };

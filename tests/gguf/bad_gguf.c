@@ -373,8 +373,13 @@ static void embedding(struct gguf_plan *p, uint64_t a, const char *text)
 static void architecture(struct gguf_plan *p, uint64_t a, const char *text)
 {
     plan_set_text(p, "general.architecture", text);
-    if (a == 1)
-        plan_set_text(p, "general.type", "adapter");
+    if (!a)
+        return;
+    plan_set_text(p, "general.type", "adapter"); /* LoRA */
+    for (size_t i = 0; i < p->n_tensors; i++)
+        tarn_buf_text(&p->tensors[i].name, ".lora_a");
+    for (size_t i = 0; i < p->n_tensors; i++)
+        p->tensors[i].name_size = p->tensors[i].name.size;
 }
 
 static void vocabulary_only(struct gguf_plan *p, uint64_t a, const char *text)
@@ -600,13 +605,13 @@ const struct gguf_defect GGUF_DEFECTS[] = {
     { "G15", "experts-other-types", NONE_, "", other_type, TARN_F32, VICTIM },
 
     { "G16", "layers-0", MODEL, "lfm2moe.block_count", set_u32, 0, A "block_count" },
-    { "G16", "layers-1", NONE_, "", set_u32, 1, A "block_count" },
+    { "G16", "layers-1", MODEL, "lfm2moe.attention.head_count_kv has 3 entries", set_u32, 1, A "block_count" },
     { "G16", "layers-10^6", MODEL, "lfm2moe.block_count", set_u32, 1000000, A "block_count" },
     { "G16", "layers-missing", MODEL, "has no key \"lfm2moe.block_count\"", no_key, 0, A "block_count" },
     { "G16", "heads-0", MODEL, "lfm2moe.attention.head_count", set_u32, 0, A "attention.head_count" },
-    { "G16", "heads-3", MODEL, "lfm2moe", set_u32, 3, A "attention.head_count" },
+    { "G16", "heads-3", MODEL, "no multiple of the 3 heads", set_u32, 3, A "attention.head_count" },
     { "G16", "kv-heads-short", MODEL, "lfm2moe.attention.head_count_kv", kv_heads, 0, "short" },
-    { "G16", "kv-heads-all-0", MODEL, "", kv_heads, 0, "" },
+    { "G16", "kv-heads-all-0", MODEL, "is 0 for every layer", kv_heads, 0, "" },
     { "G16", "kv-heads-3-of-1", MODEL, "lfm2moe.attention.head_count_kv", kv_heads, 1, "" },
     { "G16", "kv-heads-negative", MODEL, "lfm2moe.attention.head_count_kv", kv_heads, 2, "" },
     { "G16", "kv-heads-2^31", MODEL, "lfm2moe.attention.head_count_kv", kv_heads, 3, "" },
@@ -615,48 +620,48 @@ const struct gguf_defect GGUF_DEFECTS[] = {
     { "G16", "experts-0", MODEL, "lfm2moe.expert_count", set_u32, 0, A "expert_count" },
     { "G16", "experts-2^32", MODEL, "lfm2moe.expert_count", set_u32, 0xffffffff, A "expert_count" },
     { "G16", "width-0", MODEL, "lfm2moe.embedding_length", set_u32, 0, A "embedding_length" },
-    { "G16", "width-odd", MODEL, "lfm2moe.embedding_length", set_u32, 31, A "embedding_length" },
-    { "G16", "width-64", MODEL, "", set_u32, 64, A "embedding_length" },
+    { "G16", "width-odd", MODEL, "heads of 31 values", set_u32, 31, A "embedding_length" },
+    { "G16", "width-64", MODEL, "token_embd.weight", set_u32, 64, A "embedding_length" },
     { "G16", "rope-0", MODEL, "lfm2moe.rope.freq_base", set_f32, 0, A "rope.freq_base" },
     { "G16", "rope-negative", MODEL, "lfm2moe.rope.freq_base", set_f32, 1, A "rope.freq_base" },
     { "G16", "rope-nan", MODEL, "lfm2moe.rope.freq_base", set_f32, 2, A "rope.freq_base" },
     { "G16", "epsilon-0", MODEL, "layer_norm_rms_epsilon", set_f32, 0, A "attention.layer_norm_rms_epsilon" },
     { "G16", "epsilon-nan", MODEL, "layer_norm_rms_epsilon", set_f32, 2, A "attention.layer_norm_rms_epsilon" },
     { "G16", "context-0", MODEL, "lfm2moe.context_length", set_u32, 0, A "context_length" },
-    { "G16", "context-2^31", NONE_, "", set_u32, 0x80000000, A "context_length" },
+    { "G16", "context-2^31", MODEL, "lfm2moe.context_length", set_u32, 0x80000000, A "context_length" },
     { "G16", "conv-0", MODEL, "lfm2moe.shortconv.l_cache", set_u32, 0, A "shortconv.l_cache" },
-    { "G16", "conv-1", MODEL, "", set_u32, 1, A "shortconv.l_cache" },
-    { "G16", "conv-64", MODEL, "", set_u32, 64, A "shortconv.l_cache" },
-    { "G16", "dense-layers-9", MODEL, "", set_u32, 9, A "leading_dense_block_count" },
+    { "G16", "conv-1", MODEL, "lfm2moe.shortconv.l_cache", set_u32, 1, A "shortconv.l_cache" },
+    { "G16", "conv-64", MODEL, "lfm2moe.shortconv.l_cache", set_u32, 64, A "shortconv.l_cache" },
+    { "G16", "dense-layers-9", MODEL, "lfm2moe.leading_dense_block_count", set_u32, 9, A "leading_dense_block_count" },
     { "G16", "gating-9", MODEL, "lfm2moe.expert_gating_func", set_u32, 9, A "expert_gating_func" },
-    { "G16", "rows-of-embedding", MODEL, "token_embd.weight", embedding, 280, NULL },
+    { "G16", "rows-of-embedding", MODEL, "288 tokens but \"token_embd.weight\" has 280 rows", embedding, 280, NULL },
 
     { "G17", "llama", MODEL, "is a llama model; tarn runs lfm2 and lfm2moe", architecture, 0, "llama" },
     { "G17", "qwen3", MODEL, "is a qwen3 model; tarn runs lfm2 and lfm2moe", architecture, 0, "qwen3" },
     { "G17", "mmproj", MODEL, "is a clip model", architecture, 0, "clip" },
-    { "G17", "adapter", MODEL, "", architecture, 1, "lfm2moe" },
+    { "G17", "adapter", MODEL, "token_embd.weight", architecture, 1, "lfm2moe" },
     { "G17", "control-characters", MODEL, "is a \\x1B]0;x\\x07 model", architecture, 0, "\x1b]0;x\x07" },
     { "G17", "no-architecture", MODEL, "general.architecture", no_key, 0, "general.architecture" },
-    { "G17", "vocabulary-only", MODEL, "", vocabulary_only, 0, NULL },
+    { "G17", "vocabulary-only", MODEL, "token_embd.weight", vocabulary_only, 0, NULL },
 
     { "G19", "no-words", TEXT_, "tokenizer.ggml.tokens", no_key, 0, "tokenizer.ggml.tokens" },
-    { "G19", "words-0", TEXT_, "tokenizer.ggml.tokens", fewer_words, 0, NULL },
-    { "G19", "word-empty", TEXT_, "", one_word, 280, "" },
-    { "G19", "word-twice", TEXT_, "", one_word, 280, "the" },
-    { "G19", "word-5000-bytes", TEXT_, "", one_word, 280, "L" },
-    { "G19", "byte-missing", TEXT_, "", one_word, 100, "[gone]" },
+    { "G19", "words-0", TEXT_, "the vocabulary has 0 tokens", fewer_words, 0, NULL },
+    { "G19", "word-empty", TEXT_, "token 280 has 0 bytes", one_word, 280, "" },
+    { "G19", "word-twice", TEXT_, "token 280, \"the\", is in the vocabulary twice", one_word, 280, "the" },
+    { "G19", "word-5000-bytes", TEXT_, "token 280 has 4999 bytes (1 to 4096", one_word, 280, "L" },
+    { "G19", "byte-missing", TEXT_, "no token for the byte 0x52", one_word, 100, "[gone]" },
     { "G19", "bos-out-of-range", TEXT_, "tokenizer.ggml.bos_token_id", set_u32, 288, "tokenizer.ggml.bos_token_id" },
     { "G19", "eos-out-of-range", TEXT_, "tokenizer.ggml.eos_token_id", set_u32, 0xffffffff, "tokenizer.ggml.eos_token_id" },
-    { "G19", "kinds-short", TEXT_, "tokenizer.ggml.token_type", word_kinds, 100, "" },
-    { "G19", "kinds-unknown", TEXT_, "tokenizer.ggml.token_type", word_kinds, 288, "k" },
+    { "G19", "kinds-short", TEXT_, "288 tokens and 100 kinds", word_kinds, 100, "" },
+    { "G19", "kinds-unknown", TEXT_, "token 0 has no kind from 1 to 6", word_kinds, 288, "k" },
     { "G19", "kinds-as-string", TEXT_, "tokenizer.ggml.token_type", as_text, 1, "tokenizer.ggml.token_type" },
-    { "G19", "merge-of-unknown-words", TEXT_, "", one_merge, 0, "zz yy" },
-    { "G19", "merge-without-blank", TEXT_, "", one_merge, 0, "the" },
-    { "G19", "merge-twice", TEXT_, "", one_merge, 0, "t h" },
-    { "G19", "merges-2000000", TEXT_, "", many_merges, 2000000, "t h" },
+    { "G19", "merge-of-unknown-words", TEXT_, "merge 2, \"zz yy\", names an unknown token", one_merge, 0, "zz yy" },
+    { "G19", "merge-without-blank", TEXT_, "merge 2, \"the\", is not two tokens", one_merge, 0, "the" },
+    { "G19", "merge-twice", TEXT_, "merge 2, \"t h\", is there twice", one_merge, 0, "t h" },
+    { "G19", "merges-2000000", TEXT_, "2000000 merges (at most 1048576", many_merges, 2000000, "t h" },
     { "G19", "no-merges", TEXT_, "tokenizer.ggml.merges", no_key, 0, "tokenizer.ggml.merges" },
-    { "G19", "pre-unknown", TEXT_, "", set_text, 1, "nobody-knows" },
-    { "G19", "model-unknown", TEXT_, "tokenizer.ggml.model", set_text, 2, "llama" },
+    { "G19", "pre-unknown", TEXT_, "the pre-tokenizer is \"nobody-knows\"; tarn runs \"lfm2\"", set_text, 1, "nobody-knows" },
+    { "G19", "model-unknown", TEXT_, "the tokenizer is of the kind \"llama\"; tarn runs \"gpt2\"", set_text, 2, "llama" },
 
     { "G20", "norm-nan", MODEL, "tensor \"blk.1.attn_norm.weight\" (F32) holds a value in row 0", poison, 0, "blk.1.attn_norm.weight" },
     { "G20", "norm-inf", MODEL, "tensor \"token_embd_norm.weight\" (F32) holds a value in row 0", poison, 1, "token_embd_norm.weight" },

@@ -2,7 +2,7 @@
  * with its sentence, and what it need not refuse loads.
  *
  * Defects of the level "text" and "model" must get through here; that others
- * refuse them is seen in gguf_text_faults_test.c and model_faults.py. */
+ * refuse them is seen in model_faults.py. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>

@@ -6,6 +6,9 @@
 extern const struct cmd cmd_run;
 extern const struct cmd cmd_inspect;
 extern const struct cmd cmd_logits;
+extern const struct cmd cmd_tokenize;
+extern const struct cmd cmd_detokenize;
+extern const struct cmd cmd_prompt;
 extern const struct cmd cmd_bench;
 #if !defined(__wasm__)
 extern const struct cmd cmd_backends;
@@ -19,6 +22,9 @@ extern const struct cmd cmd_backends;
     &cmd_run, \
     &cmd_inspect, \
     &cmd_logits, \
+    &cmd_tokenize, \
+    &cmd_detokenize, \
+    &cmd_prompt, \
     &cmd_bench, \
     CMD_NATIVE
 /* clang-format on */

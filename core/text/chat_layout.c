@@ -1,8 +1,8 @@
-/* layout.c - which chat layout a file asks for.
+/* chat_layout.c - which chat layout a file asks for.
  *
  * The template of the file is never executed (RELIABILITY G24): its text shows
  * which of the published ones it is, and each of these is written out in
- * prompt.c. */
+ * render.c. */
 #include <string.h>
 
 #include "core/text/text.h"

@@ -1,4 +1,4 @@
-/* prompt.c - the seven published chat layouts, written out.
+/* render.c - the seven published chat layouts, written out.
  *
  * A prompt is built from pieces: the layout's markers are token ids, all that
  * came from outside is text, and text is never searched for markers (T01).
@@ -12,95 +12,27 @@
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
-#include "core/base/memory.h"
 #include "core/base/utf8.h"
-#include "core/text/turns.h"
+#include "core/text/pieces.h"
 #include "core/text/unicode.h"
 #include "core/text/value.h"
 #include "core/text/vocab.h"
 
 enum { PROMPT_LIMIT = 64 << 20 /* bytes of text (RELIABILITY 1.8) */ };
-#define NO_MESSAGE UINT32_MAX
 
-struct builder {
-    const struct tarn_text *t;
-    enum tarn_layout layout;
-    struct tarn_messages m;
-    size_t last_user, last_answer; /* indices; SIZE_MAX: none */
-    struct tarn_prompt out;
-    size_t room;      /* of out.pieces */
-    size_t run_begin; /* where the open run begins in out.text */
-    uint32_t message; /* what is written now belongs to it */
-    bool failed;      /* out of memory */
-    struct tarn_error *err;
-};
-
-/* ------------------------------------------------------------------ pieces */
-
-static void add_piece(struct builder *b, const struct tarn_prompt_piece *p)
+static void begin_turn(struct tarn_builder *b, size_t message, const char *role)
 {
-    if (b->out.n_pieces == b->room) {
-        const size_t room = b->room ? b->room * 2 : 16;
-        struct tarn_prompt_piece *pieces =
-            tarn_realloc(b->out.pieces, b->room, room, sizeof *pieces);
-        if (!pieces) {
-            b->failed = true;
-            return;
-        }
-        b->out.pieces = pieces;
-        b->room = room;
-    }
-    b->out.pieces[b->out.n_pieces++] = *p;
+    b->message = message == SIZE_MAX ? TARN_NO_MESSAGE : (uint32_t)message;
+    tarn_put_control(b, TARN_CTL_IM_START);
+    tarn_put(b, role);
+    tarn_put(b, "\n");
 }
 
-/* Closes the open run of text, if there is one. */
-static void end_run(struct builder *b)
+static void end_turn(struct tarn_builder *b)
 {
-    const size_t size = b->out.text.size - b->run_begin;
-    if (size > 0)
-        add_piece(b, &(struct tarn_prompt_piece){ .control = -1,
-                                                  .name = TARN_N_CTL,
-                                                  .size = size,
-                                                  .message = b->message });
-    b->run_begin = b->out.text.size;
-}
-
-static void put(struct builder *b, const char *text)
-{
-    tarn_buf_text(&b->out.text, text);
-}
-
-static void put_bytes(struct builder *b, const char *text, size_t size)
-{
-    if (size > 0)
-        tarn_buf_add(&b->out.text, text, size);
-}
-
-static void put_control(struct builder *b, enum tarn_control c)
-{
-    const int32_t id = tarn_text_control(b->t, c);
-    if (id < 0) {
-        put(b, tarn_control_name(c));
-        return;
-    }
-    end_run(b);
-    add_piece(b, &(struct tarn_prompt_piece){
-                     .control = id, .name = c, .message = b->message });
-}
-
-static void begin_turn(struct builder *b, size_t message, const char *role)
-{
-    b->message = message == SIZE_MAX ? NO_MESSAGE : (uint32_t)message;
-    put_control(b, TARN_CTL_IM_START);
-    put(b, role);
-    put(b, "\n");
-}
-
-static void end_turn(struct builder *b)
-{
-    put_control(b, TARN_CTL_IM_END);
-    put(b, "\n");
-    end_run(b);
+    tarn_put_control(b, TARN_CTL_IM_END);
+    tarn_put(b, "\n");
+    tarn_put_end(b);
 }
 
 /* ---------------------------------------------------------------- contents */
@@ -110,7 +42,7 @@ static bool has_calls(enum tarn_layout layout)
     return layout != TARN_LAYOUT_A && layout != TARN_LAYOUT_B;
 }
 
-static void add_part(const struct builder *b, const struct tarn_json *part,
+static void add_part(const struct tarn_builder *b, const struct tarn_json *part,
                      struct tarn_buf *out)
 {
     const struct tarn_json *type = tarn_json_get(part, "type");
@@ -127,7 +59,7 @@ static void add_part(const struct builder *b, const struct tarn_json *part,
 }
 
 /* Content that is no string, as text.  Layouts A and B write its JSON. */
-static void add_content(const struct builder *b,
+static void add_content(const struct tarn_builder *b,
                         const struct tarn_json *content, bool as_json,
                         struct tarn_buf *out)
 {
@@ -145,7 +77,7 @@ struct slice {
 };
 
 /* The text of a content; `made` holds it where it is no string. */
-static struct slice content_text(const struct builder *b,
+static struct slice content_text(const struct tarn_builder *b,
                                  const struct tarn_json *content, bool as_json,
                                  struct tarn_buf *made)
 {
@@ -193,33 +125,33 @@ static struct slice strip(struct slice s)
 
 /* ------------------------------------------------------------------- calls */
 
-static void put_escaped(struct builder *b, const char *text, size_t size)
+static void put_escaped(struct tarn_builder *b, const char *text, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
         const char c = text[i];
         if (c == '\\' || c == '\'')
             tarn_buf_byte(&b->out.text, '\\');
         if (c == '\n')
-            put(b, "\\n");
+            tarn_put(b, "\\n");
         else if (c == '\r')
-            put(b, "\\r");
+            tarn_put(b, "\\r");
         else
             tarn_buf_byte(&b->out.text, c);
     }
 }
 
-static void put_argument(struct builder *b, const struct tarn_json *v)
+static void put_argument(struct tarn_builder *b, const struct tarn_json *v)
 {
     const bool quotes =
         b->layout == TARN_LAYOUT_B2 || b->layout == TARN_LAYOUT_C;
     bool json = v->kind == TARN_JSON_OBJECT;
     if (v->kind == TARN_JSON_STRING) {
-        put(b, quotes ? "\"" : "'");
+        tarn_put(b, quotes ? "\"" : "'");
         if (b->layout == TARN_LAYOUT_F)
             put_escaped(b, v->text, v->size);
         else
-            put_bytes(b, v->text, v->size);
-        put(b, quotes ? "\"" : "'");
+            tarn_put_bytes(b, v->text, v->size);
+        tarn_put(b, quotes ? "\"" : "'");
         return;
     }
     if (v->kind == TARN_JSON_ARRAY)
@@ -229,24 +161,24 @@ static void put_argument(struct builder *b, const struct tarn_json *v)
     tarn_value_add(&b->out.text, v, json ? TARN_VALUE_JSON : TARN_VALUE_PYTHON);
 }
 
-static void put_call(struct builder *b, const struct tarn_json *name,
+static void put_call(struct tarn_builder *b, const struct tarn_json *name,
                      const struct tarn_json *arguments)
 {
-    put_bytes(b, name->text, name->size);
-    put(b, "(");
+    tarn_put_bytes(b, name->text, name->size);
+    tarn_put(b, "(");
     const struct tarn_json *a = arguments ? arguments->first : NULL;
     for (; a; a = a->next) {
-        put_bytes(b, a->key, a->key_size);
-        put(b, "=");
+        tarn_put_bytes(b, a->key, a->key_size);
+        tarn_put(b, "=");
         put_argument(b, a);
         if (a->next)
-            put(b, ", ");
+            tarn_put(b, ", ");
     }
-    put(b, ")");
+    tarn_put(b, ")");
 }
 
 /* Arguments may come as JSON in a string, the usual API's form. */
-static enum tarn_status put_any_call(struct builder *b, size_t message,
+static enum tarn_status put_any_call(struct tarn_builder *b, size_t message,
                                      const struct tarn_json *call)
 {
     const struct tarn_json *name, *arguments;
@@ -282,29 +214,29 @@ static enum tarn_status put_any_call(struct builder *b, size_t message,
                             message);
 }
 
-static enum tarn_status put_calls(struct builder *b, size_t message)
+static enum tarn_status put_calls(struct tarn_builder *b, size_t message)
 {
     const struct tarn_json *calls = b->m.at[message].calls;
     if (!calls || !has_calls(b->layout))
         return TARN_OK;
-    put_control(b, TARN_CTL_TOOL_CALL);
-    put(b, "[");
+    tarn_put_control(b, TARN_CTL_TOOL_CALL);
+    tarn_put(b, "[");
     for (const struct tarn_json *c = calls->first; c; c = c->next) {
         const enum tarn_status s = put_any_call(b, message, c);
         if (s != TARN_OK)
             return s;
         if (c->next)
-            put(b, ", ");
+            tarn_put(b, ", ");
     }
-    put(b, "]");
-    put_control(b, TARN_CTL_TOOL_CALL_END);
+    tarn_put(b, "]");
+    tarn_put_control(b, TARN_CTL_TOOL_CALL_END);
     return TARN_OK;
 }
 
 /* ------------------------------------------------------------------ turns */
 
 /* Whether thoughts of this answer stay. */
-static bool keeps_thought(const struct builder *b, size_t message)
+static bool keeps_thought(const struct tarn_builder *b, size_t message)
 {
     switch (b->layout) {
     case TARN_LAYOUT_A:
@@ -323,19 +255,19 @@ static bool keeps_thought(const struct builder *b, size_t message)
     return b->m.preserve || b->last_user == SIZE_MAX || message > b->last_user;
 }
 
-static void put_thought(struct builder *b, size_t message)
+static void put_thought(struct tarn_builder *b, size_t message)
 {
     const struct tarn_json *thought = b->m.at[message].thought;
     if (!thought || !keeps_thought(b, message) || b->layout < TARN_LAYOUT_C ||
         (b->layout == TARN_LAYOUT_F && thought->size == 0))
         return;
-    put_control(b, TARN_CTL_THINK);
-    put_bytes(b, thought->text, thought->size);
-    put_control(b, TARN_CTL_THINK_END);
+    tarn_put_control(b, TARN_CTL_THINK);
+    tarn_put_bytes(b, thought->text, thought->size);
+    tarn_put_control(b, TARN_CTL_THINK_END);
 }
 
 /* The words of an answer, without an earlier thought among them. */
-static void put_words(struct builder *b, size_t message)
+static void put_words(struct tarn_builder *b, size_t message)
 {
     struct tarn_buf made = { 0 };
     const struct slice all =
@@ -346,12 +278,12 @@ static void put_words(struct builder *b, size_t message)
         if (words.size < all.size)
             words = strip(words);
     }
-    put_bytes(b, words.text, words.size);
+    tarn_put_bytes(b, words.text, words.size);
     b->failed = b->failed || made.failed;
     tarn_buf_finish(&made);
 }
 
-static enum tarn_status put_answer(struct builder *b, size_t message)
+static enum tarn_status put_answer(struct tarn_builder *b, size_t message)
 {
     const bool calls_first = b->layout < TARN_LAYOUT_D;
     enum tarn_status s = TARN_OK;
@@ -365,17 +297,17 @@ static enum tarn_status put_answer(struct builder *b, size_t message)
     return s;
 }
 
-static void put_content(struct builder *b, size_t message)
+static void put_content(struct tarn_builder *b, size_t message)
 {
     struct tarn_buf made = { 0 };
     const struct slice s =
         content_text(b, b->m.at[message].content, !has_calls(b->layout), &made);
-    put_bytes(b, s.text, s.size);
+    tarn_put_bytes(b, s.text, s.size);
     b->failed = b->failed || made.failed;
     tarn_buf_finish(&made);
 }
 
-static enum tarn_status put_message(struct builder *b, size_t message)
+static enum tarn_status put_message(struct tarn_builder *b, size_t message)
 {
     static const char *const ROLES[] = { "system", "user", "assistant",
                                          "tool" };
@@ -391,15 +323,15 @@ static enum tarn_status put_message(struct builder *b, size_t message)
         /* Layout C has its <|im_end|> inside the branch that prints the
          * content: without any there is none. */
         if (b->layout == TARN_LAYOUT_C && !m->content) {
-            end_run(b);
+            tarn_put_end(b);
             return TARN_OK;
         }
     } else {
         if (marked)
-            put_control(b, TARN_CTL_TOOL_RESPONSE);
+            tarn_put_control(b, TARN_CTL_TOOL_RESPONSE);
         put_content(b, message);
         if (marked)
-            put_control(b, TARN_CTL_TOOL_RESPONSE_END);
+            tarn_put_control(b, TARN_CTL_TOOL_RESPONSE_END);
     }
     end_turn(b);
     return TARN_OK;
@@ -408,7 +340,7 @@ static enum tarn_status put_message(struct builder *b, size_t message)
 /* ------------------------------------------------------- the system message */
 
 /* Days since 1970-01-01 as a date: Howard Hinnant's civil_from_days. */
-static void put_today(struct builder *b)
+static void put_today(struct tarn_builder *b)
 {
     const int64_t days = tarn_unix_ms() / 86400000 + 719468;
     const int64_t era = days / 146097, doe = days % 146097;
@@ -421,36 +353,36 @@ static void put_today(struct builder *b)
                     (int)(doy - (153 * mp + 2) / 5 + 1));
 }
 
-static void put_tools(struct builder *b, bool text_before)
+static void put_tools(struct tarn_builder *b, bool text_before)
 {
     if (b->layout == TARN_LAYOUT_C || b->layout == TARN_LAYOUT_D) {
-        put(b, text_before ? "\n\nToday's date: " : "Today's date: ");
+        tarn_put(b, text_before ? "\n\nToday's date: " : "Today's date: ");
         if (b->m.date)
-            put(b, b->m.date);
+            tarn_put(b, b->m.date);
         else
             put_today(b);
-        put(b, "\n\nList of tools: ");
+        tarn_put(b, "\n\nList of tools: ");
         tarn_value_add(&b->out.text, b->m.tools, TARN_VALUE_JSON);
         return;
     }
-    put(b, text_before ? "\nList of tools: " : "List of tools: ");
+    tarn_put(b, text_before ? "\nList of tools: " : "List of tools: ");
     if (b->layout == TARN_LAYOUT_A)
-        put_control(b, TARN_CTL_TOOL_LIST);
-    put(b, "[");
+        tarn_put_control(b, TARN_CTL_TOOL_LIST);
+    tarn_put(b, "[");
     for (const struct tarn_json *t = b->m.tools->first; t; t = t->next) {
         if (t->kind == TARN_JSON_STRING)
-            put_bytes(b, t->text, t->size);
+            tarn_put_bytes(b, t->text, t->size);
         else
             tarn_value_add(&b->out.text, t, TARN_VALUE_JSON);
         if (t->next)
-            put(b, ", ");
+            tarn_put(b, ", ");
     }
-    put(b, "]");
+    tarn_put(b, "]");
     if (b->layout == TARN_LAYOUT_A)
-        put_control(b, TARN_CTL_TOOL_LIST_END);
+        tarn_put_control(b, TARN_CTL_TOOL_LIST_END);
 }
 
-static void put_system(struct builder *b)
+static void put_system(struct tarn_builder *b)
 {
     const bool given = b->m.at[0].role == TARN_SYSTEM;
     const struct tarn_json *content = given ? b->m.at[0].content : NULL;
@@ -460,7 +392,7 @@ static void put_system(struct builder *b)
     const struct slice s = content_text(b, content, false, &made);
     if (s.size > 0 || b->m.tools) {
         begin_turn(b, given ? 0 : SIZE_MAX, "system");
-        put_bytes(b, s.text, s.size);
+        tarn_put_bytes(b, s.text, s.size);
         if (b->m.tools)
             put_tools(b, s.size > 0);
         end_turn(b);
@@ -472,7 +404,7 @@ static void put_system(struct builder *b)
 /* ------------------------------------------------------------------ public */
 
 /* Markers that every layout needs. */
-static enum tarn_status check_markers(const struct builder *b)
+static enum tarn_status check_markers(const struct tarn_builder *b)
 {
     static const enum tarn_control NEEDED[] = { TARN_CTL_BOS, TARN_CTL_IM_START,
                                                 TARN_CTL_IM_END };
@@ -485,7 +417,7 @@ static enum tarn_status check_markers(const struct builder *b)
     return TARN_OK;
 }
 
-static enum tarn_status build(struct builder *b)
+static enum tarn_status build(struct tarn_builder *b)
 {
     enum tarn_status s = check_markers(b);
     if (s != TARN_OK)
@@ -497,8 +429,8 @@ static enum tarn_status build(struct builder *b)
         if (b->m.at[i].role == TARN_ASSISTANT)
             b->last_answer = i;
     }
-    b->message = NO_MESSAGE;
-    put_control(b, TARN_CTL_BOS);
+    b->message = TARN_NO_MESSAGE;
+    tarn_put_control(b, TARN_CTL_BOS);
     put_system(b);
     for (size_t i = b->m.at[0].role == TARN_SYSTEM; i < b->m.n; i++) {
         s = put_message(b, i);
@@ -508,9 +440,9 @@ static enum tarn_status build(struct builder *b)
     if (b->m.generate) {
         begin_turn(b, SIZE_MAX, "assistant");
         if (tarn_layout_opens_thought(b->layout))
-            put_control(b, TARN_CTL_THINK);
+            tarn_put_control(b, TARN_CTL_THINK);
     }
-    end_run(b);
+    tarn_put_end(b);
     if (b->failed || b->out.text.failed)
         return tarn_fail(b->err, TARN_NO_MEMORY,
                          "not enough memory for the prompt");
@@ -528,7 +460,7 @@ enum tarn_status tarn_prompt_build(const struct tarn_text *t,
                                    struct tarn_prompt *out,
                                    struct tarn_error *err)
 {
-    struct builder b = { .t = t, .layout = opt->layout, .err = err };
+    struct tarn_builder b = { .t = t, .layout = opt->layout, .err = err };
     if ((unsigned)opt->layout >= TARN_N_LAYOUTS)
         return tarn_fail(err, TARN_USAGE, "there is no chat layout number %u",
                          (unsigned)opt->layout);
@@ -550,48 +482,4 @@ enum tarn_status tarn_prompt_build(const struct tarn_text *t,
         }
     *out = b.out;
     return TARN_OK;
-}
-
-enum tarn_status tarn_prompt_text(const struct tarn_text *t,
-                                  const struct tarn_prompt *p,
-                                  struct tarn_buf *out, struct tarn_error *err)
-{
-    for (size_t i = 0; i < p->n_pieces; i++) {
-        const struct tarn_prompt_piece *piece = &p->pieces[i];
-        size_t size = piece->size;
-        const char *text = piece->text;
-        if (piece->control >= 0)
-            text = tarn_text_bytes(t, piece->control, &size);
-        tarn_buf_add(out, text, size);
-    }
-    return out->failed ? tarn_fail(err, TARN_NO_MEMORY,
-                                   "not enough memory for the prompt")
-                       : TARN_OK;
-}
-
-enum tarn_status tarn_prompt_ids(const struct tarn_text *t,
-                                 const struct tarn_prompt *p,
-                                 struct tarn_ids *out, struct tarn_error *err)
-{
-    const size_t n_before = out->n;
-    enum tarn_status s = TARN_OK;
-    for (size_t i = 0; i < p->n_pieces && s == TARN_OK; i++) {
-        const struct tarn_prompt_piece *piece = &p->pieces[i];
-        if (piece->control >= 0)
-            tarn_ids_add(out, piece->control);
-        else
-            s = tarn_text_encode(t, piece->text, piece->size, out, err);
-    }
-    if (s == TARN_OK && out->failed)
-        s = tarn_fail(err, TARN_NO_MEMORY, "not enough memory for the prompt");
-    if (s != TARN_OK)
-        out->n = n_before;
-    return s;
-}
-
-void tarn_prompt_finish(struct tarn_prompt *p)
-{
-    tarn_free(p->pieces);
-    tarn_buf_finish(&p->text);
-    *p = (struct tarn_prompt){ 0 };
 }

@@ -105,7 +105,7 @@ enum tarn_status cmd_session_open(struct cmd_session *s,
 void cmd_session_close(struct cmd_session *s);
 
 /* Backends for the runtime: plugins natively (backends_native.c), the table
- * that is linked in for WebAssembly (backends_static.c). */
+ * that is linked in for WebAssembly (wasm/cmd_backends.c). */
 enum tarn_status cmd_backends_open(const struct cmd_common *c,
                                    struct cmd_backends **out,
                                    struct tarn_error *err);

@@ -12,7 +12,8 @@ extern const struct cmd cmd_prompt;
 extern const struct cmd cmd_bench;
 #if !defined(__wasm__)
 extern const struct cmd cmd_backends;
-#define CMD_NATIVE &cmd_backends,
+extern const struct cmd cmd_web;
+#define CMD_NATIVE &cmd_backends, &cmd_web,
 #else
 #define CMD_NATIVE
 #endif

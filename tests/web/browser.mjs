@@ -1,0 +1,69 @@
+// browser.mjs - Debian's Chromium through playwright-core, and TAP.
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const here = dirname(fileURLToPath(import.meta.url));
+export const root = resolve(here, '../..');
+const require = createRequire(join(root, 'web/package.json'));
+
+const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+export const executablePath = process.env.TARN_CHROMIUM ??
+  ['/usr/bin/chromium', '/usr/bin/google-chrome'].find(existsSync);
+
+/** The built page: TARN_PAGE, or build/web. */
+export const page = process.env.TARN_PAGE ?? join(root, 'build/web');
+
+/** Ends the program as a skipped test where something is missing. */
+export function need(what, there) {
+  if (there) return;
+  console.log(`1..0 # SKIP ${what}`);
+  process.exit(0);
+}
+
+/** A browser with a profile on disk (private contexts keep no OPFS on disk). */
+export async function start(options = {}) {
+  const { chromium } = require('playwright-core');
+  const profile = mkdtempSync(join(tmpdir(), 'tarn-web-'));
+  const context = await chromium.launchPersistentContext(profile,
+    { executablePath, headless: true, args: ARGS, ...options });
+  const close = async () => {
+    await context.close();
+    rmSync(profile, { recursive: true, force: true });
+  };
+  return { context, close };
+}
+
+export const axeSource = () => require('node:fs').readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+let n = 0, bad = 0;
+const only = process.env.TARN_ONLY;
+
+/** @param {string} name @param {() => Promise<void>} body throws when it fails */
+export async function test(name, body) {
+  if (only && !name.includes(only)) return;
+  try {
+    await body();
+    console.log(`ok ${++n} - ${name}`);
+  } catch (e) {
+    bad++;
+    console.log(`not ok ${++n} - ${name}`);
+    for (const line of String(e?.stack ?? e).split('\n').slice(0, 12)) console.log(`# ${line}`);
+  }
+}
+
+export function finish() {
+  console.log(`1..${n}`);
+  process.exitCode = bad ? 1 : 0;
+}
+
+/** @param {any} good @param {string} says */
+export function check(good, says) { if (!good) throw new Error(says); }
+
+export function equal(seen, wanted, what = 'value') {
+  const a = JSON.stringify(seen), b = JSON.stringify(wanted);
+  if (a !== b) throw new Error(`${what}: ${a}, wanted ${b}`);
+}

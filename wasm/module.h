@@ -1,0 +1,49 @@
+/* module.h - the page's module: what its two files share.
+ *
+ * One model, one engine, one chat at a time, in one worker.  Requests and
+ * answers are JSON texts; JavaScript writes a request into memory that it got
+ * from tarn_web_alloc(), and reads an answer at tarn_web_out().
+ *
+ * Owns: everything below `struct web`.  Threads: the coordinator's worker;
+ * the pool's workers enter through tarn_web_worker() and never leave, and
+ * tarn_web_post() may also be called by another worker.
+ */
+#ifndef TARN_WASM_MODULE_H
+#define TARN_WASM_MODULE_H
+
+#include "core/base/buf.h"
+#include "core/base/json.h"
+#include "core/tarn.h"
+
+/* A message of the page and the core's name for it. */
+struct web_link {
+    uint32_t key; /* the page's */
+    tarn_message_id id;
+};
+
+struct web {
+    struct tarn_runtime *runtime;
+    struct tarn_model *model;
+    struct tarn_engine *engine;
+    struct tarn_chat *chat;
+    struct web_link *path; /* [n_path] the chat's active path */
+    size_t n_path, path_room;
+    uint32_t answer_key; /* of the message that grows; 0: known already */
+    tarn_turn_id turn;
+    void *data; /* the model's bytes, owned */
+    struct tarn_buf out;
+    struct tarn_error err;
+};
+
+/* The page's messages become the chat's active path: what both have in common
+ * is kept, with all that the engine remembers of it. */
+enum tarn_status web_path_set(struct web *w, const struct tarn_json *path,
+                              struct tarn_error *err);
+enum tarn_status web_path_add(struct web *w, uint32_t key, tarn_message_id id,
+                              struct tarn_error *err);
+/* Members of sampling that are given, over the model's. */
+void web_sampling_read(const struct tarn_json *v, struct tarn_sampling *s);
+void web_event_write(struct tarn_buf *b, const struct tarn_event *ev);
+void web_info_write(struct tarn_buf *b, const struct web *w);
+
+#endif

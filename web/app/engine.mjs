@@ -1,0 +1,121 @@
+// @ts-check
+// engine.mjs - the page's side of the engine's worker: one model, one turn at
+// a time, and a new worker when the old one has died.
+import { workerUrl } from './trusted.mjs';
+
+/**
+ * @typedef {{kept?: string, file?: Blob, url?: string}} Source
+ * @typedef {{name: string, architecture: string, file_type: string,
+ *   license: string, backend: string, n_params: number, file_bytes: number,
+ *   thinks: boolean, layout_known: boolean, max_context: number,
+ *   context: number, threads: number}} Info
+ */
+
+const STOP = 1, ANSWER_NOW = 2;
+
+export class EngineError extends Error {
+  /** @param {string} text @param {number} status @param {boolean} died */
+  constructor(text, status, died) { super(text); this.status = status; this.died = died; }
+}
+
+/** How many threads a page takes. */
+export function threadsWanted(chosen = 0) {
+  if (!self.crossOriginIsolated) return 1;
+  const cores = navigator.hardwareConcurrency || 1;
+  if (chosen > 0) return Math.min(chosen, cores);
+  return cores < 2 ? 1 : Math.max(2, Math.min(cores - 1, 8));
+}
+
+export class Engine {
+  constructor() {
+    /** @type {Worker|null} */
+    this.worker = null;
+    /** @type {MessagePort|null} */
+    this.control = null;
+    /** @type {Info|null} */
+    this.info = null;
+    /** @type {{ok: (v: any) => void, no: (e: Error) => void}|null} */
+    this.asked = null;
+    this.running = false;
+    /** @type {(list: any[]) => void} */
+    this.onevents = () => {};
+    /** @type {(done: number, total: number) => void} */
+    this.onprogress = () => {};
+  }
+
+  /** @param {object} message @returns {Promise<any>} */
+  ask(message) {
+    if (this.asked) return Promise.reject(new EngineError('The engine is busy.', 8, false));
+    const w = this.worker ?? this.start();
+    return new Promise((ok, no) => {
+      this.asked = { ok, no };
+      w.postMessage(message);
+    });
+  }
+
+  start() {
+    const w = new Worker(workerUrl('engine-worker.mjs'), { type: 'module' });
+    w.onmessage = e => this.hear(e.data);
+    w.onerror = e => { e.preventDefault(); this.die(e.message || 'its worker could not start'); };
+    this.worker = w;
+    return w;
+  }
+
+  /** @param {any} m */
+  hear(m) {
+    if (m.is === 'progress') this.onprogress(m.done, m.total);
+    else if (m.is === 'control') this.control = m.port;
+    else if (m.is === 'ready') this.settle(this.info = m.info);
+    else if (m.is === 'hash') this.settle(m.hash);
+    else if (m.is === 'failed' && m.trap) this.die(m.text);
+    else if (m.is === 'failed') this.settle(null, new EngineError(m.text, m.status, false));
+    else if (m.is === 'events') {
+      const ended = m.list.some((/** @type {any} */ ev) => ev.e === 'end');
+      this.onevents(m.list);
+      if (ended) this.settle(undefined);
+    }
+  }
+
+  /** @param {any} value @param {Error} [error] */
+  settle(value, error) {
+    const asked = this.asked;
+    this.asked = null;
+    this.running = false;
+    if (error) asked?.no(error); else asked?.ok(value);
+  }
+
+  /** The worker is gone: what it did is lost, the chats are not.
+   * @param {string} reason */
+  die(reason) {
+    this.worker?.terminate();
+    this.worker = this.control = this.info = null;
+    this.settle(null, new EngineError(reason, 6, true));
+  }
+
+  /** @param {{source: Source, name: string, wasm: string, relaxed?: string,
+   *   threads: number, context?: number}} m @returns {Promise<Info>} */
+  open(m) {
+    this.info = null;
+    return this.ask({ do: 'open', ...m });
+  }
+
+  /** @param {object} request @returns {Promise<void>} when the turn has ended */
+  turn(request) {
+    const p = this.ask({ do: 'turn', request });
+    this.running = true;
+    return p;
+  }
+
+  /** @param {number[]} ids @returns {Promise<string>} */
+  evalHash(ids) { return this.ask({ do: 'eval', ids }); }
+
+  /** @param {number} kind */
+  post(kind) {
+    if (!this.running) return;
+    if (this.control) this.control.postMessage({ kind });
+    else this.worker?.postMessage({ do: 'post', kind });
+  }
+
+  stop() { this.post(STOP); }
+  answerNow() { this.post(ANSWER_NOW); }
+}

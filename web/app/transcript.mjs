@@ -1,0 +1,245 @@
+// @ts-check
+// transcript.mjs - the chat on the screen: one article per message.  It shows
+// what it is told and hands every act to `acts`.
+import { button, byId, h, openMenu, signButton } from './dom.mjs';
+import { counted, duration, speed, when } from './form.mjs';
+import { Answer } from './markdown.mjs';
+import { Thought } from './thought.mjs';
+import { pathOf, siblingsOf } from './store.mjs';
+import { ends } from './words.mjs';
+
+/**
+ * @typedef {import('./store.mjs').Message} Message
+ * @typedef {import('./store.mjs').Chat} Chat
+ * @typedef {{regenerate: (m: Message) => void, branch: (m: Message, step: number) => void,
+ *   edit: (m: Message, text: string) => void, answerNow: () => void,
+ *   copied: () => void}} Acts
+ */
+
+/** Follows the end of a scroller until somebody scrolls up (UX 4.1.4). */
+export class Follow {
+  /** @param {HTMLElement} scroller @param {HTMLElement} newer */
+  constructor(scroller, newer) {
+    this.scroller = scroller;
+    this.newer = newer;
+    this.on = true;
+    let last = 0;
+    scroller.addEventListener('scroll', () => {
+      if (scroller.scrollTop < last - 1) this.on = false;
+      if (this.atEnd()) this.on = true;
+      last = scroller.scrollTop;
+      if (this.on) newer.hidden = true;
+    }, { passive: true });
+    newer.addEventListener('click', () => this.toEnd());
+  }
+
+  atEnd() {
+    const s = this.scroller;
+    return s.scrollHeight - s.scrollTop - s.clientHeight <= 24;
+  }
+
+  /** After a change. */
+  keep() {
+    if (this.on) this.scroller.scrollTop = this.scroller.scrollHeight;
+    else this.newer.hidden = this.atEnd();
+  }
+
+  toEnd() { this.on = true; this.newer.hidden = true; this.keep(); }
+}
+
+/** A message of the person. */
+class Question {
+  /** @param {Message} m @param {Chat} chat @param {Acts} acts */
+  constructor(m, chat, acts) {
+    this.m = m;
+    this.acts = acts;
+    const name = h('h2.sr', `Your message, ${when(m.at)}`);
+    const block = h('div.block', m.text);
+    block.dir = 'auto';
+    this.bar = h('div.acts', branches(m, chat, acts),
+      button('flat', () => this.edit(), 'Edit'), copyButton(() => m.text, acts));
+    this.node = h('article.turn.you', name, h('div.who', this.bar, 'You'), block);
+    this.block = block;
+  }
+
+  /** In place; the old text stays as a branch. */
+  edit() {
+    const text = /** @type {HTMLTextAreaElement} */ (h('textarea'));
+    text.value = this.m.text;
+    text.setAttribute('aria-label', 'Edit the message');
+    const close = () => { box.replaceWith(this.block); this.bar.hidden = false; };
+    const send = () => {
+      const changed = text.value.trim();
+      close();
+      if (changed && changed !== this.m.text) this.acts.edit(this.m, changed);
+    };
+    const box = h('div.edit', text, h('div.go', button('btn', close, 'Cancel'),
+      mainButton(send, 'Send as a new branch')));
+    text.addEventListener('keydown', e => {
+      if (e.key === 'Escape') { e.stopPropagation(); close(); }
+    });
+    this.bar.hidden = true;
+    this.block.replaceWith(box);
+    text.focus();
+  }
+}
+
+/** @param {() => void} act @param {string} name */
+function mainButton(act, name) {
+  const b = button('btn', act, name);
+  b.classList.add('main');
+  return b;
+}
+
+/** @param {() => string} text @param {Acts} acts */
+function copyButton(text, acts) {
+  return button('flat', async () => {
+    await navigator.clipboard.writeText(text());
+    acts.copied();
+  }, 'Copy');
+}
+
+/** ‹ 2 / 3 › @param {Message} m @param {Chat} chat @param {Acts} acts */
+function branches(m, chat, acts) {
+  const all = siblingsOf(chat, m), at = all.indexOf(m) + 1;
+  const box = h(all.length > 1 ? 'span.branch.several' : 'span.branch');
+  if (all.length < 2) { box.hidden = true; return box; }
+  const prev = signButton('left', `Previous branch, ${at} of ${all.length}`, () => acts.branch(m, -1));
+  const next = signButton('right', 'Next branch', () => acts.branch(m, 1));
+  prev.disabled = at === 1;
+  next.disabled = at === all.length;
+  box.append(prev, h('span.hint.count', `${at} / ${all.length}`), next);
+  return box;
+}
+
+/** An answer with its thought. */
+export class Reply {
+  /** @param {Message} m @param {Chat} chat @param {Acts} acts */
+  constructor(m, chat, acts) {
+    this.m = m;
+    this.chat = chat;
+    this.acts = acts;
+    this.thought = new Thought(m.id);
+    this.answer = new Answer();
+    this.reading = h('div.reading.hint');
+    this.reading.hidden = true;
+    this.tail = h('div');
+    this.name = h('h2.sr', `Answer by ${m.model || 'the model'}, ${when(m.at)}`);
+    this.node = h('article.turn', this.name, h('div.who', m.model || 'tarn'), this.reading,
+      this.thought.node, this.answer.node, this.tail);
+  }
+
+  /** Tokens of the prompt that have been read. @param {number} done @param {number} total */
+  showReading(done, total) {
+    if (!this.bar) {
+      this.bar = h('i');
+      this.reading.replaceChildren(h('span'), h('span.bar2', this.bar));
+    }
+    /** @type {HTMLElement} */ (this.reading.firstChild).textContent =
+      `Reading ${counted(total, 'token')}…`;
+    this.bar.style.width = `${100 * done / Math.max(1, total)}%`;
+    this.reading.hidden = false;
+  }
+
+  /** @param {string} text a wait text, or "" */
+  wait(text) {
+    this.bar = undefined;
+    this.reading.replaceChildren(text);
+    this.reading.hidden = !text;
+  }
+
+  /** Everything that a finished message shows. @param {boolean} openThought */
+  finish(openThought) {
+    const { m } = this, s = m.stat;
+    this.wait('');
+    if (m.thought) this.thought.set(m.thought);
+    this.thought.finish({ tokens: s?.thought ?? 0, ms: s?.thought_ms ?? 0, end: s?.end }, openThought);
+    this.thought.node.hidden = !m.thought;
+    this.answer.set(m.text);
+    const ended = s && ends.get(s.reason);
+    this.tail.replaceChildren();
+    if (ended) this.tail.append(h('p.ended', ended));
+    if (!s) this.tail.append(h('p.ended', 'tarn was closed while this was being written.'));
+    const stat = s && s.answer ? h('span.hint.stat', `${counted(s.answer, 'token')} in ${duration(s.answer_ms)}` +
+      (speed(s.answer, s.answer_ms) && ` · ${speed(s.answer, s.answer_ms)}`)) : '';
+    const more = signButton('more', 'More', () => openMenu(more, this.menu()));
+    more.setAttribute('aria-haspopup', 'menu');
+    this.tail.append(h('div.acts', branches(m, this.chat, this.acts), copyButton(() => m.text, this.acts),
+      button('flat', () => this.acts.regenerate(m), 'Regenerate'), more, stat));
+  }
+
+  menu() {
+    const { m } = this;
+    const copy = (/** @type {string} */ text) => navigator.clipboard.writeText(text).then(this.acts.copied);
+    return [
+      { name: 'Copy answer', act: () => copy(m.text) },
+      { name: 'Copy answer with thought',
+        act: () => copy((m.thought ? m.thought.replace(/^/gm, '> ') + '\n\n' : '') + m.text) },
+      { name: 'Regenerate', act: () => this.acts.regenerate(m) },
+    ];
+  }
+
+  /** @param {string} sentence */
+  fail(sentence) {
+    const p = h('p.bad', sentence);
+    p.setAttribute('role', 'alert');
+    this.tail.prepend(p);
+  }
+}
+
+export class Transcript {
+  /** @param {Acts} acts */
+  constructor(acts) {
+    this.acts = acts;
+    this.log = byId('log');
+    this.empty = byId('empty');
+    this.follow = new Follow(byId('scroll'), byId('newer'));
+    /** @type {Map<number, Question|Reply>} */
+    this.views = new Map();
+    this.log.addEventListener('keydown', e => this.keys(e));
+  }
+
+  /** @param {Chat} chat @param {boolean} openThoughts */
+  show(chat, openThoughts) {
+    const path = pathOf(chat);
+    this.views.clear();
+    this.log.replaceChildren();
+    for (const m of path) {
+      const view = this.add(chat, m);
+      if (view instanceof Reply) view.finish(openThoughts);
+    }
+    this.log.hidden = path.length === 0;
+    this.empty.hidden = path.length > 0;
+    byId('main').classList.toggle('talking', path.length > 0);
+    this.log.setAttribute('aria-label', `Chat “${chat.title || 'New chat'}”`);
+    this.follow.toEnd();
+  }
+
+  /** @param {Chat} chat @param {Message} m */
+  add(chat, m) {
+    const view = m.role === 'user' ? new Question(m, chat, this.acts) : new Reply(m, chat, this.acts);
+    this.views.set(m.id, view);
+    view.node.tabIndex = -1;
+    for (const old of this.log.querySelectorAll('.turn.last')) old.classList.remove('last');
+    view.node.classList.add('last');
+    this.log.append(view.node);
+    this.log.hidden = false;
+    this.empty.hidden = true;
+    byId('main').classList.add('talking');
+    return view;
+  }
+
+  lastReply() {
+    return [...this.views.values()].reverse().find(v => v instanceof Reply);
+  }
+
+  /** Alt+up and Alt+down go from turn to turn. @param {KeyboardEvent} e */
+  keys(e) {
+    if (!e.altKey || (e.key !== 'ArrowUp' && e.key !== 'ArrowDown')) return;
+    const turns = /** @type {HTMLElement[]} */ ([...this.log.children]);
+    const at = turns.findIndex(t => t.contains(document.activeElement));
+    const next = turns[at + (e.key === 'ArrowUp' ? -1 : 1)];
+    if (next) { next.focus(); e.preventDefault(); }
+  }
+}
+

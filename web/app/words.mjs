@@ -1,0 +1,49 @@
+// @ts-check
+// words.mjs - the page's sentences (UX 2.3).  The core's own sentences arrive
+// ready made.
+
+/** @typedef {{code: string, text: string}} Sentence */
+
+/** @param {string} code @param {string} text @returns {Sentence} */
+const say = (code, text) => ({ code, text });
+
+export const words = {
+  notModel: (/** @type {string} */ file) => say('me01',
+    `${file} is not a model file: it does not begin with “GGUF”. Choose a file that ends in .gguf.`),
+  unusable: (/** @type {string} */ file, /** @type {string} */ reason) => say('me35',
+    `${file} cannot be used: ${reason}. Get it again or choose another file.`),
+  stoppedWorking: (/** @type {string} */ reason) => say('me07',
+    `The engine stopped working: ${reason}. The chat is kept.`),
+  unreachable: (/** @type {string} */ host, /** @type {string} */ reason) => say('me14',
+    `${host} could not be reached: ${reason}. Check the connection; tarn itself works without it.`),
+  notSaved: (/** @type {string} */ reason) => say('me16',
+    `The chats could not be saved: ${reason}. They are kept in memory until the tab closes.`),
+  otherTab: () => say('me29',
+    'Another tab of this page is using the model. Close it there, or use it here.'),
+  tooLarge: (/** @type {string} */ has, /** @type {string} */ needs) => say('me30',
+    `The browser gives at most ${has} of memory and the model needs ${needs}. Choose a smaller model or use the desktop program.`),
+  notStored: (/** @type {string} */ reason) => say('me31',
+    `The browser did not let the page store models (${reason}). The model stays in memory and is gone when the tab closes.`),
+  gone: () => say('me32',
+    'The browser removed the stored model to make room. Get it again, and choose “Keep” when asked.'),
+  lacks: (/** @type {string} */ feature) => say('me33',
+    `This browser lacks ${feature}. Use a current Firefox, Chrome or Safari, or the desktop program.`),
+  tooLong: (/** @type {string} */ size, /** @type {string} */ most) => say('me20',
+    `The message is ${size} long and ${most} are allowed. Send a shorter part of it.`),
+  pocket: (/** @type {string} */ n) => say('mn01',
+    `This is the pocket model: ${n} parameters, for trying tarn out. It makes mistakes with facts.`),
+  oneThread: () => say('mn12',
+    'The page runs on one thread because the server does not send the isolation headers. It is slower so.'),
+  newVersion: () => say('mn14', 'A new version of the page is ready.'),
+  offline: () => say('mn13',
+    'You are offline. Everything here works; only getting models does not.'),
+  privateWindow: () => say('mn20',
+    'This window keeps no data: the chats vanish with it.'),
+};
+
+/** How a turn ended, where that needs a word. */
+export const ends = new Map([
+  ['cancelled', 'Stopped.'],
+  ['length', 'The answer reached the limit of tokens.'],
+  ['context', 'The context is full.'],
+]);

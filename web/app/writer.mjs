@@ -1,0 +1,145 @@
+// @ts-check
+// writer.mjs - one turn from its start to its end: asks the engine, gathers
+// its events, paints them once per frame, keeps the message.
+import { announce } from './notices.mjs';
+import { speed, thoughtLine } from './form.mjs';
+
+/**
+ * @typedef {import('./store.mjs').Chat} Chat
+ * @typedef {import('./store.mjs').Message} Message
+ * @typedef {import('./transcript.mjs').Reply} Reply
+ * @typedef {import('./settings.mjs').Settings} Settings
+ */
+
+const SAVE_MS = 2000;
+
+/** Numbers by which the engine knows messages again. */
+const keys = new WeakMap();
+let lastKey = 0;
+
+/** @param {Message} m @returns {number} */
+function keyOf(m) {
+  if (!keys.has(m)) keys.set(m, ++lastKey);
+  return keys.get(m);
+}
+
+/**
+ * @param {Message[]} path @param {Message} answer @param {number} attempt
+ * @param {Settings} s
+ */
+export function requestOf(path, answer, attempt, s) {
+  /** @type {Record<string, number>} */
+  const sampling = { seed: s.seed ? Number(s.seed) : Math.floor(Math.random() * 2 ** 48) };
+  if (s.temperature) sampling.temperature = Number(s.temperature);
+  return { path: path.map(m => ({ key: keyOf(m), role: m.role, text: m.text })),
+    answer: keyOf(answer), attempt, budget: s.budget, sampling };
+}
+
+export class Writer {
+  /**
+   * @param {{chat: Chat, m: Message, reply: Reply|null, settings: Settings,
+   *   answerNow: () => void, save: () => void, painted: () => void}} o
+   */
+  constructor(o) {
+    this.o = o;
+    this.thought = '';
+    this.tokens = 0;        // of the thought so far
+    this.written = 0;       // of the answer so far
+    this.began = 0;         // ms of the turn at which the span began
+    this.now = 0;
+    this.thinking = false;
+    this.asked = false;     // "answer now" was pressed
+    /** @type {any} */
+    this.end = null;
+    /** @type {{done: number, total: number}|null} */
+    this.readingNow = null;
+    this.dirty = false;
+    this.saved = performance.now();
+  }
+
+  /** @param {any[]} list */
+  take(list) {
+    for (const ev of list) this.one(ev);
+    if (this.dirty) return;
+    this.dirty = true;
+    /* A tab in the background gets no frames. */
+    if (document.hidden) this.paint(); else requestAnimationFrame(() => this.paint());
+  }
+
+  /** @param {any} ev */
+  one(ev) {
+    const { m } = this.o;
+    this.now = ev.ms || this.now;
+    if (ev.e === 'reading') this.readingNow = { done: ev.done, total: ev.total };
+    else if (ev.e === 'span') {
+      this.thinking = ev.span === 'thought';
+      this.began = ev.ms;
+      this.readingNow = null;
+      if (this.thinking) this.begins = true;
+    } else if (ev.e === 'span-end' && ev.span === 'thought') this.thinking = false;
+    else if (ev.e === 'text' && ev.span === 'thought') this.thought += ev.text;
+    else if (ev.e === 'text') m.text += ev.text;
+    else if (ev.e === 'token') { if (ev.span === 'thought') this.tokens++; else this.written++; }
+    else if (ev.e === 'was-thought') {
+      /* The answer so far was the thought. */
+      this.thought += m.text;
+      this.tokens += this.written;
+      m.text = '';
+      this.written = 0;
+      this.begins = true;
+    } else if (ev.e === 'end') this.end = ev;
+  }
+
+  paint() {
+    this.dirty = false;
+    const { reply, m, settings } = this.o;
+    if (this.thought) m.thought = this.thought;
+    if (!this.end && performance.now() - this.saved > SAVE_MS) {
+      this.saved = performance.now();
+      this.o.save();
+    }
+    if (!reply) return;
+    if (this.readingNow && this.readingNow.total > this.readingNow.done)
+      reply.showReading(this.readingNow.done, this.readingNow.total);
+    else if (this.thought || m.text || this.tokens) reply.wait('');
+    if (this.begins) {
+      this.begins = false;
+      announce('Thinking');
+      reply.thought.begin(() => { this.asked = true; this.o.answerNow(); }, settings.thoughts !== 'folded');
+    }
+    reply.thought.set(this.thought);
+    if (this.thinking) reply.thought.count(this.tokens, this.now - this.began, settings.budget);
+    else if (this.thought && !this.folded) this.foldThought();
+    reply.answer.set(m.text);
+    this.o.painted();
+  }
+
+  foldThought() {
+    this.folded = true;
+    const { reply, settings } = this.o;
+    const sum = { tokens: this.tokens, ms: Math.max(1, this.now - this.began) };
+    reply?.thought.finish(sum, settings.thoughts === 'open');
+    announce(thoughtLine(sum));
+  }
+
+  /** The turn has ended: the message gets its figures.
+   * @param {boolean} died the worker is gone */
+  finish(died) {
+    const { m, reply, settings } = this.o, e = this.end ?? {};
+    this.paint();
+    m.finished = !died;
+    const budget = settings.budget > 0 && (e.thought ?? this.tokens) >= settings.budget;
+    m.stat = { thought: e.thought ?? this.tokens, thought_ms: e.thought_ms ?? 0,
+      answer: e.answer ?? this.written, answer_ms: e.answer_ms ?? 0,
+      reason: died ? 'failed' : e.reason ?? 'failed' };
+    if (this.asked) m.stat.end = 'now';
+    else if (budget) m.stat.end = 'budget';
+    else if (e.reason === 'cancelled' && !m.text) m.stat.end = 'stopped';
+    if (reply) {
+      reply.finish(settings.thoughts === 'open');
+      announce(m.text.slice(0, 2000));
+    }
+    return { speed: speed(m.stat.answer, m.stat.answer_ms), error: e.error,
+      context: (e.prompt ?? 0) + (e.tokens ?? 0) };
+  }
+}

@@ -11,15 +11,20 @@ extern const struct cmd cmd_detokenize;
 extern const struct cmd cmd_prompt;
 extern const struct cmd cmd_bench;
 #if !defined(__wasm__)
+/* What needs a terminal, threads or plugins. */
+extern const struct cmd cmd_chat;
 extern const struct cmd cmd_backends;
 extern const struct cmd cmd_web;
+#define CMD_CHAT &cmd_chat,
 #define CMD_NATIVE &cmd_backends, &cmd_web,
 #else
+#define CMD_CHAT
 #define CMD_NATIVE
 #endif
 
 /* clang-format off */
 #define CMD_LIST \
+    CMD_CHAT \
     &cmd_run, \
     &cmd_inspect, \
     &cmd_logits, \

@@ -291,8 +291,7 @@ void tarn_chat_end(struct tarn_chat *chat, tarn_message_id id, bool finished)
     if (!m)
         return;
     m->finished = finished;
-    if (m->text.size > 0 || m->thought.size > 0 || m->ids.n > 0 ||
-        m->n_children > 0)
+    if (m->text.size > 0 || m->thought.size > 0 || m->n_children > 0)
         return;
     m->gone = true;
     (*children_of(chat, m->parent))--;

@@ -162,6 +162,7 @@ static void test_answer_without_anything_goes_again(void)
     tarn_chat_end(chat, id, true);
     tarn_chat_select(chat, q, NULL);
     CHECK(tarn_chat_begin(chat, q, &id, NULL) == TARN_OK);
+    tarn_chat_grow_id(chat, id, 16, NULL); /* <think>, and stopped there */
     tarn_chat_end(chat, id, true);
     CHECK(!strcmp(path(chat), "q "));
     tarn_chat_destroy(chat);

@@ -1,0 +1,551 @@
+/* chat.c - tarn chat: a conversation in the terminal, or one answer in a pipe
+ * (UX 6).
+ *
+ * The main thread is the face: it waits for keys, signals and the engine's
+ * events at once.  The engine's owner is a second thread, so that a stop is
+ * heard in the middle of a long prompt. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/talk.h"
+#include "cmd/term.h"
+#include "core/base/clock.h"
+#include "core/base/memory.h"
+
+#define IDLE_MS 200 /* then a word that waits for its end is printed */
+#define EXIT_INTERRUPT 130
+#define EXIT_TERMINATED 143
+
+struct owner {
+    struct tarn_engine *engine;
+    pthread_t thread;
+    atomic_bool quit;
+    bool running;
+};
+
+struct options {
+    struct cmd_common common;
+    struct cmd_sampling sampling;
+    const char *system, *prompt, *color, *thought;
+    int32_t budget, max_tokens;
+    bool plain, json, quiet;
+};
+
+/* --------------------------------------------------------------- the owner */
+
+static void *own(void *arg)
+{
+    struct owner *o = arg;
+    while (!atomic_load(&o->quit))
+        if (tarn_engine_step(o->engine) != TARN_MORE)
+            tarn_engine_wait(o->engine);
+    return NULL;
+}
+
+static void poke(void *user)
+{
+    (void)user;
+    cmd_term_poke();
+}
+
+static enum tarn_status owner_start(struct owner *o,
+                                    struct tarn_engine *engine,
+                                    struct tarn_error *err)
+{
+    o->engine = engine;
+    tarn_engine_on_event(engine, poke, NULL);
+    if (pthread_create(&o->thread, NULL, own, o) != 0)
+        return tarn_fail(err, TARN_NO_MEMORY,
+                         "there is no thread left for the engine");
+    o->running = true;
+    return TARN_OK;
+}
+
+static void owner_stop(struct owner *o)
+{
+    if (!o->running)
+        return;
+    atomic_store(&o->quit, true);
+    tarn_engine_stop_all(o->engine);
+    tarn_engine_wake(o->engine);
+    pthread_join(o->thread, NULL);
+    o->running = false;
+}
+
+/* ---------------------------------------------------------------- the chat */
+
+tarn_message_id cmd_talk_end(const struct cmd_talk *t)
+{
+    struct tarn_message m;
+    const size_t n = tarn_chat_length(t->chat);
+    return n > 0 && tarn_chat_message(t->chat, n - 1, &m) ? m.id : 0;
+}
+
+void cmd_talk_mark(struct cmd_talk *t)
+{
+    if (t->n_undo == CMD_MAX_UNDO) {
+        memmove(t->undo, t->undo + 1, (CMD_MAX_UNDO - 1) * sizeof *t->undo);
+        t->n_undo--;
+    }
+    t->undo[t->n_undo++] = cmd_talk_end(t);
+}
+
+/* ------------------------------------------------------------------ a turn */
+
+struct turn {
+    tarn_turn_id id;
+    struct tarn_turn_summary summary;
+    struct tarn_error error;
+    bool ended, failed, quit;
+    double interrupted_ms; /* when Ctrl+C came last, 0: never */
+};
+
+static void post(struct cmd_talk *t, const struct turn *turn, uint32_t kind)
+{
+    const struct tarn_command cmd = { .size = sizeof cmd, .kind = kind,
+                                      .turn = turn->id };
+    struct tarn_error err = { 0 };
+    if (tarn_engine_post(t->ses.engine, &cmd, &err) != TARN_OK)
+        cmd_view_say(&t->view, "%s", err.text);
+}
+
+static void drain(struct cmd_talk *t, struct turn *turn)
+{
+    struct tarn_event ev;
+    while (tarn_engine_next_event(t->ses.engine, &ev)) {
+        if (ev.turn != turn->id)
+            continue;
+        t->last_id = ev.message > t->last_id ? ev.message : t->last_id;
+        cmd_view_event(&t->view, &ev);
+        if (ev.kind != TARN_EV_END)
+            continue;
+        turn->ended = true;
+        turn->summary = *ev.summary;
+        if (ev.error) {
+            turn->failed = true;
+            turn->error = *ev.error;
+        }
+    }
+}
+
+/* Keys while the model writes: two of them are commands, the rest is kept for
+ * the next line. */
+static bool take_keys(struct cmd_talk *t, struct turn *turn)
+{
+    char keys[256];
+    const size_t n = cmd_term_read(keys, sizeof keys);
+    for (size_t i = 0; i < n; i++)
+        if (keys[i] == 'G' - 64)
+            post(t, turn, TARN_CMD_ANSWER_NOW);
+        else if (keys[i] == 'O' - 64)
+            cmd_view_fold(&t->view);
+        else
+            cmd_line_feed(t->line, keys + i, 1);
+    return n > 0;
+}
+
+static void take_signals(struct cmd_talk *t, struct turn *turn, unsigned seen)
+{
+    if (seen & CMD_TERM_QUIT)
+        turn->quit = true;
+    if (!(seen & (CMD_TERM_INTERRUPT | CMD_TERM_QUIT)))
+        return;
+    turn->interrupted_ms = tarn_now_ms();
+    t->view.stopped = true;
+    post(t, turn, TARN_CMD_STOP);
+}
+
+static void watch(struct cmd_talk *t, struct turn *turn)
+{
+    bool keys = t->line != NULL;
+    cmd_term_set_mode(t->line ? CMD_TERM_WATCH : CMD_TERM_COOKED);
+    while (!turn->ended) {
+        const unsigned seen = cmd_term_wait(keys, IDLE_MS);
+        take_signals(t, turn, seen);
+        if (seen & CMD_TERM_KEYS)
+            keys = take_keys(t, turn);
+        if (seen == 0)
+            cmd_view_idle(&t->view);
+        drain(t, turn);
+    }
+    cmd_term_set_mode(CMD_TERM_COOKED);
+}
+
+static void say_reason(struct cmd_talk *t, const struct turn *turn)
+{
+    switch (turn->summary.reason) {
+    case TARN_STOP_CANCELLED:
+        cmd_view_say(&t->view, "Stopped.");
+        break;
+    case TARN_STOP_LENGTH:
+        cmd_view_say(&t->view, "The answer reached the limit of %s tokens.",
+                     cmd_count(turn->summary.n_total).text);
+        break;
+    case TARN_STOP_CONTEXT:
+        cmd_view_say(&t->view, "The context is full. /new begins a new chat; "
+                               "--ctx makes it larger.");
+        break;
+    case TARN_STOP_FAILED:
+        cmd_view_say(&t->view, "%s", turn->error.text);
+        break;
+    case TARN_STOP_END:
+    case TARN_STOP_STRING:
+        break;
+    }
+}
+
+/* The model's turn below the active path's end.  A turn that gave nothing is
+ * taken back with its message, whose text goes into the line again. */
+static enum tarn_status run_turn(struct cmd_talk *t, uint32_t attempt,
+                                 struct turn *turn, struct tarn_error *err)
+{
+    const struct tarn_turn_options opt = { .size = sizeof opt,
+                                           .sampling = &t->sampling,
+                                           .thought_budget = t->budget,
+                                           .max_tokens = t->max_tokens,
+                                           .attempt = attempt };
+    *turn = (struct turn){ 0 };
+    cmd_view_begin(&t->view);
+    enum tarn_status s =
+        tarn_turn_start(t->ses.engine, t->chat, &opt, &turn->id, err);
+    if (s != TARN_OK)
+        return s;
+    watch(t, turn);
+    struct tarn_message m = { 0 };
+    tarn_chat_find(t->chat, cmd_talk_end(t), &m);
+    const bool written = m.role == TARN_ASSISTANT;
+    if (!turn->failed)
+        cmd_view_summary(&t->view, &turn->summary,
+                         written ? m.sibling + 1 : 0,
+                         written ? m.n_siblings : 0);
+    t->n_context = turn->summary.n_prompt + turn->summary.n_total;
+    say_reason(t, turn);
+    if (turn->failed)
+        *err = turn->error;
+    return turn->failed ? turn->error.status : TARN_OK;
+}
+
+static void take_back(struct cmd_talk *t)
+{
+    struct tarn_message m;
+    if (!tarn_chat_find(t->chat, cmd_talk_end(t), &m) || m.role != TARN_USER)
+        return;
+    tarn_buf_clear(&t->typed);
+    tarn_buf_add(&t->typed, m.text, m.text_size);
+    tarn_chat_select(t->chat, m.parent, NULL);
+    if (t->n_undo > 0)
+        t->n_undo--;
+}
+
+/* ------------------------------------------------------------- a conversation */
+
+/* Adds the message with what was attached. */
+static enum tarn_status add_message(struct cmd_talk *t, const char *text,
+                                    size_t size, struct tarn_error *err)
+{
+    tarn_message_id id = 0;
+    cmd_talk_mark(t);
+    tarn_buf_add(&t->attached, text, size);
+    enum tarn_status s = TARN_NO_MEMORY;
+    if (t->attached.failed)
+        tarn_fail(err, s, "There was not enough memory for the message.");
+    else
+        s = tarn_chat_add(t->chat, TARN_USER, t->attached.data,
+                          t->attached.size, &id, err);
+    if (t->attached.failed)
+        tarn_buf_finish(&t->attached);
+    tarn_buf_clear(&t->attached);
+    t->last_id = id > t->last_id ? id : t->last_id;
+    return s;
+}
+
+/* Reads one line, until it is something for the model. */
+enum next { NEXT_TURN, NEXT_LEAVE, NEXT_INTERRUPTED, NEXT_TERMINATED };
+
+static bool is_blank(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (text[i] != ' ' && text[i] != '\n' && text[i] != '\t')
+            return false;
+    return true;
+}
+
+/* An edit that came to nothing: back to where the path ended. */
+static void give_up_edit(struct cmd_talk *t)
+{
+    if (t->editing)
+        tarn_chat_select(t->chat, t->edit_back, NULL);
+    t->editing = false;
+}
+
+/* The line, with its first slash gone where there are two. */
+static bool take_line(struct cmd_talk *t, const char *text, size_t size,
+                      uint32_t *attempt, enum next *next)
+{
+    struct tarn_error err = { 0 };
+    if (is_blank(text, size) && t->attached.size == 0) {
+        give_up_edit(t);
+        return false;
+    }
+    if (text[0] == '/' && text[1] != '/') {
+        give_up_edit(t);
+        switch (cmd_slash_run(t, text, attempt)) {
+        case CMD_SLASH_TURN: *next = NEXT_TURN; return true;
+        case CMD_SLASH_QUIT: *next = NEXT_LEAVE; return true;
+        case CMD_SLASH_EDIT:
+        case CMD_SLASH_DONE: break;
+        }
+        return false;
+    }
+    const size_t skip = text[0] == '/';
+    const bool edited = t->editing;
+    t->editing = false;
+    if (add_message(t, text + skip, size - skip, &err) != TARN_OK) {
+        cmd_view_say(&t->view, "%s", err.text);
+        return false;
+    }
+    if (edited) /* undo leads to where the edit began */
+        t->undo[t->n_undo - 1] = t->edit_back;
+    *next = NEXT_TURN;
+    *attempt = 0;
+    return true;
+}
+
+static enum next ask(struct cmd_talk *t, uint32_t *attempt)
+{
+    double interrupted = 0;
+    for (;;) {
+        const char *text = "";
+        size_t size = 0;
+        enum next next = NEXT_LEAVE;
+        const int to = t->view.side == stdout ? STDOUT_FILENO : STDERR_FILENO;
+        fflush(stdout);
+        const enum cmd_line_result r = cmd_line_read(
+            t->line, to, "> ", t->typed.data ? t->typed.data : "", &text,
+            &size);
+        tarn_buf_clear(&t->typed);
+        if (r == CMD_LINE_END)
+            return NEXT_LEAVE;
+        if (r == CMD_LINE_QUIT)
+            return NEXT_TERMINATED;
+        if (r == CMD_LINE_INTERRUPT) {
+            const double now = tarn_now_ms();
+            give_up_edit(t);
+            if (interrupted > 0 && now - interrupted < 1000)
+                return NEXT_INTERRUPTED;
+            interrupted = now;
+            cmd_view_say(&t->view, "Ctrl+D or /quit leaves");
+            continue;
+        }
+        if (take_line(t, text, size, attempt, &next))
+            return next;
+    }
+}
+
+static enum tarn_status converse(struct cmd_talk *t)
+{
+    struct turn turn = { 0 };
+    uint32_t attempt = 0;
+    for (;;) {
+        struct tarn_error err = { 0 };
+        switch (ask(t, &attempt)) {
+        case NEXT_LEAVE: return TARN_OK;
+        case NEXT_INTERRUPTED: return (enum tarn_status)EXIT_INTERRUPT;
+        case NEXT_TERMINATED: return (enum tarn_status)EXIT_TERMINATED;
+        case NEXT_TURN: break;
+        }
+        if (run_turn(t, attempt, &turn, &err) != TARN_OK && !turn.failed)
+            cmd_view_say(&t->view, "%s", err.text);
+        take_back(t);
+        if (turn.quit)
+            return (enum tarn_status)EXIT_TERMINATED;
+        if (t->view.answer != t->view.side)
+            fflush(t->view.answer);
+        else
+            fputc('\n', stdout);
+    }
+}
+
+/* A pipe: all of it is one message. */
+static enum tarn_status answer_once(struct cmd_talk *t, const char *prompt,
+                                    struct tarn_error *err)
+{
+    char *typed = NULL;
+    size_t size = 0;
+    struct turn turn;
+    enum tarn_status s = TARN_OK;
+    if (prompt) {
+        tarn_buf_text(&t->attached, prompt);
+        tarn_buf_byte(&t->attached, '\n');
+    }
+    s = cmd_read_stdin(CMD_MAX_MESSAGE, &typed, &size, err);
+    while (s == TARN_OK && size > 0 && typed[size - 1] == '\n')
+        size--;
+    if (s == TARN_OK && is_blank(typed, size) && !prompt)
+        s = tarn_fail(err, TARN_USAGE, "the input holds no message");
+    if (s == TARN_OK)
+        s = add_message(t, typed, size, err);
+    tarn_free(typed);
+    if (s == TARN_OK)
+        s = run_turn(t, 0, &turn, err);
+    if (s == TARN_OK)
+        s = cmd_flush(err);
+    if (s != TARN_OK)
+        return s;
+    if (turn.quit)
+        return (enum tarn_status)EXIT_TERMINATED;
+    if (turn.summary.reason == TARN_STOP_CANCELLED)
+        return (enum tarn_status)EXIT_INTERRUPT;
+    if (turn.summary.reason == TARN_STOP_LENGTH ||
+        turn.summary.reason == TARN_STOP_CONTEXT)
+        return tarn_fail(err, TARN_LIMIT,
+                         "the answer was ended by a limit (%s)",
+                         tarn_stop_name(turn.summary.reason));
+    return TARN_OK;
+}
+
+/* ------------------------------------------------------------------ opening */
+
+static void greet(struct cmd_talk *t)
+{
+    const struct tarn_model_info *info = tarn_model_info(t->ses.model);
+    const double n = (double)info->n_params;
+    const char *dot = cmd_dot(&t->view);
+    cmd_view_say(&t->view, "tarn %s%s%s (%.1f %s%s%s)%s%s%scontext %s      "
+                           "/help",
+                 TARN_VERSION, dot, tarn_shown_str(info->name).text,
+                 n >= 1e9 ? n / 1e9 : n / 1e6, n >= 1e9 ? "B" : "M",
+                 info->file_type[0] ? ", " : "", info->file_type, dot,
+                 info->backend, dot,
+                 cmd_count(tarn_engine_context(t->ses.engine)).text);
+    if (t->pocket)
+        cmd_view_say(&t->view,
+                     "This is the pocket model, a small helper for trying "
+                     "tarn out. It makes mistakes with facts.\n"
+                     "The real one is LFM2.5-8B-A1B: tarn chat "
+                     "LFM2.5-8B-A1B-Q4_K_M.gguf");
+    fputc('\n', t->view.side);
+}
+
+static bool is_pocket(const char *word)
+{
+    const char *slash = word ? strrchr(word, '/') : NULL;
+    return !word || !strcmp(slash ? slash + 1 : word, "pocket.gguf");
+}
+
+static void leave_while_loading(int number)
+{
+    (void)number;
+    _exit(EXIT_INTERRUPT);
+}
+
+static enum tarn_status begin_chat(struct cmd_talk *t, const char *system,
+                                   struct tarn_error *err)
+{
+    enum tarn_status s = tarn_chat_create(&t->chat, err);
+    if (s == TARN_OK && system)
+        s = tarn_chat_add(t->chat, TARN_SYSTEM, system, strlen(system),
+                          &t->last_id, err);
+    return s;
+}
+
+static enum tarn_status talk(struct cmd_talk *t, const struct options *o,
+                             const char *word, struct tarn_error *err)
+{
+    struct owner owner = { 0 };
+    const bool person = isatty(STDIN_FILENO);
+    signal(SIGINT, leave_while_loading);
+    enum tarn_status s =
+        cmd_session_open(&t->ses, &o->common, word, true, err);
+    if (s == TARN_OK)
+        s = cmd_sampling_merge(&o->sampling, t->ses.model, &t->sampling, err);
+    if (s == TARN_OK)
+        s = begin_chat(t, o->system, err);
+    if (s == TARN_OK && person)
+        s = cmd_line_create(&t->line, err);
+    if (s == TARN_OK)
+        s = cmd_term_open(err);
+    if (s == TARN_OK)
+        s = owner_start(&owner, t->ses.engine, err);
+    if (s == TARN_OK) {
+        cmd_note_layout(t->ses.model);
+        t->pocket = is_pocket(word);
+        if (person && t->view.side) {
+            greet(t);
+            cmd_line_on_tab(t->line, cmd_slash_complete, t);
+        }
+        if (person && o->prompt)
+            tarn_buf_text(&t->typed, o->prompt);
+        s = person ? converse(t) : answer_once(t, o->prompt, err);
+    }
+    owner_stop(&owner);
+    cmd_term_close();
+    return s;
+}
+
+static enum tarn_status run(const struct cmd *self, int argc, char **argv,
+                            struct tarn_error *err)
+{
+    struct options o = { 0 };
+    struct cmd_talk t = { 0 };
+    struct cmd_args args;
+    const struct cmd_option options[] = {
+        { "--prompt", "-p", CMD_TEXT, &o.prompt, 0, 0, "TEXT",
+          "the first message; in a pipe it stands before the input" },
+        { "--system", NULL, CMD_TEXT, &o.system, 0, 0, "TEXT",
+          "instructions, placed before the first message" },
+        { "--thought", NULL, CMD_TEXT, &o.thought, 0, 0, "HOW",
+          "show (default), fold or hide" },
+        { "--budget", NULL, CMD_I32, &o.budget, 0, 1000000, "N",
+          "most tokens of a thought (default: no limit)" },
+        { "--max-tokens", "-n", CMD_I32, &o.max_tokens, 0, 1000000, "N",
+          "most tokens of a turn (default: what the context holds)" },
+        { "--color", NULL, CMD_TEXT, &o.color, 0, 0, "WHEN",
+          "auto (default), always or never" },
+        { "--plain", NULL, CMD_FLAG, &o.plain, 0, 0, NULL,
+          "words instead of signs, nothing is redrawn" },
+        { "--quiet", "-q", CMD_FLAG, &o.quiet, 0, 0, NULL,
+          "no figures" },
+        { "--json", NULL, CMD_FLAG, &o.json, 0, 0, NULL,
+          "one JSON object per line" },
+    };
+    cmd_args_init(&args, self, 1);
+    cmd_args_add(&args, options, sizeof options / sizeof *options);
+    cmd_sampling_add(&args, &o.sampling);
+    cmd_common_add(&args, &o.common);
+    enum tarn_status s = cmd_args_parse(&args, argc, argv, err);
+    if (s != TARN_OK || args.help)
+        return s;
+    s = cmd_view_init(&t.view, o.color, o.thought, o.plain, o.json, err);
+    if (s != TARN_OK)
+        return s;
+    t.view.quiet = o.quiet;
+    t.budget = t.view.budget = o.budget;
+    t.max_tokens = o.max_tokens;
+    s = talk(&t, &o, args.n_words > 0 ? args.words[0] : NULL, err);
+    tarn_chat_destroy(t.chat);
+    cmd_session_close(&t.ses);
+    cmd_line_destroy(t.line);
+    tarn_buf_finish(&t.attached);
+    tarn_buf_finish(&t.typed);
+    if ((int)s == EXIT_TERMINATED) {
+        fflush(stdout);
+        _exit(EXIT_TERMINATED);
+    }
+    return s;
+}
+
+const struct cmd cmd_chat = {
+    "chat", "talk with a model in the terminal", "[MODEL] [OPTIONS]",
+    "Without MODEL the small pocket model answers. /help lists what can be\n"
+    "typed; Ctrl+C stops an answer. Where the input is a pipe, all of it is\n"
+    "one message and only the answer is printed.\n\n"
+    "Examples:\n"
+    "  tarn chat LFM2.5-8B-A1B-Q4_K_M.gguf --budget 1024\n"
+    "  tarn chat -p \"Shorten this:\" <notes.txt >short.txt\n",
+    run
+};

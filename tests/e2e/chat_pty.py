@@ -1,0 +1,412 @@
+#!/usr/bin/env python3
+"""tarn chat as a person meets it: on a pseudo-terminal and in pipes.
+
+  chat_pty.py TARN POCKET.gguf
+
+The long answers come from a tiny model with random weights, made here: it
+writes any bytes, and no end.  Prints TAP.
+"""
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+from screen import Terminal  # noqa: E402
+
+TARN, POCKET = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+DIR = tempfile.mkdtemp(prefix="tarn-chat-")
+WILD = os.path.join(DIR, "wild.gguf")
+QUESTION = "What is 17 + 25?"
+
+
+def start(*options, model=None, **more):
+    return Terminal([TARN, "chat", model or POCKET, "-s", "1", *options],
+                    **more)
+
+
+def piped(text, *options, model=None):
+    env = dict(os.environ, LC_ALL="C.UTF-8", TERM="xterm")
+    return subprocess.run(
+        [TARN, "chat", model or POCKET, "-s", "1", *options], env=env,
+        input=text.encode() if isinstance(text, str) else text,
+        capture_output=True, timeout=120)
+
+
+def messages(t):
+    """The active path, by way of /save."""
+    path = os.path.join(DIR, "saved.json")
+    if os.path.exists(path):
+        os.unlink(path)
+    t.ask("/save " + path)
+    check(os.path.exists(path), repr(t.raw[-1500:].decode()))
+    with open(path, encoding="utf8") as f:
+        return [(m["role"], m["content"]) for m in json.load(f)["messages"]]
+
+
+def check(ok, *what):
+    if not ok:
+        raise AssertionError(" ".join(str(w) for w in what))
+
+
+# -------------------------------------------------------------- conversation
+
+def test_greets_and_says_what_it_is():
+    t = start().prompt()
+    text = "\n".join(t.screen())
+    check("pocket model, a small helper" in text and "mistakes" in text, text)
+    check("tarn chat LFM2.5-8B-A1B" in text and "/help" in text, text)
+    t.type("\x04")
+    check(t.finish() == 0)
+
+
+def test_shows_thought_answer_and_speeds_apart():
+    t = start().prompt()
+    t.ask(QUESTION)
+    text = t.answer()
+    check(re.search(r"^│ .+\n(│.*\n)*thought \d+ tokens in [\d.]+ s\n\n"
+                    r"\S.*\n\n +thinking [\d.]+ tok/s · \d+ tokens in "
+                    r"[\d.]+ s · [\d.]+ tok/s · 1 / 1\n", text), repr(text))
+    check(b"\x1b[2m\xe2\x94\x82 " in t.raw, "the thought is dim")
+    check("42" in messages(t)[-1][1])
+    t.type("/quit\r")
+    check(t.finish() == 0)
+
+
+def test_second_turn_keeps_the_first():
+    t = start().prompt()
+    t.ask(QUESTION)
+    t.ask("What is 5 + 8?")
+    roles = [r for r, _ in messages(t)]
+    check(roles == ["user", "assistant"] * 2, roles)
+    out = piped("hello", "--json").stdout.splitlines()
+    check(json.loads(out[-1])["kept_tokens"] == 0)
+    t.type("\x04")
+    check(t.finish() == 0)
+
+
+def test_again_edit_branch_undo():
+    t = start().prompt()
+    t.ask(QUESTION)
+    t.ask("/again")
+    check("2 / 2" in t.answer(), t.answer())
+    t.type("/edit\r").wait(QUESTION)
+    t.type("\x15What is 5 + 8?\r").prompt()
+    check(messages(t)[0][1] == "What is 5 + 8?", messages(t))
+    t.ask("/tree")
+    check(len(re.findall(r"message \d / 2", t.answer())) == 2, t.answer())
+    t.ask("/undo")
+    check(messages(t)[0][1] == QUESTION)
+    t.ask("/branch 1")
+    check("answer 1 / 2" in t.answer(), t.answer())
+    t.type("/edit\r").wait(QUESTION)
+    t.type("\x03").settle()
+    t.ask("")
+    check(len(messages(t)) == 2, "an edit that was given up")
+    t.ask("/new")
+    check(messages(t) == [])
+    t.type("\x04")
+    check(t.finish() == 0)
+
+
+def test_instructions_and_settings():
+    t = start("--system", "Be brief.").prompt()
+    t.ask("/instructions")
+    check("Be brief." in t.answer())
+    t.ask("/set temp 7000")
+    check("0 to 100" in t.answer(), t.answer())
+    t.ask("/set temp 0.5")
+    check("temp" in t.answer() and "0.5" in t.answer())
+    t.ask("/budget 5")
+    t.ask(QUESTION)
+    check(re.search(r"thought [1-6] tokens", t.answer()), t.answer())
+    t.ask("/new")
+    check(messages(t) == [("system", "Be brief.")], messages(t))
+    t.type("\x04")
+    check(t.finish() == 0)
+
+
+def test_wrong_commands_send_nothing():
+    t = start().prompt()
+    t.ask("/agian")
+    check("did you mean /again" in t.answer(), t.answer())
+    t.ask("/save")
+    check("needs PATH" in t.answer())
+    t.ask("/save /nonexistent/x.md")
+    check("cannot" in t.answer() or "No such" in t.answer(), t.answer())
+    t.ask("/open /nonexistent.json")
+    t.ask("/file /bin/true")
+    check("not text" in t.answer() or "bytes" in t.answer(), t.answer())
+    t.ask("/branch 4")
+    t.ask("/edit 9")
+    t.ask("/undo")
+    t.ask("/again")
+    check(messages(t) == [])
+    t.ask("//etc")
+    check(messages(t)[0] == ("user", "/etc"), messages(t))
+    t.type("\x04")
+    check(t.finish() == 0)
+
+
+def test_file_goes_with_the_message():
+    path = os.path.join(DIR, "notes.txt")
+    with open(path, "w") as f:
+        f.write("remember the milk")
+    t = start().prompt()
+    t.ask("/file " + path)
+    check("notes.txt (" in t.answer(), t.answer())
+    t.ask("What to buy?")
+    check(messages(t)[0][1] ==
+          "File notes.txt:\n\nremember the milk\n\nWhat to buy?")
+    t.type("\x04")
+    check(t.finish() == 0)
+
+
+# -------------------------------------------------------------- line editing
+
+def test_line_editing():
+    t = start("-n", "4").prompt()
+
+    def sent(keys, want):
+        t.type(keys + "\r").prompt()
+        got = messages(t)[-2 if messages(t)[-1][0] == "assistant" else -1][1]
+        check(got == want, repr(keys), repr(got), repr(want))
+
+    sent("abd\x1b[D\x1b[Dx", "axbd")
+    sent("bc\x01a\x05d", "abcd")
+    sent("one two\x17three", "one three")
+    sent("über\x7f\x7f日本\x1b[Dx", "üb日x本")
+    sent("ab\x1b[H\x1b[3~c", "cb")
+    sent("keep\x0b lost\x1b[D\x1b[D\x0b", "keep lo")
+    sent("line one\\\rline two", "line one\nline two")
+    sent("line a\x1b\rline b\x1b[A\x1b[H>", ">line a\nline b")
+    sent("\x1b[200~pasted\rtwo\x03\x1b[Athree\x1b[201~!",
+         "pasted\ntwothree!")
+    # up: the two /save of the look-ups are one entry, then the message
+    sent("\x1b[A\x1b[A", "pasted\ntwothree!")
+    t.type("/he\t\r").prompt()
+    check("/branch" in t.answer(), t.answer())
+    t.type("\x04")
+    check(t.finish() == 0)
+
+
+def test_long_lines_wrap_while_edited():
+    t = start(columns=30).prompt()
+    text = "the quick brown fox jumps over the lazy dog " * 3
+    t.type(text.strip()).settle()
+    t.type("\x01").settle().type("X").settle()
+    shown = t.screen()
+    at = [i for i, line in enumerate(shown) if line.startswith("> X")]
+    check(at, shown)
+    check("".join(s.ljust(30) for s in shown[at[-1]:]).strip() ==
+          "> X" + text.strip(), shown)
+    t.type("\x03").settle()
+    check(t.screen()[-1] == ">", t.screen()[-4:])
+    t.type("\x04")
+    check(t.finish() == 0)
+
+
+def test_keys_typed_ahead_are_kept():
+    t = start("-n", "300", model=WILD).prompt()
+    t.type("go\r")
+    time.sleep(0.1)
+    t.type("next")
+    t.prompt().wait("next")
+    t.type("\x03").settle().type("\x04")
+    check(t.finish() == 0)
+
+
+# --------------------------------------------------------- signals and sizes
+
+def test_interrupt_stops_the_answer_only():
+    t = start(model=WILD).prompt()
+    t.type("go\r").settle(0.3)
+    began = time.time()
+    t.type("\x03").wait("Stopped.")
+    took = time.time() - began
+    check(took < 0.2, "stopped after %.3f s" % took)
+    t.prompt()
+    check([r for r, _ in messages(t)] == ["user", "assistant"])
+    t.type("\x04")
+    check(t.finish() == 0)
+
+
+def test_interrupt_at_the_prompt():
+    t = start().prompt()
+    t.type("some text\x03").settle()
+    check(t.screen()[-1] == ">", t.screen()[-3:])
+    t.type("\x03").wait("Ctrl+D or /quit leaves").prompt()
+    time.sleep(1.1)
+    t.type("\x03").prompt()
+    t.type("\x03")
+    check(t.finish() == 130)
+
+
+def test_termination_puts_the_terminal_back():
+    import termios
+    for model, keys in ((POCKET, ""), (WILD, "go\r")):
+        t = start(model=model)
+        before = termios.tcgetattr(t.fd)
+        t.prompt()
+        t.type(keys).settle(0.2)
+        check(termios.tcgetattr(t.fd) != before)
+        t.signal(signal.SIGTERM)
+        pid = t.pid
+        end = time.time() + 5
+        while time.time() < end:
+            t.read(0.02)
+            done, status = os.waitpid(pid, os.WNOHANG)
+            if done:
+                break
+        check(done and os.waitstatus_to_exitcode(status) == 143, status)
+
+
+def test_end_of_input_leaves():
+    t = start().prompt()
+    t.type("\x04")
+    check(t.finish() == 0)
+
+
+def test_resize_changes_the_next_lines():
+    t = start("-n", "1500", "--thought", "show", model=WILD).prompt()
+    t.type("go\r").settle(0.2)
+    t.resize(40)
+    t.ask("x" * 3 + "\x03")
+    t.columns = 40
+    t.ask("again")
+    wide = [s for s in t.answer().split("\n")
+            if len(s) > 40 and s.isascii() and "```" not in s]
+    check(not [s for s in wide if s.startswith("│")], wide[:3])
+    t.type("\x04")
+    check(t.finish() == 0)
+
+
+def test_narrow_terminal_breaks_at_words():
+    t = start(columns=24).prompt()
+    t.ask(QUESTION)
+    check(all(len(s) <= 24 for s in t.answer().split("\n")
+              if s.startswith("│")), t.answer())
+    t.type("\x04")
+    check(t.finish() == 0)
+
+
+# ------------------------------------------------------------- foreign bytes
+
+def test_control_characters_of_a_model_are_shown():
+    t = start("-n", "1500", "--temp", "3", "--top-k", "0", model=WILD).prompt()
+    t.ask("go")
+    t.screen()
+    check(not t.errors, t.errors[:3])
+    check(re.search(r"\\x[01][0-9A-F]", t.answer()), "none came: no proof")
+    t.type("\x04")
+    check(t.finish() == 0)
+
+
+def test_no_colors_where_none_are_wanted():
+    for env, options in (({"NO_COLOR": "1"}, ()), ({}, ("--color=never",)),
+                         ({"TERM": "dumb"}, ())):
+        t = start(*options, env=env).wait("> ")
+        t.type(QUESTION + "\r").wait("tok/s").settle()
+        body = t.raw.decode("utf8", "replace").split("?2004l", 1)[-1]
+        check(not re.search(r"\x1b\[[0-9;]*m", body), repr(body[:300]))
+        t.type("\x04")
+        check(t.finish() == 0)
+
+
+def test_plain_says_it_in_words():
+    t = start("--plain").prompt()
+    t.ask(QUESTION)
+    text = t.answer()
+    for words in ("thought begins", "thought ends: ", "answer begins",
+                  "answer ends"):
+        check(words in text, repr(text))
+    check("│" not in text)
+    t.type("\x04")
+    check(t.finish() == 0)
+
+
+# --------------------------------------------------------------------- pipes
+
+def test_pipe_gives_the_answer_and_nothing_else():
+    r = piped(QUESTION + "\n")
+    check(r.returncode == 0, r)
+    check(r.stdout.endswith(b"\n") and r.stdout.count(b"\n") == 1 and
+          b"42" in r.stdout, r.stdout)
+    check(b"\x1b" not in r.stdout + r.stderr, r.stderr)
+    check(piped(QUESTION, "-q").stderr == b"")
+    check(piped("25?", "-p", "What is 17 +").returncode == 0)
+
+
+def test_pipe_of_nothing_is_refused():
+    for text in ("", " \n\n"):
+        r = piped(text)
+        check(r.returncode == 2 and r.stdout == b"" and
+              r.stderr.count(b"\n") == 1, r)
+
+
+def test_limits_end_with_code_9():
+    r = piped("go", "--ctx", "64", model=WILD)
+    check(r.returncode == 9 and r.stdout, r.returncode, r.stderr)
+    r = piped("word " * 3000)
+    check(r.returncode == 9 and b"context" in r.stderr, r.stderr)
+
+
+def test_json_lines():
+    r = piped(QUESTION, "--json")
+    lines = [json.loads(s) for s in r.stdout.splitlines()]
+    kinds = {x["e"] for x in lines}
+    check(kinds == {"thought", "answer", "turn"}, kinds)
+    check("42" in "".join(x["text"] for x in lines if x["e"] == "answer"))
+    check(lines[-1]["stop"] == "end" and lines[-1]["thought_tokens"] > 3)
+
+
+def test_answers_to_a_file_prompt_to_the_person():
+    path = os.path.join(DIR, "out.txt")
+    t = start(stdout=path).prompt()
+    t.ask(QUESTION)
+    check("│" in t.answer() and "thought" in t.answer(), t.answer())
+    t.type("\x04")
+    check(t.finish() == 0)
+    with open(path, encoding="utf8") as f:
+        text = f.read()
+    check("42" in text and text.count("\n") == 1 and "\x1b" not in text,
+          repr(text))
+
+
+def test_wrong_options_are_refused():
+    for options in (("--thought", "loud"), ("--color", "blue"),
+                    ("--temp", "-1"), ("--nonsense",)):
+        r = piped("x", *options)
+        check(r.returncode == 2 and r.stderr.count(b"\n") == 1, options, r)
+
+
+def main():
+    make = os.path.join(HERE, "..", "oracle", "gguf_make.py")
+    subprocess.run([sys.executable, make, "dense-f32", WILD], check=True,
+                   stdout=subprocess.DEVNULL)
+    tests = [(n, f) for n, f in globals().items() if n.startswith("test_")]
+    only = sys.argv[3:]
+    bad = n = 0
+    for name, test in tests:
+        if only and name not in only:
+            continue
+        n += 1
+        try:
+            test()
+            print("ok %d - %s" % (n, name), flush=True)
+        except Exception as e:  # noqa: BLE001 - a test's failure, whatever
+            bad += 1
+            print("# %s: %s" % (type(e).__name__, str(e)[:1500].replace(
+                "\n", "\n# ")))
+            print("not ok %d - %s" % (n, name), flush=True)
+    print("1..%d" % n)
+    return bad > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -17,7 +17,8 @@
  * main() of every program that uses this calls tarn_plugins_probe_main() first.
  *
  * Where it looks, in this order: opt.dirs, $TARN_PLUGIN_DIR, plugins/ beside
- * the real path of the program, the folder of the installation.  Never in the
+ * the real path of the program, the folder of the installation (seen from the
+ * program, then as it was configured).  Never in the
  * current folder.  If the program runs with raised rights (AT_SECURE): nowhere.
  *
  * Owns: the lists.  Loaded plugins stay in the process until it ends: drivers

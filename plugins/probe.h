@@ -19,7 +19,8 @@
 struct tarn_verdict {
     bool good;
     bool passing;     /* the refusal may not last: not to be remembered */
-    char reason[240]; /* of a refusal */
+    bool partial;     /* good so far, but can't run the whole canary */
+    char reason[240]; /* of a refusal, or what it can't run */
     double speed;     /* tarn_canary_speed() of the first device; 0: ? */
     double probe_ms;
     struct tarn_device_info *devices; /* [n_devices], owned */

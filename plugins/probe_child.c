@@ -153,6 +153,7 @@ static enum tarn_status try_file(const char *path, struct tarn_verdict *v,
         s = try_devices(b, v, err);
         if (!s)
             v->speed = tarn_canary_speed(b, 0);
+        v->partial = s == TARN_UNSUPPORTED;
     }
     return s;
 }
@@ -182,7 +183,7 @@ bool tarn_plugins_probe_main(int argc, char **argv, int *exit_code)
     struct tarn_verdict v = { .good = false };
     struct tarn_error err = { TARN_OK, "" };
     enum tarn_status s = try_file(argv[2], &v, &err);
-    v.good = s == TARN_OK;
+    v.good = s == TARN_OK || v.partial;
     v.passing = s == TARN_NO_MEMORY || s == TARN_IO;
     if (s)
         memcpy(v.reason, err.text[0] ? err.text : tarn_status_name(s),
@@ -191,7 +192,7 @@ bool tarn_plugins_probe_main(int argc, char **argv, int *exit_code)
     tarn_verdict_write(&b, &v);
     tarn_buf_text(&b, "\n");
     bool written = !b.failed && write_all(answer, b.data, b.size);
-    *exit_code = written ? (int)s : TARN_IO;
+    *exit_code = !written ? TARN_IO : v.good ? TARN_OK : (int)s;
     if (argc == 4)
         _exit(*exit_code);
     tarn_buf_finish(&b);

@@ -28,6 +28,10 @@
 #define TARN_PLUGIN_INSTALL_DIR "/usr/local/lib/tarn/plugins"
 #endif
 
+#ifndef TARN_PLUGIN_FROM_PROGRAM
+#define TARN_PLUGIN_FROM_PROGRAM "../lib/tarn/plugins"
+#endif
+
 #define MAX_FOLDERS 16u
 #define MAX_PLUGINS 64u
 
@@ -107,7 +111,7 @@ static enum tarn_status judge_note(const struct search *s,
 static enum tarn_status judge_probe(const struct search *s, int fd,
                                     const struct stat *st,
                                     const struct tarn_elf *e,
-                                    struct tarn_plugin *p,
+                                    struct tarn_plugin *p, bool *partial,
                                     struct tarn_error *err)
 {
     struct tarn_verdict v;
@@ -119,11 +123,15 @@ static enum tarn_status judge_probe(const struct search *s, int fd,
         tarn_probe(fd, limit, &v);
         tarn_cache_put(s->cache, p->path, st, e->build_id, &v);
     }
+    *partial = v.partial;
     p->devices = v.devices; /* moved */
     p->n_devices = v.n_devices;
     p->speed = v.speed;
     p->probe_ms = v.probe_ms;
-    return v.good ? TARN_OK : tarn_fail(err, TARN_DEVICE, "%s", v.reason);
+    return v.good && !v.partial
+               ? TARN_OK
+               : tarn_fail(err, v.good ? TARN_OK : TARN_DEVICE, "%s",
+                           v.reason);
 }
 
 /* Same name: the folder that was searched first wins. */
@@ -164,9 +172,16 @@ static enum tarn_status judge_open_file(const struct search *s,
         return TARN_OK;
     }
     c->note = elf.note;
-    status = judge_probe(s, c->fd, st, &elf, p, err);
+    bool partial = false;
+    status = judge_probe(s, c->fd, st, &elf, p, &partial, err);
     if (status)
         return status;
+    if (partial && !s->doubles) {
+        p->state = TARN_PLUGIN_ASIDE;
+        snprintf(p->reason, sizeof p->reason,
+                 "it can't run whole models: %.200s", err->text);
+        return TARN_OK;
+    }
     if ((p->flags & TARN_NOTE_DOUBLE) && !asked_for(s, p)) {
         p->state = TARN_PLUGIN_ASIDE;
         snprintf(p->reason, sizeof p->reason,
@@ -293,17 +308,18 @@ static enum tarn_status search_folder(struct search *s, const char *path,
                 : tarn_fail(err, TARN_NO_MEMORY, "no memory left");
 }
 
-/* plugins/ beside the program's real path, as the kernel knows it. */
-static bool own_folder(char *out, size_t room)
+/* `place` seen from the program's real path, as the kernel knows it. */
+static bool own_folder(const char *place, char *out, size_t room)
 {
-    ssize_t n = readlink("/proc/self/exe", out, room - 16);
+    size_t need = strlen(place) + 2;
+    ssize_t n = readlink("/proc/self/exe", out, room - need);
     if (n <= 0)
         return false;
     out[n] = 0;
     char *slash = strrchr(out, '/');
     if (!slash)
         return false;
-    memcpy(slash, "/plugins", sizeof "/plugins");
+    snprintf(slash, need, "/%s", place);
     return true;
 }
 
@@ -318,7 +334,10 @@ static enum tarn_status search_all(struct search *s, struct tarn_error *err)
     const char *env = getenv("TARN_PLUGIN_DIR");
     if (env && *env)
         status = search_folder(s, env, true, err);
-    if (!status && own_folder(own, sizeof own))
+    /* a build tree or bundle, then an installation wherever it was moved */
+    if (!status && own_folder("plugins", own, sizeof own))
+        status = search_folder(s, own, false, err);
+    if (!status && own_folder(TARN_PLUGIN_FROM_PROGRAM, own, sizeof own))
         status = search_folder(s, own, false, err);
     if (!status)
         status = search_folder(s, TARN_PLUGIN_INSTALL_DIR, false, err);

@@ -57,8 +57,9 @@ void tarn_verdict_write_devices(struct tarn_buf *b,
 
 void tarn_verdict_write(struct tarn_buf *b, const struct tarn_verdict *v)
 {
-    tarn_buf_printf(b, "{\"good\":%s,\"passing\":%s,",
-                    v->good ? "true" : "false", v->passing ? "true" : "false");
+    tarn_buf_printf(b, "{\"good\":%s,\"passing\":%s,\"partial\":%s,",
+                    v->good ? "true" : "false", v->passing ? "true" : "false",
+                    v->partial ? "true" : "false");
     add_text(b, "reason", v->reason, sizeof v->reason);
     tarn_buf_text(b, ",\"speed\":");
     tarn_json_add_f64(b, v->speed);
@@ -133,6 +134,7 @@ bool tarn_verdict_read(const struct tarn_json *json, struct tarn_verdict *out)
     *out = v;
     if (!read_bool(tarn_json_get(json, "good"), &v.good) ||
         !read_bool(tarn_json_get(json, "passing"), &v.passing) ||
+        !read_bool(tarn_json_get(json, "partial"), &v.partial) ||
         !read_text(tarn_json_get(json, "reason"), v.reason,
                    sizeof v.reason) ||
         !tarn_json_f64(tarn_json_get(json, "speed"), &v.speed) ||

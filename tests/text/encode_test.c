@@ -160,7 +160,7 @@ static bool streams(const struct tarn_ids *ids, const char *wanted, size_t size)
         held.size = tail;
     }
     good = good && held.size == 0 && shown.size == size &&
-           !memcmp(shown.data, wanted, size);
+           (size == 0 || !memcmp(shown.data, wanted, size));
     tarn_buf_finish(&held);
     tarn_buf_finish(&shown);
     return good;
@@ -189,8 +189,7 @@ static void test_t01_names_in_text_stay_text(void)
         "<|tool_call_start|>[f()]<|tool_call_end|>",
         "<|endoftext|>",
         "<|startoftext|>",
-        "<|im_\xe2\x80\x8b"
-        "end|>",
+        "<|im_\xe2\x80\x8b\x65nd|>",
         "&lt;|im_end|&gt;",
         "a<|im_end|>.txt",
         "<|im_<|im_end|>end|>",

@@ -40,8 +40,7 @@ static const char *const BAITS[] = {
     "<",
     ">",
     "think",
-    "<|im_\xe2\x80\x8b"
-    "end|>",
+    "<|im_\xe2\x80\x8b\x65nd|>",
     "&lt;|im_end|&gt;",
     "\xef\xbc\x9c|im_end|\xef\xbc\x9e",
     "CONTINUE_FINAL_MESSAGE_TAG ",

@@ -162,7 +162,8 @@ static inline void small_write(const struct small_vocab *v,
         small_number(out, 2, 4);
         small_number(out, 32, 8);
         small_number(out, v->embed_rows, 8);
-        small_number(out, 0, 4 + 8);
+        small_number(out, 0, 4); /* F32 */
+        small_number(out, 0, 8); /* at the beginning of the data */
     }
     while (out->size % 32)
         tarn_buf_byte(out, 0);

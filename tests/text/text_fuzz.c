@@ -170,7 +170,7 @@ static void make_input(struct tarn_buf *b, uint64_t *state)
         b->data[help_random(state) % b->size] = (char)help_random(state);
 }
 
-static unsigned n_rounds = 200000;
+static unsigned n_rounds = 60000;
 
 static void test_any_bytes(void)
 {

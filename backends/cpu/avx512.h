@@ -5,29 +5,7 @@
 #ifndef TARN_CPU_AVX512_H
 #define TARN_CPU_AVX512_H
 
-#include <immintrin.h>
-#include <stdint.h>
-#include <string.h>
-
-#include "backends/cpu/cpu.h"
-#include "backends/cpu/vec.h"
-
-/* GCC 12 has dropped the effect of functions that write through vector stores
- * alone (KERNELS 12.2). */
-#if defined(__GNUC__) && !defined(__clang__)
-#define KERNEL __attribute__((noipa))
-#else
-#define KERNEL __attribute__((noinline))
-#endif
-
-/* How far ahead of the weight pointer memory is asked for. */
-#define AHEAD 2048
-
-INLINE void fetch(const uint8_t *p, int lines)
-{
-    for (int i = 0; i < lines; i++)
-        _mm_prefetch((const char *)p + AHEAD + 64 * i, _MM_HINT_T0);
-}
+#include "backends/cpu/x86.h"
 
 /* Sixteen lanes each of a and b: lanes of the result alternate between sums
  * of a and of b, two lanes of the arguments each. */

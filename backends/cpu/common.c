@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "backends/cpu/cpu.h"
+#include "backends/cpu/transpose.h"
 #include "backends/cpu/vec.h"
 
 #define PANEL (2 * VL)
@@ -132,35 +133,38 @@ size_t tarn_cpu_common_many_scratch(uint32_t k)
            BATCH * PANEL * sizeof(float);
 }
 
+/* Block by block, VL rows at a time; lanes without a row
+ * repeat the last one, nobody reads them. */
 static void unpack_panel(const struct cpu_tile *t, uint32_t row,
                          const struct panel *p)
 {
     const struct tarn_type_traits tr = tarn_type_traits(t->ops->type);
-    const uint32_t n_blocks = t->k / tr.block;
+    const uint32_t n_blocks = t->k / tr.block, words = tr.block / 2;
     const cpu_unpack_fn unpack = tarn_cpu_unpack(t->ops->type);
-    struct cpu_block b;
-    for (uint32_t r = 0; r < PANEL; r++) {
-        const bool there = row + r < t->n_rows;
-        const uint8_t *w = t->w + (row + r) * t->row_bytes;
-        if (!there) /* lanes without a row: nothing times nothing */
-            memset(&b, 0, sizeof b);
-        for (uint32_t i = 0; i < n_blocks; i++) {
-            if (there)
-                unpack(w + (size_t)i * tr.bytes, &b);
-            int32_t *pairs = p->pairs + (size_t)i * (tr.block / 2) * PANEL + r;
-            for (uint32_t j = 0; j < tr.block / 2; j++)
-                memcpy(pairs + j * PANEL, b.w + 2 * j, 4);
+    struct cpu_block b[VL];
+    for (uint32_t i = 0; i < n_blocks; i++)
+        for (uint32_t v = 0; v < 2; v++) {
             struct panel_block *o = p->blocks + i;
-            o->d[r / VL][r % VL] = b.d;
-            o->dm[r / VL][r % VL] = b.dm;
-            if (tr.block == 256 && b.dm != 0.0f)
-                for (int j = 0; j < 8; j++)
-                    memcpy(&o->minima[j][r / VL][r % VL], b.mn + 2 * j, 4);
-            else if (tr.block == 256)
-                for (int j = 0; j < 8; j++)
-                    o->minima[j][r / VL][r % VL] = 0;
+            for (uint32_t r = 0; r < VL; r++) {
+                const uint32_t at = row + v * VL + r;
+                const uint32_t from = at < t->n_rows ? at : t->n_rows - 1;
+                unpack(t->w + from * t->row_bytes + (size_t)i * tr.bytes,
+                       b + r);
+                o->d[v][r] = b[r].d;
+                o->dm[v][r] = b[r].dm;
+                const bool min = b[r].dm != 0.0f;
+                for (int j = 0; tr.block == 256 && j < 8; j++) {
+                    int32_t pair = 0;
+                    if (min)
+                        memcpy(&pair, b[r].mn + 2 * j, 4);
+                    o->minima[j][v][r] = pair;
+                }
+            }
+            int32_t *pairs = p->pairs + (size_t)i * words * PANEL + v * VL;
+            for (uint32_t j = 0; j < words; j += VL)
+                transpose_words(b[0].w + 2 * j, sizeof *b, pairs + j * PANEL,
+                                PANEL * sizeof *pairs);
         }
-    }
 }
 
 INLINE vi pair_splat(const int16_t *p)

@@ -111,6 +111,8 @@ void tarn_cpu_many_256(const struct cpu_tile *t); /* Q4_K, Q5_K, Q6_K */
 size_t tarn_cpu_many_256_scratch(uint32_t k);
 void tarn_cpu_many_32(const struct cpu_tile *t); /* all of A32 */
 size_t tarn_cpu_many_32_scratch(uint32_t k);
+void tarn_cpu_many_bytes(const struct cpu_tile *t); /* Q4_0, Q4_K-Q6_K */
+size_t tarn_cpu_many_bytes_scratch(uint32_t k);
 /* F32, F16, BF16 (floats.c). */
 void tarn_cpu_f32_one(const struct cpu_tile *t);
 void tarn_cpu_f32_many(const struct cpu_tile *t);

@@ -1,4 +1,5 @@
 /* kernels.c - which product serves which weight type in this build. */
+#include "backends/cpu/bytes.h"
 #include "backends/cpu/cpu.h"
 #include "backends/cpu/vec.h"
 
@@ -40,17 +41,35 @@ static const struct cpu_ops OPS[] = {
     OPS_OF(TARN_Q4_K, CPU_A256, 6, q4_k_one, many_256, false),
     OPS_OF(TARN_Q5_K, CPU_A256, 2, common_one, many_256, true),
     OPS_OF(TARN_Q6_K, CPU_A256, 5, q6_k_one, many_256, false),
-#else
-    COMMON(TARN_Q4_0, CPU_A32),
-    COMMON(TARN_Q8_0, CPU_A32),
+#elif defined(__AVX2__)
+    OPS_OF(TARN_Q4_0, CPU_A32, 20, q4_0_one, many_bytes, false),
+    OPS_OF(TARN_Q8_0, CPU_A32, 7, q8_0_one, common_many, true),
     COMMON(TARN_Q4_1, CPU_A32),
     COMMON(TARN_Q5_0, CPU_A32),
     COMMON(TARN_Q5_1, CPU_A32),
     COMMON(TARN_IQ4_NL, CPU_A32),
     COMMON(TARN_MXFP4, CPU_A32),
-    COMMON(TARN_Q4_K, CPU_A256),
+    OPS_OF(TARN_Q4_K, CPU_A256, 5, q4_k_one, many_bytes, false),
+    OPS_OF(TARN_Q5_K, CPU_A256, 2, common_one, many_bytes, true),
+    OPS_OF(TARN_Q6_K, CPU_A256, 5, q6_k_one, many_bytes, false),
+#else /* 128 bits */
+    OPS_OF(TARN_Q8_0, CPU_A32, 3, q8_0_one, common_many, true),
+    COMMON(TARN_Q4_1, CPU_A32),
+    COMMON(TARN_Q5_0, CPU_A32),
+    COMMON(TARN_Q5_1, CPU_A32),
+    COMMON(TARN_IQ4_NL, CPU_A32),
+    COMMON(TARN_MXFP4, CPU_A32),
+#if TARN_CPU_BYTES
+    OPS_OF(TARN_Q4_0, CPU_A32, 3, q4_0_one, many_bytes, false),
+    OPS_OF(TARN_Q4_K, CPU_A256, 3, q4_k_one, many_bytes, false),
+    OPS_OF(TARN_Q5_K, CPU_A256, 2, common_one, many_bytes, true),
+    OPS_OF(TARN_Q6_K, CPU_A256, 3, q6_k_one, many_bytes, false),
+#else
+    OPS_OF(TARN_Q4_0, CPU_A32, 3, q4_0_one, common_many, true),
+    OPS_OF(TARN_Q4_K, CPU_A256, 3, q4_k_one, common_many, true),
     COMMON(TARN_Q5_K, CPU_A256),
-    COMMON(TARN_Q6_K, CPU_A256),
+    OPS_OF(TARN_Q6_K, CPU_A256, 3, q6_k_one, common_many, true),
+#endif
 #endif
     COMMON(TARN_Q2_K, CPU_A256),
     COMMON(TARN_Q3_K, CPU_A256),

@@ -14,6 +14,7 @@
  * Bits: integers are exact, the float part has one accumulator per output,
  * blocks ascending.  Figures: SPEED.md. */
 #include "backends/cpu/avx512.h"
+#include "backends/cpu/transpose.h"
 
 #define PANEL 32
 #define ACTS 6u
@@ -41,36 +42,6 @@ struct kind {
 #define KIND_Q6_K ((struct kind){ TARN_Q6_K, 16, false })
 
 /* ---------------------------------------------------------------- unpacking */
-
-/* 16 rows of 64 bytes, `stride` apart, to 16 vectors 128 bytes apart: vector
- * i holds bytes 4i .. 4i+3 of every row. */
-INLINE void transpose16(const uint8_t *in, size_t stride, uint8_t *out)
-{
-    __m512i r[16], t[16];
-    for (size_t i = 0; i < 16; i++)
-        r[i] = _mm512_loadu_si512(in + i * stride);
-    for (int i = 0; i < 16; i += 2) {
-        t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
-        t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
-    }
-    for (int i = 0; i < 16; i += 4) {
-        r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
-        r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
-        r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
-        r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
-    }
-    for (int i = 0; i < 4; i++) {
-        const __m512i a = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88);
-        const __m512i b = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xdd);
-        const __m512i c = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88);
-        const __m512i d = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xdd);
-        uint8_t *o = out + 128 * i;
-        _mm512_storeu_si512(o, _mm512_shuffle_i32x4(a, c, 0x88));
-        _mm512_storeu_si512(o + 512, _mm512_shuffle_i32x4(b, d, 0x88));
-        _mm512_storeu_si512(o + 1024, _mm512_shuffle_i32x4(a, c, 0xdd));
-        _mm512_storeu_si512(o + 1536, _mm512_shuffle_i32x4(b, d, 0xdd));
-    }
-}
 
 /* One block of one row: bytes to q [256], the rest into lane r. */
 INLINE void unpack_row(const uint8_t *p, struct kind kind, uint8_t *q,
@@ -164,7 +135,7 @@ KERNEL static void unpack_256(const struct cpu_tile *t, uint32_t row,
                     unpack_row(w, KIND_Q6_K, q[i], p + b, 16 * v + i);
             }
             for (int j = 0; j < 4; j++)
-                transpose16(q[0] + 64 * j, 256, p[b].q[16 * j][v]);
+                transpose_words(q[0] + 64 * j, 256, p[b].q[16 * j][v], 128);
         }
 }
 
@@ -218,7 +189,7 @@ INLINE void unpack_type(const struct cpu_tile *t, uint32_t row, uint32_t type,
                                      &p[at].dm[v][i]));
                 }
             }
-            transpose16(q[0], 64, out[0]);
+            transpose_words(q[0], 64, out[0], 128);
             for (uint32_t i = 0; i < 8; i++) {
                 memcpy(p[b].q[i][v], out[i], 64);
                 if (b + 1 < nb)

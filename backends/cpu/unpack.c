@@ -7,7 +7,7 @@
 
 #include "backends/backend.h"
 #include "backends/cpu/grids.h"
-#include "backends/numerics.h"
+#include "backends/cpu/vec.h"
 
 static uint32_t le16(const uint8_t *p)
 {
@@ -21,7 +21,7 @@ static uint32_t le32(const uint8_t *p)
 
 static float half_at(const uint8_t *p)
 {
-    return tarn_f16_to_f32((uint16_t)le16(p));
+    return float_of_half(p);
 }
 
 /* ------------------------------------------------------- blocks of 32 */

@@ -36,6 +36,14 @@
 #define VL 4
 #endif
 
+/* GCC 12 has dropped the effect of functions that write through vector stores
+ * alone (KERNELS 12.2). */
+#if defined(__GNUC__) && !defined(__clang__)
+#define KERNEL __attribute__((noipa))
+#else
+#define KERNEL __attribute__((noinline))
+#endif
+
 #define INLINE static inline __attribute__((always_inline, unused))
 
 typedef float vf __attribute__((vector_size(4 * VL)));
@@ -181,6 +189,19 @@ INLINE vi vi_dot2(vi acc, vi a, vi b)
 #define TARN_CPU_WIDE_HALVES 1
 #endif
 
+/* Of halves in the low 16 bits of the lanes. */
+INLINE vf vf_of_halves(vi h)
+{
+    /* Normal halves by moving their bits, subnormal ones as integers times
+     * 2^-24 (both exact, and no operand is subnormal, which would be slow);
+     * infinities and NaN get their exponent back. */
+    const vi rest = h & 0x7fff;
+    const vf normal = (vf)((rest << 13) + (112 << 23));
+    const vf small = vf_from_vi(rest) * 0x1p-24f;
+    const vi v = (vi)vf_pick((vi)(rest < 0x0400), small, normal);
+    return (vf)(v | ((vi)(rest >= 0x7c00) & 0x7f800000) | (h & 0x8000) << 16);
+}
+
 INLINE vf vf_from_half(const uint16_t *p)
 {
 #if defined(__AVX512F__)
@@ -190,12 +211,19 @@ INLINE vf vf_from_half(const uint16_t *p)
 #elif defined(__aarch64__)
     return (vf)vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));
 #else
-    /* Exponent and mantissa as float bits, times 2^112, is exact for every
-     * finite half; infinities and NaN get their exponent back. */
-    const vi h = __builtin_convertvector(*(const vh_any *)p, vi);
-    const vi rest = h & 0x7fff;
-    const vi v = (vi)((vf)(rest << 13) * 0x1p112f);
-    return (vf)(v | ((vi)(rest >= 0x7c00) & 0x7f800000) | (h & 0x8000) << 16);
+    return vf_of_halves(__builtin_convertvector(*(const vh_any *)p, vi));
+#endif
+}
+
+/* The half at p, as a float. */
+INLINE float float_of_half(const void *p)
+{
+    uint16_t h;
+    memcpy(&h, p, 2);
+#if defined(__F16C__)
+    return _cvtsh_ss(h);
+#else
+    return tarn_f16_to_f32(h);
 #endif
 }
 

@@ -9,6 +9,7 @@ extern const struct cmd cmd_logits;
 extern const struct cmd cmd_tokenize;
 extern const struct cmd cmd_detokenize;
 extern const struct cmd cmd_prompt;
+extern const struct cmd cmd_events;
 extern const struct cmd cmd_bench;
 #if !defined(__wasm__)
 /* What needs a terminal, threads or plugins. */
@@ -31,6 +32,7 @@ extern const struct cmd cmd_web;
     &cmd_tokenize, \
     &cmd_detokenize, \
     &cmd_prompt, \
+    &cmd_events, \
     &cmd_bench, \
     CMD_NATIVE
 /* clang-format on */

@@ -382,6 +382,11 @@ void tarn_reader_end(struct tarn_reader *r)
     r->ended = true;
 }
 
+bool tarn_reader_ended(const struct tarn_reader *r)
+{
+    return r->ended;
+}
+
 bool tarn_reader_failed(const struct tarn_reader *r)
 {
     return r->failed;

@@ -72,6 +72,8 @@ void tarn_reader_bytes(struct tarn_reader *r, const void *text, size_t size,
                        bool special);
 /* Flushes, closes spans; the reader takes nothing more. */
 void tarn_reader_end(struct tarn_reader *r);
+/* A token that ends the turn has come. */
+bool tarn_reader_ended(const struct tarn_reader *r);
 bool tarn_reader_failed(const struct tarn_reader *r); /* memory ran out */
 
 #endif

@@ -1,0 +1,196 @@
+/* events.c - tarn events: the turn reader on a stream of tokens or text.
+ *
+ * Text of one span is one line, whatever the cut, so that outputs can be
+ * compared. */
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "cmd/text_file.h"
+#include "core/base/json.h"
+#include "core/base/memory.h"
+#include "core/turn/reader.h"
+
+#define INPUT_LIMIT ((size_t)64 << 20)
+
+struct events {
+    struct tarn_buf text;  /* of the span that is open or has just ended */
+    uint32_t span;
+    bool waiting;          /* text is not printed yet */
+    bool failed;
+};
+
+static const char *kind_name(uint32_t span)
+{
+    return span == TARN_SPAN_THOUGHT ? "thought"
+           : span == TARN_SPAN_CALL  ? "call"
+                                     : "answer";
+}
+
+static void print_text(struct events *e, const char *kind, const char *text,
+                       size_t size, const char *rest)
+{
+    struct tarn_buf b = { 0 };
+    tarn_json_add_string(&b, text, size, false);
+    e->failed |= b.failed;
+    printf("{\"e\":\"%s\"%s,\"text\":%s}\n", kind, rest,
+           b.data ? b.data : "\"\"");
+    tarn_buf_finish(&b);
+}
+
+/* A span with its text, once it is known what it was. */
+static void settle(struct events *e)
+{
+    if (!e->waiting)
+        return;
+    e->waiting = false;
+    printf("{\"e\":\"span\",\"kind\":\"%s\"}\n", kind_name(e->span));
+    if (e->text.size > 0)
+        print_text(e, "text", e->text.data, e->text.size, "");
+    e->failed |= e->text.failed;
+    tarn_buf_clear(&e->text);
+}
+
+static void take(void *user, const struct tarn_reader_event *ev)
+{
+    struct events *e = user;
+    char rest[96];
+    switch (ev->kind) {
+    case TARN_READ_SPAN:
+        settle(e);
+        e->span = ev->span;
+        e->waiting = true;
+        break;
+    case TARN_READ_TEXT:
+        tarn_buf_add(&e->text, ev->text, ev->size);
+        break;
+    case TARN_READ_SPAN_END:
+        break;
+    case TARN_READ_WAS_THOUGHT:
+        e->span = TARN_SPAN_THOUGHT;
+        break;
+    case TARN_READ_CALL:
+        settle(e);
+        print_text(e, "call", ev->text, ev->size, "");
+        break;
+    case TARN_READ_UNREAD:
+        settle(e);
+        snprintf(rest, sizeof rest,
+                 ",\"byte\":%zu,\"reason\":\"the call was cut off\"",
+                 ev->size);
+        print_text(e, "unread", ev->text, ev->size, rest);
+        break;
+    }
+}
+
+/* The input as ids, if it is a JSON array of them. */
+static bool read_ids(const char *text, size_t size, struct tarn_ids *ids)
+{
+    struct tarn_json *doc = NULL;
+    int64_t id;
+    if (size == 0 || tarn_json_read(text, size, &doc, NULL) != TARN_OK)
+        return false;
+    bool all = doc->kind == TARN_JSON_ARRAY && doc->n > 0;
+    const struct tarn_json *v = all ? doc->first : NULL;
+    for (; v && all; v = v->next) {
+        all = tarn_json_i64(v, &id) && id >= 0 && id <= INT32_MAX;
+        if (all)
+            tarn_ids_add(ids, (int32_t)id);
+    }
+    tarn_json_free(doc);
+    if (!all)
+        ids->n = 0;
+    return all;
+}
+
+/* Layout F ends its prompt inside the thought. */
+static bool begins_in_thought(const struct tarn_gguf *g)
+{
+    struct tarn_gguf_string t = { NULL, 0 };
+    bool known;
+    if (tarn_gguf_string_or(g, "tokenizer.chat_template", &t, NULL) !=
+            TARN_OK ||
+        !t.text)
+        return false;
+    return tarn_layout_opens_thought(
+        tarn_layout_detect(t.text, t.size, &known));
+}
+
+struct input {
+    char *text;
+    size_t size;
+    uint32_t cut;
+    bool plain;
+};
+
+static enum tarn_status feed(const struct cmd_text_file *v,
+                             const struct input *in, struct tarn_error *err)
+{
+    struct events e = { 0 };
+    struct tarn_ids ids = { 0 };
+    struct tarn_reader *r = NULL;
+    const struct tarn_reader_options opt = {
+        .in_thought = begins_in_thought(v->gguf), .event = take, .user = &e
+    };
+    enum tarn_status s = tarn_reader_create(v->text, &opt, &r, err);
+    if (s != TARN_OK)
+        return s;
+    bool more = true;
+    if (!in->plain && read_ids(in->text, in->size, &ids)) {
+        for (size_t i = 0; more && i < ids.n; i++)
+            more = tarn_reader_token(r, ids.at[i]);
+    } else {
+        const size_t cut = in->cut > 0 ? in->cut : in->size + 1;
+        for (size_t at = 0; at < in->size; at += cut)
+            tarn_reader_bytes(r, in->text + at,
+                              in->size - at < cut ? in->size - at : cut,
+                              !in->plain);
+    }
+    more = !tarn_reader_ended(r);
+    tarn_reader_end(r);
+    settle(&e);
+    printf("{\"e\":\"end\",\"reason\":\"%s\"}\n", more ? "cut" : "end");
+    if (e.failed || ids.failed || tarn_reader_failed(r))
+        s = tarn_fail(err, TARN_NO_MEMORY, "no memory to read the turn");
+    tarn_reader_destroy(r);
+    tarn_buf_finish(&e.text);
+    tarn_ids_finish(&ids);
+    return s == TARN_OK ? cmd_flush(err) : s;
+}
+
+static enum tarn_status run(const struct cmd *self, int argc, char **argv,
+                            struct tarn_error *err)
+{
+    struct cmd_args a;
+    struct input in = { 0 };
+    struct cmd_text_file v = { 0 };
+    const struct cmd_option options[] = {
+        { "--cut", NULL, CMD_U32, &in.cut, 1, INT32_MAX, "N",
+          "feed N bytes at a time; the events are the same" },
+        { "--text", NULL, CMD_FLAG, &in.plain, 0, 0, NULL,
+          "all of the input is text: no control tokens in it" },
+    };
+    cmd_args_init(&a, self, 1);
+    cmd_args_add(&a, options, sizeof options / sizeof *options);
+    enum tarn_status s = cmd_args_parse(&a, argc, argv, err);
+    if (s != TARN_OK || a.help)
+        return s;
+    s = cmd_text_file_open(a.n_words ? a.words[0] : NULL, &v, err);
+    if (s == TARN_OK)
+        s = cmd_read_stdin(INPUT_LIMIT, &in.text, &in.size, err);
+    if (s == TARN_OK)
+        s = feed(&v, &in, err);
+    tarn_free(in.text);
+    cmd_text_file_close(&v);
+    return s;
+}
+
+const struct cmd cmd_events = {
+    .name = "events",
+    .summary = "what the turn reader makes of a model's output",
+    .usage = "[MODEL] [OPTIONS] < OUTPUT",
+    .detail = "Reads a model's output on stdin: bytes, in which the name of a "
+              "control token stands\nfor the token, or a JSON array of ids. "
+              "Writes one JSON object per line.\n\n"
+              "Example:\n  printf '<think>a</think>b' | tarn events\n",
+    .run = run,
+};

@@ -1,0 +1,245 @@
+/* tarn-answer.c - see tarn-answer.h. */
+#include "gui/tarn-answer.h"
+
+#include <string.h>
+
+#include "core/tarn.h"
+#include "gui/tarn-body.h"
+#include "gui/tarn-branches.h"
+#include "gui/tarn-code.h"
+#include "gui/tarn-config.h"
+#include "gui/tarn-thought.h"
+#include "gui/tarn-words.h"
+
+struct _TarnAnswer {
+    TarnCullBox parent;
+    GtkLabel *who, *wait, *notice, *figures;
+    GtkProgressBar *reading;
+    TarnThought *thought;
+    TarnBody *body;
+    GtkBox *calls, *foot;
+    TarnBranches *branches;
+    GtkButton *regenerate;
+    guint id, budget;
+    char *model;
+    GString *thought_text, *call;
+    gboolean thinking, growing;
+};
+G_DEFINE_FINAL_TYPE(TarnAnswer, tarn_answer, TARN_TYPE_CULL_BOX)
+
+static void copy(TarnAnswer *a, gboolean thought)
+{
+    g_autofree char *text = tarn_answer_copy(a, thought);
+    gdk_clipboard_set_text(gtk_widget_get_clipboard(GTK_WIDGET(a)), text);
+    gtk_widget_activate_action(GTK_WIDGET(a), "win.say-copied", NULL);
+}
+
+static void on_copy(TarnAnswer *a)
+{
+    copy(a, FALSE);
+}
+
+static void on_copy_all(TarnAnswer *a)
+{
+    copy(a, TRUE);
+}
+
+static void on_regenerate(TarnAnswer *a)
+{
+    gtk_widget_activate_action(GTK_WIDGET(a), "win.regenerate-message", "u",
+                               a->id);
+}
+
+char *tarn_answer_copy(TarnAnswer *a, gboolean thought)
+{
+    g_autofree char *body = g_strstrip(g_strdup(tarn_body_text(a->body)));
+    if (!thought || !a->thought_text->len)
+        return g_steal_pointer(&body);
+    g_autofree char *bare = g_strstrip(g_strdup(a->thought_text->str));
+    g_auto(GStrv) lines = g_strsplit(bare, "\n", -1);
+    g_autofree char *quoted = g_strjoinv("\n> ", lines);
+    return g_strconcat("> ", quoted, "\n\n", body, NULL);
+}
+
+static void set_wait(TarnAnswer *a, const char *text)
+{
+    gtk_label_set_text(a->wait, text ? text : "");
+    gtk_widget_set_visible(GTK_WIDGET(a->wait), text != NULL);
+}
+
+static void set_growing(TarnAnswer *a, gboolean growing)
+{
+    a->growing = growing;
+    gtk_widget_set_visible(GTK_WIDGET(a->foot), !growing);
+    if (growing)
+        gtk_widget_add_css_class(GTK_WIDGET(a), "growing");
+    else
+        gtk_widget_remove_css_class(GTK_WIDGET(a), "growing");
+}
+
+void tarn_answer_begin(TarnAnswer *a, guint budget)
+{
+    a->budget = budget;
+    set_growing(a, TRUE);
+    set_wait(a, _("Reading…"));
+}
+
+void tarn_answer_reading(TarnAnswer *a, guint64 done, guint64 total)
+{
+    gboolean more = total > 0 && done < total;
+    g_autofree char *n = tarn_words_count(total);
+    g_autofree char *text = g_strdup_printf(
+        ngettext("Reading %s token…", "Reading %s tokens…", (gulong)total), n);
+    set_wait(a, text);
+    gtk_widget_set_visible(GTK_WIDGET(a->reading), more);
+    if (more)
+        gtk_progress_bar_set_fraction(a->reading, (double)done / (double)total);
+}
+
+static void show_call(TarnAnswer *a)
+{
+    GtkWidget *c = tarn_code_new();
+    gtk_widget_add_css_class(c, "call");
+    tarn_code_update(TARN_CODE(c), a->call->str, _("call"), TRUE);
+    gtk_box_append(a->calls, c);
+    gtk_widget_set_visible(GTK_WIDGET(a->calls), TRUE);
+    g_string_truncate(a->call, 0);
+}
+
+void tarn_answer_text(TarnAnswer *a, guint span, const char *text, gsize size)
+{
+    set_wait(a, NULL);
+    gtk_widget_set_visible(GTK_WIDGET(a->reading), FALSE);
+    if (span == TARN_SPAN_THOUGHT) {
+        g_autofree char *valid = tarn_words_valid(text, (gssize)size);
+        gtk_widget_set_visible(GTK_WIDGET(a->thought), TRUE);
+        if (!a->thinking && a->growing)
+            tarn_thought_begin(a->thought, a->budget);
+        a->thinking = TRUE;
+        g_string_append(a->thought_text, valid);
+        tarn_thought_append(a->thought, valid, strlen(valid));
+    } else if (span == TARN_SPAN_CALL) {
+        g_autofree char *valid = tarn_words_valid(text, (gssize)size);
+        g_string_append(a->call, valid);
+    } else {
+        gtk_widget_set_visible(GTK_WIDGET(a->body), TRUE);
+        tarn_body_append(a->body, text, size);
+    }
+}
+
+void tarn_answer_count(TarnAnswer *a, guint n_thought, double ms)
+{
+    if (a->thinking && a->growing)
+        tarn_thought_count(a->thought, n_thought, ms);
+}
+
+void tarn_answer_thought_done(TarnAnswer *a, const TarnFigures *f)
+{
+    if (a->thinking)
+        tarn_thought_finish(a->thought, f);
+    a->thinking = FALSE;
+}
+
+gboolean tarn_answer_frame(TarnAnswer *a)
+{
+    return tarn_body_show(a->body);
+}
+
+void tarn_answer_finish(TarnAnswer *a, const TarnFigures *f, const char *notice,
+                        gboolean error)
+{
+    a->thinking = FALSE;
+    if (a->thought_text->len) /* now it is known how the turn ended */
+        tarn_thought_finish(a->thought, f);
+    if (a->call->len)
+        show_call(a);
+    tarn_body_finish(a->body);
+    set_growing(a, FALSE);
+    set_wait(a, NULL);
+    gtk_widget_set_visible(GTK_WIDGET(a->reading), FALSE);
+    g_autofree char *line = tarn_figures_answer(f);
+    gtk_label_set_text(a->figures, line ? line : "");
+    gtk_label_set_text(a->notice, notice ? notice : "");
+    gtk_widget_set_visible(GTK_WIDGET(a->notice), notice != NULL);
+    if (error)
+        gtk_widget_add_css_class(GTK_WIDGET(a->notice), "error-line");
+    g_autofree char *when = tarn_words_date(f->time);
+    g_autofree char *name =
+        g_strdup_printf(_("Answer by %s, %s"), a->model, when);
+    gtk_accessible_update_property(GTK_ACCESSIBLE(a),
+                                   GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+}
+
+void tarn_answer_set_branch(TarnAnswer *a, guint at, guint n)
+{
+    tarn_branches_set(a->branches, a->id, at, n);
+}
+
+void tarn_answer_toggle_thought(TarnAnswer *a)
+{
+    if (gtk_widget_get_visible(GTK_WIDGET(a->thought)))
+        tarn_thought_set_open(a->thought, !tarn_thought_get_open(a->thought));
+}
+
+GtkWidget *tarn_answer_new(guint id, const char *model)
+{
+    TarnAnswer *a = g_object_new(TARN_TYPE_ANSWER, NULL);
+    a->id = id;
+    a->model = tarn_words_line(model && *model ? model : _("Model"), 60);
+    gtk_label_set_text(a->who, a->model);
+    g_autofree char *name = g_strdup_printf(_("Answer by %s"), a->model);
+    gtk_accessible_update_property(GTK_ACCESSIBLE(a),
+                                   GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+    return GTK_WIDGET(a);
+}
+
+static void tarn_answer_dispose(GObject *o)
+{
+    GtkWidget *child;
+    while ((child = gtk_widget_get_first_child(GTK_WIDGET(o))))
+        gtk_widget_unparent(child);
+    G_OBJECT_CLASS(tarn_answer_parent_class)->dispose(o);
+}
+
+static void tarn_answer_finalize(GObject *o)
+{
+    TarnAnswer *a = TARN_ANSWER(o);
+    g_free(a->model);
+    g_string_free(a->thought_text, TRUE);
+    g_string_free(a->call, TRUE);
+    G_OBJECT_CLASS(tarn_answer_parent_class)->finalize(o);
+}
+
+static void tarn_answer_class_init(TarnAnswerClass *klass)
+{
+    GtkWidgetClass *w = GTK_WIDGET_CLASS(klass);
+    G_OBJECT_CLASS(klass)->dispose = tarn_answer_dispose;
+    G_OBJECT_CLASS(klass)->finalize = tarn_answer_finalize;
+    g_type_ensure(TARN_TYPE_BRANCHES);
+    g_type_ensure(TARN_TYPE_THOUGHT);
+    g_type_ensure(TARN_TYPE_BODY);
+    gtk_widget_class_set_accessible_role(w, GTK_ACCESSIBLE_ROLE_GROUP);
+    gtk_widget_class_set_template_from_resource(w, TARN_RESOURCES
+                                                "/tarn-answer.ui");
+    gtk_widget_class_bind_template_child(w, TarnAnswer, who);
+    gtk_widget_class_bind_template_child(w, TarnAnswer, wait);
+    gtk_widget_class_bind_template_child(w, TarnAnswer, reading);
+    gtk_widget_class_bind_template_child(w, TarnAnswer, thought);
+    gtk_widget_class_bind_template_child(w, TarnAnswer, body);
+    gtk_widget_class_bind_template_child(w, TarnAnswer, calls);
+    gtk_widget_class_bind_template_child(w, TarnAnswer, notice);
+    gtk_widget_class_bind_template_child(w, TarnAnswer, foot);
+    gtk_widget_class_bind_template_child(w, TarnAnswer, branches);
+    gtk_widget_class_bind_template_child(w, TarnAnswer, regenerate);
+    gtk_widget_class_bind_template_child(w, TarnAnswer, figures);
+    gtk_widget_class_bind_template_callback(w, on_copy);
+    gtk_widget_class_bind_template_callback(w, on_copy_all);
+    gtk_widget_class_bind_template_callback(w, on_regenerate);
+}
+
+static void tarn_answer_init(TarnAnswer *a)
+{
+    a->thought_text = g_string_new(NULL);
+    a->call = g_string_new(NULL);
+    gtk_widget_init_template(GTK_WIDGET(a));
+}

@@ -1,0 +1,40 @@
+/* tarn-answer.h - a turn of the model: name, thought, answer, figures.
+ *
+ *     a = tarn_answer_new(id, "Pocket");
+ *     tarn_answer_begin(a, budget);              // it will grow
+ *     tarn_answer_text(a, TARN_SPAN_..., ...);   // many times a frame
+ *     tarn_answer_frame(a);                      // once a frame
+ *     tarn_answer_finish(a, &figures, notice);
+ *
+ * Threads: the main one.
+ */
+#ifndef TARN_GUI_ANSWER_H
+#define TARN_GUI_ANSWER_H
+
+#include "gui/tarn-cull-box.h"
+#include "gui/tarn-figures.h"
+
+#define TARN_TYPE_ANSWER (tarn_answer_get_type())
+G_DECLARE_FINAL_TYPE(TarnAnswer, tarn_answer, TARN, ANSWER, TarnCullBox)
+
+GtkWidget *tarn_answer_new(guint id, const char *model);
+void tarn_answer_begin(TarnAnswer *a, guint budget);
+/* Tokens of the message read so far; a determinate bar (UX 4.3.4). */
+void tarn_answer_reading(TarnAnswer *a, guint64 done, guint64 total);
+/* span: enum tarn_span_kind; a call is shown as it was written. */
+void tarn_answer_text(TarnAnswer *a, guint span, const char *text, gsize size);
+void tarn_answer_count(TarnAnswer *a, guint n_thought, double ms);
+/* The thought is closed; what follows is the answer. */
+void tarn_answer_thought_done(TarnAnswer *a, const TarnFigures *f);
+/* FALSE: something is left for a later frame. */
+gboolean tarn_answer_frame(TarnAnswer *a);
+/* notice: a line below the answer (MN05, MN06 ...); NULL: none.  `error`:
+ * it is one. */
+void tarn_answer_finish(TarnAnswer *a, const TarnFigures *f, const char *notice,
+                        gboolean error);
+void tarn_answer_set_branch(TarnAnswer *a, guint at, guint n);
+void tarn_answer_toggle_thought(TarnAnswer *a);
+/* Markdown of the answer, or with the thought as a quote before it; owned. */
+char *tarn_answer_copy(TarnAnswer *a, gboolean thought);
+
+#endif

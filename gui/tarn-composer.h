@@ -1,0 +1,25 @@
+/* tarn-composer.h - where a message is written.
+ *
+ * Signals: "send" (text), "stop".  Return sends, Shift+Return breaks the
+ * line; the budget is the window's action "win.budget".
+ *
+ * Threads: the main one.
+ */
+#ifndef TARN_GUI_COMPOSER_H
+#define TARN_GUI_COMPOSER_H
+
+#include <gtk/gtk.h>
+
+#define TARN_TYPE_COMPOSER (tarn_composer_get_type())
+G_DECLARE_FINAL_TYPE(TarnComposer, tarn_composer, TARN, COMPOSER, GtkBox)
+
+/* busy: Send is Stop.  ready: there is a model to send to. */
+void tarn_composer_set_state(TarnComposer *c, gboolean busy, gboolean ready);
+void tarn_composer_set_budget(TarnComposer *c, guint tokens);
+char *tarn_composer_get_text(TarnComposer *c); /* owned by the caller */
+void tarn_composer_set_text(TarnComposer *c, const char *text);
+void tarn_composer_focus(TarnComposer *c);
+/* Spoken by screen readers, which pass over changes elsewhere (UX 9.1). */
+void tarn_composer_describe(TarnComposer *c, const char *text);
+
+#endif

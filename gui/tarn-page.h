@@ -1,0 +1,51 @@
+/* tarn-page.h - one chat on the screen: notice, transcript, composer, status.
+ *
+ * Runs turns: starts them, drains the engine's events once per frame, ends
+ * them.  One turn at a time; leaving a chat stops its turn and keeps what is
+ * written.
+ *
+ * Signals: "changed" (conversation, message id): something of it is worth
+ * saving; "idle": no turn is running any more.
+ *
+ * Threads: the main one.
+ */
+#ifndef TARN_GUI_PAGE_H
+#define TARN_GUI_PAGE_H
+
+#include <adwaita.h>
+
+#include "gui/tarn-conversation.h"
+#include "gui/tarn-worker.h"
+
+#define TARN_TYPE_PAGE (tarn_page_get_type())
+G_DECLARE_FINAL_TYPE(TarnPage, tarn_page, TARN, PAGE, GtkBox)
+
+void tarn_page_set_worker(TarnPage *p, TarnWorker *worker);
+void tarn_page_set_conversation(TarnPage *p, TarnConversation *c);
+TarnConversation *tarn_page_conversation(TarnPage *p);
+/* A model was taken, or is about to be. */
+void tarn_page_model_changed(TarnPage *p, gboolean pocket);
+/* percent -1: not loading. */
+void tarn_page_set_loading(TarnPage *p, const char *model, int percent);
+void tarn_page_set_budget(TarnPage *p, guint tokens);
+
+gboolean tarn_page_is_running(TarnPage *p);
+void tarn_page_send(TarnPage *p, const char *text);
+void tarn_page_stop(TarnPage *p);
+void tarn_page_answer_now(TarnPage *p);
+void tarn_page_regenerate(TarnPage *p, guint message); /* 0: the last */
+void tarn_page_edit_last(TarnPage *p);
+void tarn_page_edited(TarnPage *p, guint message, const char *text);
+void tarn_page_branch(TarnPage *p, guint message, int delta);
+void tarn_page_toggle_thought(TarnPage *p);
+void tarn_page_step(TarnPage *p, int delta);
+char *tarn_page_last_answer(TarnPage *p); /* owned by the caller; or NULL */
+void tarn_page_focus(TarnPage *p);
+void tarn_page_fill(TarnPage *p, const char *text);
+
+/* error: it is one. button and action: or NULL. */
+void tarn_page_notice(TarnPage *p, gboolean error, const char *text,
+                      const char *button, const char *action);
+void tarn_page_hide_notice(TarnPage *p);
+
+#endif

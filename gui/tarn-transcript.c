@@ -1,0 +1,208 @@
+/* tarn-transcript.c - see tarn-transcript.h. */
+#include "gui/tarn-transcript.h"
+
+#include "gui/tarn-config.h"
+#include "gui/tarn-cull-box.h"
+#include "gui/tarn-words.h"
+
+enum { AT_END = 24 }; /* px */
+
+struct _TarnTranscript {
+    GtkWidget parent;
+    GtkWidget *overlay; /* the template's only child */
+    GtkScrolledWindow *scroller;
+    TarnCullBox *column;
+    GtkButton *down;
+    GArray *ids; /* guint, in order */
+    gboolean following, by_us;
+    guint settle;
+    double last_value;
+};
+G_DEFINE_FINAL_TYPE(TarnTranscript, tarn_transcript, GTK_TYPE_WIDGET)
+
+static GtkAdjustment *vertical(TarnTranscript *t)
+{
+    return gtk_scrolled_window_get_vadjustment(t->scroller);
+}
+
+static double end_of(GtkAdjustment *a)
+{
+    return gtk_adjustment_get_upper(a) - gtk_adjustment_get_page_size(a);
+}
+
+static void set_value(TarnTranscript *t, double value)
+{
+    t->by_us = TRUE;
+    gtk_adjustment_set_value(vertical(t), value);
+    t->by_us = FALSE;
+}
+
+static void set_following(TarnTranscript *t, gboolean following)
+{
+    t->following = following;
+    gtk_widget_set_visible(GTK_WIDGET(t->down), !following);
+}
+
+static void on_value(TarnTranscript *t, GtkAdjustment *a)
+{
+    double value = gtk_adjustment_get_value(a);
+    gboolean at_end = end_of(a) - value <= AT_END;
+    if (at_end)
+        set_following(t, TRUE);
+    else if (!t->by_us && value < t->last_value)
+        set_following(t, FALSE);
+    t->last_value = value;
+    tarn_cull_box_scrolled(t->column);
+}
+
+static gboolean settle(gpointer user)
+{
+    TarnTranscript *t = user;
+    t->settle = 0;
+    gtk_widget_queue_allocate(gtk_scrolled_window_get_child(t->scroller));
+    return G_SOURCE_REMOVE;
+}
+
+/* The heights of text views are corrected some frames after a text came:
+ * hence at every change, not once. */
+static void on_changed(TarnTranscript *t, GtkAdjustment *a)
+{
+    if (t->following) {
+        set_value(t, end_of(a));
+        /* This is in the middle of the viewport's allocation, where a request
+         * for another one is lost. */
+        if (!t->settle)
+            t->settle = g_idle_add_full(G_PRIORITY_DEFAULT, settle, t, NULL);
+    }
+    t->last_value = gtk_adjustment_get_value(a);
+}
+
+static gboolean on_scroll(TarnTranscript *t, double dx, double dy)
+{
+    (void)dx;
+    if (dy < 0 && end_of(vertical(t)) > 0)
+        set_following(t, FALSE);
+    return FALSE;
+}
+
+void tarn_transcript_follow(TarnTranscript *t)
+{
+    set_following(t, TRUE);
+    set_value(t, end_of(vertical(t)));
+}
+
+void tarn_transcript_set_title(TarnTranscript *t, const char *title)
+{
+    g_autofree char *name = g_strdup_printf(_("Chat “%s”"), title);
+    gtk_accessible_update_property(GTK_ACCESSIBLE(t->column),
+                                   GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+}
+
+void tarn_transcript_append(TarnTranscript *t, guint id, GtkWidget *turn)
+{
+    g_array_append_val(t->ids, id);
+    gtk_box_append(GTK_BOX(t->column), turn);
+}
+
+static GtkWidget *child_at(TarnTranscript *t, guint at)
+{
+    GtkWidget *c = gtk_widget_get_first_child(GTK_WIDGET(t->column));
+    while (c && at--)
+        c = gtk_widget_get_next_sibling(c);
+    return c;
+}
+
+GtkWidget *tarn_transcript_find(TarnTranscript *t, guint id)
+{
+    for (guint i = 0; i < t->ids->len; i++)
+        if (g_array_index(t->ids, guint, i) == id)
+            return child_at(t, i);
+    return NULL;
+}
+
+guint tarn_transcript_length(TarnTranscript *t)
+{
+    return t->ids->len;
+}
+
+guint tarn_transcript_id(TarnTranscript *t, guint at)
+{
+    return at < t->ids->len ? g_array_index(t->ids, guint, at) : 0;
+}
+
+void tarn_transcript_cut(TarnTranscript *t, guint n)
+{
+    while (t->ids->len > n) {
+        GtkWidget *last = gtk_widget_get_last_child(GTK_WIDGET(t->column));
+        gtk_box_remove(GTK_BOX(t->column), last);
+        g_array_set_size(t->ids, t->ids->len - 1);
+    }
+}
+
+void tarn_transcript_step(TarnTranscript *t, int delta)
+{
+    GtkWidget *view = GTK_WIDGET(t->scroller), *target = NULL;
+    graphene_rect_t r;
+    double value = gtk_adjustment_get_value(vertical(t));
+    for (GtkWidget *c = gtk_widget_get_first_child(GTK_WIDGET(t->column)); c;
+         c = gtk_widget_get_next_sibling(c)) {
+        if (!gtk_widget_compute_bounds(c, view, &r))
+            continue;
+        if (delta < 0 && r.origin.y < -1)
+            target = c;
+        if (delta > 0 && r.origin.y > 33) {
+            target = c;
+            break;
+        }
+    }
+    if (!target || !gtk_widget_compute_bounds(target, view, &r))
+        return;
+    set_following(t, FALSE);
+    gtk_adjustment_set_value(vertical(t), value + (double)r.origin.y - 32);
+}
+
+static void tarn_transcript_dispose(GObject *o)
+{
+    g_clear_handle_id(&TARN_TRANSCRIPT(o)->settle, g_source_remove);
+    g_clear_pointer(&TARN_TRANSCRIPT(o)->overlay, gtk_widget_unparent);
+    G_OBJECT_CLASS(tarn_transcript_parent_class)->dispose(o);
+}
+
+static void tarn_transcript_finalize(GObject *o)
+{
+    g_array_unref(TARN_TRANSCRIPT(o)->ids);
+    G_OBJECT_CLASS(tarn_transcript_parent_class)->finalize(o);
+}
+
+static void tarn_transcript_class_init(TarnTranscriptClass *klass)
+{
+    GtkWidgetClass *w = GTK_WIDGET_CLASS(klass);
+    G_OBJECT_CLASS(klass)->dispose = tarn_transcript_dispose;
+    G_OBJECT_CLASS(klass)->finalize = tarn_transcript_finalize;
+    g_type_ensure(TARN_TYPE_CULL_BOX);
+    gtk_widget_class_set_layout_manager_type(w, GTK_TYPE_BIN_LAYOUT);
+    gtk_widget_class_set_template_from_resource(w, TARN_RESOURCES
+                                                "/tarn-transcript.ui");
+    gtk_widget_class_bind_template_child(w, TarnTranscript, overlay);
+    gtk_widget_class_bind_template_child(w, TarnTranscript, scroller);
+    gtk_widget_class_bind_template_child(w, TarnTranscript, column);
+    gtk_widget_class_bind_template_child(w, TarnTranscript, down);
+    gtk_widget_class_bind_template_callback(w, tarn_transcript_follow);
+}
+
+static void tarn_transcript_init(TarnTranscript *t)
+{
+    t->ids = g_array_new(FALSE, FALSE, sizeof(guint));
+    gtk_widget_init_template(GTK_WIDGET(t));
+    set_following(t, TRUE);
+    GtkAdjustment *a = vertical(t);
+    g_signal_connect_object(a, "value-changed", G_CALLBACK(on_value), t,
+                            G_CONNECT_SWAPPED);
+    g_signal_connect_object(a, "changed", G_CALLBACK(on_changed), t,
+                            G_CONNECT_SWAPPED);
+    GtkEventController *c =
+        gtk_event_controller_scroll_new(GTK_EVENT_CONTROLLER_SCROLL_VERTICAL);
+    gtk_event_controller_set_propagation_phase(c, GTK_PHASE_CAPTURE);
+    g_signal_connect_swapped(c, "scroll", G_CALLBACK(on_scroll), t);
+    gtk_widget_add_controller(GTK_WIDGET(t->scroller), c);
+}

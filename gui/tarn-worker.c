@@ -1,0 +1,361 @@
+/* tarn-worker.c - see tarn-worker.h. */
+#include "gui/tarn-worker.h"
+
+#include "gui/tarn-words.h"
+#include "plugins/plugins.h"
+
+enum { PROGRESS_MS = 100 };
+
+/* Backends and runtime: made by the first thread that needs them, gone with
+ * the last. */
+typedef struct {
+    gint refs; /* atomic */
+    GMutex lock;
+    char *backend; /* asked for, or NULL */
+    struct tarn_plugins *plugins;
+    struct tarn_runtime *runtime;
+} Shared;
+
+/* A model and its thread. */
+typedef struct {
+    gint refs;          /* atomic */
+    TarnWorker *worker; /* main thread only; NULL: nobody waits for it */
+    Shared *shared;
+    char *path;
+    GThread *thread;
+    gint cancelled, quit, permille; /* atomic */
+    GMutex lock;
+    gboolean live; /* lock: the engine is there and its owner steps it */
+    struct tarn_model *model;
+    struct tarn_engine *engine;
+    enum tarn_status status;
+    struct tarn_error err;
+} Seat;
+
+struct _TarnWorker {
+    GObject parent;
+    Shared *shared;
+    Seat *seat, *opening, *opened;
+    GPtrArray *threads; /* GThread of every seat there was */
+    guint progress;
+    gint shown;
+};
+G_DEFINE_FINAL_TYPE(TarnWorker, tarn_worker, G_TYPE_OBJECT)
+
+enum { OPENED, FAILED, PROGRESS, EVENTS, N_SIGNALS };
+static guint signals[N_SIGNALS];
+
+/* ----------------------------------------------------------------- shared */
+static Shared *shared_ref(Shared *s)
+{
+    g_atomic_int_inc(&s->refs);
+    return s;
+}
+
+static void shared_unref(Shared *s)
+{
+    if (!g_atomic_int_dec_and_test(&s->refs))
+        return;
+    if (s->runtime)
+        tarn_runtime_destroy(s->runtime);
+    if (s->plugins)
+        tarn_plugins_free(s->plugins);
+    g_mutex_clear(&s->lock);
+    g_free(s->backend);
+    g_free(s);
+}
+
+static void log_line(void *user, int level, const char *sentence)
+{
+    (void)user;
+    if (level == 0)
+        g_message("%s", sentence);
+    else
+        g_debug("%s", sentence);
+}
+
+static enum tarn_status shared_runtime(Shared *s, struct tarn_runtime **out,
+                                       struct tarn_error *err)
+{
+    g_mutex_lock(&s->lock);
+    enum tarn_status st = TARN_OK;
+    struct tarn_plugin_options po = { .size = sizeof po,
+                                      .backend = s->backend };
+    if (!s->plugins)
+        st = tarn_plugins_find(&po, &s->plugins, err);
+    if (!st) /* none at all: says why */
+        st = tarn_plugins_require(s->plugins, s->backend, err);
+    if (!st && !s->runtime) {
+        struct tarn_runtime_options o = { .size = sizeof o,
+                                          .log = log_line,
+                                          .backend = s->backend };
+        o.backends = tarn_plugins_backends(s->plugins, &o.n_backends);
+        st = tarn_runtime_create(&o, &s->runtime, err);
+    }
+    *out = s->runtime;
+    g_mutex_unlock(&s->lock);
+    return st;
+}
+
+/* ------------------------------------------------------------------- seat */
+static Seat *seat_ref(Seat *s)
+{
+    g_atomic_int_inc(&s->refs);
+    return s;
+}
+
+static void seat_unref(Seat *s)
+{
+    if (!g_atomic_int_dec_and_test(&s->refs))
+        return;
+    shared_unref(s->shared);
+    g_mutex_clear(&s->lock);
+    g_free(s->path);
+    g_free(s);
+}
+
+static void drop_seat(gpointer p)
+{
+    seat_unref(p);
+}
+
+static void on_load(void *user, uint64_t done, uint64_t total)
+{
+    Seat *s = user;
+    if (total)
+        g_atomic_int_set(&s->permille,
+                         (gint)(1000.0 * (double)done / (double)total));
+}
+
+static bool is_cancelled(void *user)
+{
+    return g_atomic_int_get(&((Seat *)user)->cancelled) != 0;
+}
+
+static gboolean tell_events(gpointer user)
+{
+    Seat *s = user;
+    if (s->worker && s->worker->seat == s)
+        g_signal_emit(s->worker, signals[EVENTS], 0);
+    return G_SOURCE_REMOVE;
+}
+
+/* On the owner's thread. */
+static void on_event(void *user)
+{
+    g_main_context_invoke_full(NULL, G_PRIORITY_DEFAULT, tell_events,
+                               seat_ref(user), drop_seat);
+}
+
+static gboolean tell_opened(gpointer user);
+
+static void open_model(Seat *s)
+{
+    struct tarn_runtime *rt = NULL;
+    s->status = shared_runtime(s->shared, &rt, &s->err);
+    struct tarn_model_options mo = { .size = sizeof mo,
+                                     .progress = on_load,
+                                     .cancelled = is_cancelled,
+                                     .user = s };
+    if (!s->status)
+        s->status = tarn_model_open(rt, s->path, &mo, &s->model, &s->err);
+    struct tarn_engine_options eo = { .size = sizeof eo };
+    if (!s->status)
+        s->status = tarn_engine_create(s->model, &eo, &s->engine, &s->err);
+    if (!s->status)
+        tarn_engine_on_event(s->engine, on_event, s);
+}
+
+static void set_live(Seat *s, gboolean live)
+{
+    g_mutex_lock(&s->lock);
+    s->live = live;
+    g_mutex_unlock(&s->lock);
+}
+
+/* The owner may be about to destroy its engine: hence the lock. */
+static void quit_seat(Seat *s)
+{
+    g_mutex_lock(&s->lock);
+    g_atomic_int_set(&s->cancelled, 1);
+    g_atomic_int_set(&s->quit, 1);
+    if (s->live)
+        tarn_engine_wake(s->engine);
+    g_mutex_unlock(&s->lock);
+}
+
+static gpointer run_seat(gpointer user)
+{
+    Seat *s = user;
+    open_model(s);
+    g_main_context_invoke_full(NULL, G_PRIORITY_DEFAULT, tell_opened,
+                               seat_ref(s), drop_seat);
+    set_live(s, s->status == TARN_OK);
+    while (!s->status && !g_atomic_int_get(&s->quit))
+        if (tarn_engine_step(s->engine) != TARN_MORE &&
+            !g_atomic_int_get(&s->quit))
+            tarn_engine_wait(s->engine);
+    set_live(s, FALSE);
+    if (s->engine)
+        tarn_engine_destroy(s->engine);
+    if (s->model)
+        tarn_model_close(s->model);
+    seat_unref(s);
+    return NULL;
+}
+
+/* The thread ends by itself; nobody listens to it any more. */
+static void leave_seat(Seat **at)
+{
+    Seat *s = g_steal_pointer(at);
+    if (!s)
+        return;
+    s->worker = NULL;
+    quit_seat(s);
+    seat_unref(s);
+}
+
+static gboolean tell_opened(gpointer user)
+{
+    Seat *s = user;
+    TarnWorker *w = s->worker;
+    if (!w || w->opening != s) /* given up meanwhile */
+        return G_SOURCE_REMOVE;
+    g_clear_handle_id(&w->progress, g_source_remove);
+    if (s->status) {
+        char *text = tarn_words_valid(s->err.text, -1);
+        gboolean mine = s->status == TARN_CANCELLED;
+        leave_seat(&w->opening);
+        g_signal_emit(w, signals[FAILED], 0, mine ? "" : text);
+        g_free(text);
+        return G_SOURCE_REMOVE;
+    }
+    leave_seat(&w->opened);
+    w->opened = g_steal_pointer(&w->opening);
+    g_signal_emit(w, signals[OPENED], 0);
+    return G_SOURCE_REMOVE;
+}
+
+/* ----------------------------------------------------------------- worker */
+static gboolean tell_progress(gpointer user)
+{
+    TarnWorker *w = user;
+    gint now = w->opening ? g_atomic_int_get(&w->opening->permille) : 0;
+    if (now >= w->shown) /* never a bar that goes backwards */
+        g_signal_emit(w, signals[PROGRESS], 0, w->opening->path, now / 10);
+    w->shown = MAX(now, w->shown);
+    return G_SOURCE_CONTINUE;
+}
+
+void tarn_worker_set_backend(TarnWorker *w, const char *name)
+{
+    g_mutex_lock(&w->shared->lock);
+    g_free(w->shared->backend);
+    w->shared->backend = g_strdup(name);
+    g_mutex_unlock(&w->shared->lock);
+}
+
+void tarn_worker_open(TarnWorker *w, const char *path)
+{
+    leave_seat(&w->opening);
+    leave_seat(&w->opened);
+    Seat *s = g_new0(Seat, 1);
+    g_mutex_init(&s->lock);
+    s->refs = 2; /* the worker's and the thread's */
+    s->worker = w;
+    s->shared = shared_ref(w->shared);
+    s->path = g_strdup(path);
+    w->opening = s;
+    w->shown = 0;
+    if (!w->progress)
+        w->progress = g_timeout_add(PROGRESS_MS, tell_progress, w);
+    s->thread = g_thread_new("tarn-engine", run_seat, s);
+    g_ptr_array_add(w->threads, s->thread);
+}
+
+void tarn_worker_cancel(TarnWorker *w)
+{
+    if (w->opening)
+        g_atomic_int_set(&w->opening->cancelled, 1);
+}
+
+gboolean tarn_worker_is_opening(TarnWorker *w)
+{
+    return w->opening != NULL;
+}
+
+void tarn_worker_take(TarnWorker *w)
+{
+    if (!w->opened)
+        return;
+    leave_seat(&w->seat);
+    w->seat = g_steal_pointer(&w->opened);
+}
+
+gboolean tarn_worker_has_opened(TarnWorker *w)
+{
+    return w->opened != NULL;
+}
+
+struct tarn_engine *tarn_worker_engine(TarnWorker *w)
+{
+    return w->seat ? w->seat->engine : NULL;
+}
+
+struct tarn_model *tarn_worker_model(TarnWorker *w)
+{
+    return w->seat ? w->seat->model : NULL;
+}
+
+const char *tarn_worker_path(TarnWorker *w)
+{
+    return w->seat ? w->seat->path : NULL;
+}
+
+void tarn_worker_shut(TarnWorker *w)
+{
+    g_clear_handle_id(&w->progress, g_source_remove);
+    leave_seat(&w->opening);
+    leave_seat(&w->opened);
+    leave_seat(&w->seat);
+    for (guint i = 0; i < w->threads->len; i++)
+        g_thread_join(w->threads->pdata[i]);
+    g_ptr_array_set_size(w->threads, 0);
+}
+
+static void tarn_worker_finalize(GObject *o)
+{
+    TarnWorker *w = TARN_WORKER(o);
+    tarn_worker_shut(w);
+    g_ptr_array_unref(w->threads);
+    shared_unref(w->shared);
+    G_OBJECT_CLASS(tarn_worker_parent_class)->finalize(o);
+}
+
+static void tarn_worker_class_init(TarnWorkerClass *klass)
+{
+    GType t = G_TYPE_FROM_CLASS(klass);
+    G_OBJECT_CLASS(klass)->finalize = tarn_worker_finalize;
+    signals[OPENED] = g_signal_new("opened", t, G_SIGNAL_RUN_LAST, 0, NULL,
+                                   NULL, NULL, G_TYPE_NONE, 0);
+    signals[FAILED] = g_signal_new("failed", t, G_SIGNAL_RUN_LAST, 0, NULL,
+                                   NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+    signals[PROGRESS] =
+        g_signal_new("progress", t, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                     G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_INT);
+    signals[EVENTS] = g_signal_new("events", t, G_SIGNAL_RUN_LAST, 0, NULL,
+                                   NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void tarn_worker_init(TarnWorker *w)
+{
+    w->threads = g_ptr_array_new();
+    w->shared = g_new0(Shared, 1);
+    w->shared->refs = 1;
+    g_mutex_init(&w->shared->lock);
+}
+
+TarnWorker *tarn_worker_new(void)
+{
+    return g_object_new(TARN_TYPE_WORKER, NULL);
+}

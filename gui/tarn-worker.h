@@ -1,0 +1,44 @@
+/* tarn-worker.h - the thread that owns the engine, seen from the main loop.
+ *
+ * Each model that is opened gets a thread of its own: it opens the file,
+ * makes the engine, then steps and waits until the next model takes its
+ * place.  A model that cannot be opened changes nothing.
+ *
+ *     tarn_worker_open(w, path);     // at once; "progress" meanwhile
+ *     "opened": tarn_worker_take(w)  // when no turn is running
+ *     "failed" (sentence)
+ *     "events": drain tarn_engine_next_event(tarn_worker_engine(w), ...)
+ *
+ * Signals are emitted on the main thread only.  Nothing here waits, but
+ * tarn_worker_shut().
+ */
+#ifndef TARN_GUI_WORKER_H
+#define TARN_GUI_WORKER_H
+
+#include <glib-object.h>
+
+#include "core/tarn.h"
+
+#define TARN_TYPE_WORKER (tarn_worker_get_type())
+G_DECLARE_FINAL_TYPE(TarnWorker, tarn_worker, TARN, WORKER, GObject)
+
+TarnWorker *tarn_worker_new(void);
+/* Before the first model; NULL: the fastest that passed its check. */
+void tarn_worker_set_backend(TarnWorker *w, const char *name);
+/* A model that is being opened is given up for this one. */
+void tarn_worker_open(TarnWorker *w, const char *path);
+void tarn_worker_cancel(TarnWorker *w);
+gboolean tarn_worker_is_opening(TarnWorker *w);
+/* The opened model replaces the present one, whose engine must be idle. */
+void tarn_worker_take(TarnWorker *w);
+gboolean tarn_worker_has_opened(TarnWorker *w);
+
+/* Of the present model; NULL without one.  Borrowed until take or shut. */
+struct tarn_engine *tarn_worker_engine(TarnWorker *w);
+struct tarn_model *tarn_worker_model(TarnWorker *w);
+const char *tarn_worker_path(TarnWorker *w);
+
+/* Ends all threads; waits for them. */
+void tarn_worker_shut(TarnWorker *w);
+
+#endif

@@ -1,0 +1,128 @@
+"""The window with the real core: answers, folds, stops, keeps its model.
+Usage (by run-ui-test.sh): window_test.py PROGRAM FOLDER-OF-SMALL-MODELS"""
+import os
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from ui import *  # noqa: E402,F403
+
+program, models = sys.argv[1:3]
+tmp = os.environ['HOME']
+
+
+def answer_text(w):
+    """Text of the last answer's first block."""
+    log = w.find(Role.LOG) or w.find(begins='Chat “')
+    texts = [n for n in walk(log) if n.get_role() == Role.TEXT
+             and (n.get_name() or '') != 'Thought' and showing(n)]
+    return text_of(texts[-1]) if texts else ''
+
+
+w = Window(program)
+try:
+    ok(wait(lambda: w.find(Role.LABEL, begins='This is the pocket model'), 20,
+            'the pocket model'), 'the pocket model loads by itself and says so')
+    example = w.find(Role.PUSH_BUTTON, 'What is 4821 + 977?')
+    press(example)
+    ok(soon(lambda: text_of(w.composer()) == 'What is 4821 + 977?', 5),
+       'an example fills the composer and does not send')
+
+    # A question is answered; the thought folds.
+    w.send('What is 4821 + 977?')
+    head = wait(lambda: w.find(Role.PUSH_BUTTON, begins='Thought '), 30,
+                'a folded thought')
+    w.idle()
+    soon(lambda: '5798' in answer_text(w), 5)
+    ok('5798' in answer_text(w), 'the answer is right', answer_text(w))
+    ok(' tokens in ' in head.get_name(), 'the thought has its summary line',
+       head.get_name())
+    ok(w.find(Role.TEXT, 'Thought') is None, 'the thought is folded')
+    press(head)
+    thought = soon(lambda: w.find(Role.TEXT, 'Thought'), 5)
+    ok(thought and 'from the right' in text_of(thought),
+       'a press unfolds it', thought and text_of(thought))
+    status = w.find(Role.LABEL, begins='cpu-') or \
+        w.find(Role.LABEL, begins='ref')
+    ok(status and 'tok/s' in status.get_name() and
+       'context' in status.get_name(),
+       'the status line says backend, speed and context',
+       status and status.get_name())
+
+    # Regenerate makes a branch; the counter goes back.
+    press(w.button('Regenerate'))
+    previous = wait(lambda: w.find(Role.PUSH_BUTTON,
+                                   'Previous branch, 2 of 2'), 30, 'a branch')
+    w.idle()
+    ok(True, 'regenerate makes a second branch')
+    press(previous)
+    ok(soon(lambda: w.find(Role.LABEL, '1 / 2'), 5), 'and the first is kept')
+
+    # A second message sees the first ones.
+    w.send('What is 12 times 12?')
+    soon(lambda: '144' in answer_text(w), 30)
+    ok('144' in answer_text(w), 'a second message is answered',
+       answer_text(w))
+    w.idle()
+
+    # A file that is no model: one sentence, the model stays.
+    bad = os.path.join(tmp, 'holiday.gguf')
+    with open(bad, 'wb') as f:
+        f.write(b'PNG not a model' * 100)
+    subprocess.run([program, bad], check=True, timeout=20)
+    told = soon(lambda: w.find(Role.LABEL, begins='holiday.gguf'), 10)
+    ok(told and 'GGUF' in told.get_name(),
+       'a wrong file is refused in one sentence', told and told.get_name())
+    w.send('Is 17 even or odd?')
+    soon(lambda: 'odd' in answer_text(w), 30)
+    ok('odd' in answer_text(w), 'and the old model goes on',
+       answer_text(w))
+    w.idle()
+    subprocess.run([program, os.path.join(tmp, 'absent.gguf')], check=True,
+                   timeout=20)
+    ok(soon(lambda: w.find(Role.LABEL, begins='absent.gguf'), 10),
+       'a file that is not there is refused in one sentence')
+
+    # New chat.
+    press(w.button('New chat'))
+    ok(soon(lambda: w.find(begins='Chat “New chat”'), 5) and
+       not answer_text(w), 'a new chat is empty')
+    ok(w.frame.get_name().startswith('New chat'), 'and the window says so',
+       w.frame.get_name())
+
+    ok(w.alive(), 'the program lives')
+finally:
+    code = w.end()
+ok(code == 143, 'SIGTERM ends it in order', code)
+
+# An answer without an end: the dummy backend writes until it is stopped.
+w = Window(program, '--backend', 'dummy',
+           env={'TARN_DUMMY': 'tps=60,length=100000'})
+try:
+    worst = 0.0
+    for i in range(5):
+        w.send(f'Go on number {i}')
+        took = w.stop_after(0.4 + i / 10)
+        if not ok(took is not None, f'turn {i} is long enough to be stopped'):
+            break
+        worst = max(worst, took)
+    print(f'# from press to stopped: {worst * 1e3:.0f} ms at worst, of 5')
+    ok(worst < 0.2, 'stop within 200 ms', worst)
+    ok(soon(lambda: w.find(Role.LABEL, 'Stopped.'), 5),
+       'what is written is kept and marked as stopped')
+    w.send('Go on once more')
+    w.button('Stop writing', 20)
+    press(w.button('New chat'))
+    ok(soon(lambda: w.find(begins='Chat “New chat”'), 5),
+       'a new chat leaves a running turn')
+    w.send('And again')
+    ok(w.button('Stop writing', 20), 'and can be written in at once')
+    w.process.terminate()
+    t = time.monotonic()
+    w.process.wait(10)
+    ok(time.monotonic() - t < 2 and w.process.returncode == 143,
+       'SIGTERM while writing ends it in order', w.process.returncode)
+finally:
+    w.end()
+plan()

@@ -129,15 +129,19 @@ static enum tarn_status check_part(const struct tarn_gguf *g, uint32_t i,
     const enum tarn_status s = read_split(&g->parts[i], &here, err);
     if (s)
         return s;
-    if (here.count != first->count || here.n_tensors != first->n_tensors ||
-        !same_string(&g->parts[0], &g->parts[i], "general.architecture") ||
-        !same_string(&g->parts[0], &g->parts[i], "general.name"))
+    if (here.count != first->count || here.n_tensors != first->n_tensors)
         return tarn_fail(err, TARN_BAD_FILE,
                          "part %u (%s) belongs to another model: it says %u "
                          "parts and %u tensors, the first says %u and %u",
                          (unsigned)i + 1, name, (unsigned)here.count,
                          (unsigned)here.n_tensors, (unsigned)first->count,
                          (unsigned)first->n_tensors);
+    if (!same_string(&g->parts[0], &g->parts[i], "general.architecture") ||
+        !same_string(&g->parts[0], &g->parts[i], "general.name"))
+        return tarn_fail(err, TARN_BAD_FILE,
+                         "part %u (%s) belongs to another model: its name or "
+                         "architecture is another than the first part's",
+                         (unsigned)i + 1, name);
     if (here.no != i)
         return tarn_fail(err, TARN_BAD_FILE,
                          "part %u (%s) says that it is part %u; the parts "

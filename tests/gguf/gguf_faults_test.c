@@ -333,6 +333,61 @@ static void test_g08_getters_refuse_other_kinds(void)
     tarn_buf_finish(&b);
 }
 
+/* Three values of every kind, alone and in an array, with and without sign. */
+static void test_g08_every_kind_is_read(void)
+{
+    static const struct {
+        enum tarn_gguf_kind kind;
+        const char *bytes; /* of one value */
+        size_t size;
+        double value;
+        bool whole;
+    } ALL[] = {
+        { TARN_GGUF_U8, "\xfe", 1, 254, true },
+        { TARN_GGUF_I8, "\xfe", 1, -2, true },
+        { TARN_GGUF_U16, "\xfe\xff", 2, 65534, true },
+        { TARN_GGUF_I16, "\xfe\xff", 2, -2, true },
+        { TARN_GGUF_U32, "\xfe\xff\xff\xff", 4, 4294967294.0, true },
+        { TARN_GGUF_I32, "\xfe\xff\xff\xff", 4, -2, true },
+        { TARN_GGUF_F32, "\0\0\x80\xbf", 4, -1, false },
+        { TARN_GGUF_U64, "\xfe\0\0\0\0\0\0\0", 8, 254, true },
+        { TARN_GGUF_I64, "\xfe\xff\xff\xff\xff\xff\xff\xff", 8, -2, true },
+        { TARN_GGUF_F64, "\0\0\0\0\0\0\xf0\xbf", 8, -1, false },
+    };
+    for (size_t i = 0; i < sizeof ALL / sizeof *ALL; i++) {
+        struct tarn_buf b = { 0 }, array = { 0 };
+        struct gguf_plan p;
+        gguf_plan_good(&p);
+        plan_set(&p, "x.one", ALL[i].kind, ALL[i].bytes, ALL[i].size);
+        put_number(&array, ALL[i].kind, 4);
+        put_number(&array, 3, 8);
+        for (size_t k = 0; k < 3 * ALL[i].size; k++)
+            tarn_buf_byte(&array, k < 2 * ALL[i].size
+                                      ? 0
+                                      : ALL[i].bytes[k % ALL[i].size]);
+        plan_set(&p, "x.three", TARN_GGUF_ARRAY, array.data, array.size);
+        struct tarn_gguf *g = open_plan(&p, &b);
+        const char *name = tarn_gguf_kind_name(ALL[i].kind);
+        const struct tarn_gguf_value *one = tarn_gguf_find(g, "x.one"),
+                                     *three = tarn_gguf_find(g, "x.three");
+        double d = 9;
+        int64_t n = 9;
+        CHECK_SAYS(tarn_gguf_f64_of(one, 0, &d) && d == ALL[i].value, "%s: %g",
+                   name, d);
+        CHECK_SAYS(tarn_gguf_f64_of(three, 2, &d) && d == ALL[i].value,
+                   "%s: %g", name, d);
+        CHECK_SAYS(tarn_gguf_f64_of(three, 1, &d) && d == 0, "%s: %g", name, d);
+        CHECK_SAYS(!tarn_gguf_f64_of(three, 3, &d), "%s", name);
+        CHECK_SAYS(tarn_gguf_i64_of(three, 2, &n) == ALL[i].whole, "%s", name);
+        CHECK_SAYS(!ALL[i].whole || (double)n == ALL[i].value, "%s", name);
+        CHECK(three->item == ALL[i].kind && three->n == 3);
+        tarn_gguf_close(g);
+        gguf_plan_finish(&p);
+        tarn_buf_finish(&array);
+        tarn_buf_finish(&b);
+    }
+}
+
 static void test_g09_names_that_come_twice(void)
 {
     check_number("G09");
@@ -466,6 +521,22 @@ static void write_part(uint32_t no, uint32_t count, uint32_t said,
     write_plan(&p, name);
 }
 
+/* Part 3 of 3 as it should be, but it names another model. */
+static void write_stranger(const char *key, const char *text, const char *name)
+{
+    struct gguf_plan p;
+    gguf_plan_good(&p);
+    const uint32_t n = (uint32_t)p.n_tensors;
+    while (p.n_tensors > 1)
+        plan_remove_tensor(&p, p.tensors[0].name.data);
+    plan_rename_tensor(&p.tensors[0], "strange", 7);
+    while (p.n_keys)
+        plan_remove(&p, p.keys[0].name);
+    plan_set_text(&p, key, text);
+    plan_split(&p, 2, 3, n);
+    write_plan(&p, name);
+}
+
 static const char *const PARTS[3] = { "m-00001-of-00003.gguf",
                                       "m-00002-of-00003.gguf",
                                       "m-00003-of-00003.gguf" };
@@ -523,6 +594,12 @@ static void test_g18_parts_that_do_not_fit(void)
     expect_path(at(PARTS[0]), TARN_BAD_FILE, "says that it is part 2");
     write_part(2, 3, 2, 99, PARTS[2]);
     expect_path(at(PARTS[0]), TARN_BAD_FILE, "belongs to another model");
+    write_stranger("general.architecture", "lfm2mof", PARTS[2]);
+    expect_path(at(PARTS[0]), TARN_BAD_FILE, "belongs to another model");
+    write_stranger("general.name", "small and bad", PARTS[2]);
+    expect_path(at(PARTS[0]), TARN_BAD_FILE, "belongs to another model");
+    write_stranger("general.name", "small and good", PARTS[2]);
+    expect_path(at(PARTS[0]), TARN_BAD_FILE, "tensors together");
     write_parts();
     write_part(0, 3, 0, 39, PARTS[0]);
     write_part(1, 3, 1, 39, PARTS[1]);
@@ -795,6 +872,7 @@ int main(void)
     RUN(test_g07_strings_of_more_than_64_mib);
     RUN(test_g08_kinds_of_values);
     RUN(test_g08_getters_refuse_other_kinds);
+    RUN(test_g08_every_kind_is_read);
     RUN(test_g09_names_that_come_twice);
     RUN(test_g10_alignment);
     RUN(test_g11_dimensions);

@@ -6,7 +6,8 @@
  * sequences in one batch, batches cut differently, replay, paged experts,
  * cancelled runs, memory that gives out.
  *
- * A device that says `exact` must give the same bits (a NaN equals a NaN).
+ * A device that says `exact` must give the same bits (a NaN equals a NaN, and
+ * the sign of a zero is free).
  * Others may differ by |b - ref| / |ref| <= 1e-5 over the values of a case;
  * where a value is rounded on the way (f16 or q8_0 K/V, activations of an
  * expert's second matrix), a last bit may flip: then 3e-2, and 1e-3 for half

@@ -390,11 +390,12 @@ static enum tarn_status play_side(struct conf_side *side, struct conf_case *c,
 
 /* ------------------------------------------------------------- comparing */
 
-/* Index of the first value whose bits differ, n if none; NaN equals NaN. */
+/* Index of the first value whose bits differ, n if none; a NaN equals a NaN, a
+ * zero a zero of either sign. */
 static size_t first_other(const float *a, const float *b, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (tarn_f32_bits(a[i]) != tarn_f32_bits(b[i]) &&
+        if (tarn_f32_bits(a[i]) != tarn_f32_bits(b[i]) && a[i] != b[i] &&
             !(a[i] != a[i] && b[i] != b[i]))
             return i;
     return n;

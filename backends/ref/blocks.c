@@ -224,7 +224,7 @@ static void unpack_iq2_s(const uint8_t *p, struct tarn_ref_block *b)
     b->d = half_at(p) * 0.125f;
     odd_scales(p + 74, b);
     for (int i = 0; i < 32; i++) {
-        const uint32_t high = p[66 + i / 4] >> 2 * (i % 4) & 3u;
+        const uint32_t high = (uint32_t)p[66 + i / 4] >> 2 * (i % 4) & 3;
         put_eight(tarn_grid_iq2_s[p[2 + i] | high << 8], p[34 + i],
                   b->q + 8 * i);
     }

@@ -7,7 +7,7 @@
  *
  * Where a vocabulary lacks a marker (<think> in most files, tool responses in
  * others) its name is ordinary text of the run, as the published templates
- * have it.  Layouts: docs/formats.md. */
+ * have it.  Layouts: docs/text.md. */
 #include <string.h>
 
 #include "core/base/clock.h"

@@ -1,9 +1,9 @@
 /* split.h - the lfm2 pre-tokenizer: text is cut into pieces, and merges never
  * cross a cut.
  *
- * The same cuts as the expression of MODEL.md section 4.1 (docs/formats.md),
- * made by hand: linear time, no stack, any bytes.  A byte that begins no whole
- * UTF-8 character is a character of the class "other".
+ * The same cuts as the patterns of docs/text.md section 2, made by hand:
+ * linear time, no stack, any bytes.  A byte that begins no whole UTF-8
+ * character is a character of the class "other".
  *
  *     for (size_t at = 0, end; at < size; at = end) {
  *         end = tarn_split_next(text, size, at);

@@ -1,8 +1,8 @@
 /* text.h - bytes to token ids and back; conversations to prompts.
  *
  * A tokenizer is made from a model file's metadata.  It is byte-level BPE
- * with the lfm2 pre-tokenizer (MODEL.md section 4 of the facts; docs/
- * formats.md): every byte string encodes, and decodes to itself.
+ * with the lfm2 pre-tokenizer (docs/text.md): every byte string encodes, and
+ * decodes to itself.
  *
  * Two ways to encode, and no third: tarn_text_encode() never yields a control
  * token, whatever the text spells; control ids come from tarn_text_control()
@@ -106,7 +106,7 @@ enum tarn_role { TARN_SYSTEM, TARN_USER, TARN_ASSISTANT, TARN_TOOL };
 
 struct tarn_prompt_options {
     enum tarn_layout layout;
-    const char *date;        /* YYYY-MM-DD for layouts C and D; NULL: today */
+    const char *date;        /* YYYY-MM-DD for layouts C and D; NULL: today (UTC) */
     bool add_generation_prompt;
     bool keep_thoughts;      /* keep_past_thinking / preserve_thinking */
     bool continue_final;     /* leave off the end of the last message */
@@ -117,7 +117,7 @@ struct tarn_prompt_options {
 struct tarn_prompt_piece {
     int32_t control;  /* a token id put by the layout, or -1 */
     enum tarn_control name; /* which one, if control >= 0 or it is missing */
-    const char *text; /* if it is text: borrowed from the prompt */
+    const char *text; /* borrowed from the prompt; NULL for a control token */
     size_t size;
     uint32_t message; /* index of the message it belongs to, or UINT32_MAX */
 };

@@ -364,7 +364,7 @@ static void check_layout(const char *template, const char *name, bool is_known)
                "%s: %s", template, tarn_layout_name(l));
 }
 
-static void test_layouts_are_told_by_their_signs(void)
+static void test_g24_layouts_are_told_by_signs_alone(void)
 {
     check_layout("x <|tool_list_start|> List of tools: [", "A", true);
     check_layout("List of tools: [ keep_past_thinking", "B", true);
@@ -405,7 +405,7 @@ int main(int argc, char **argv)
     RUN(test_values_as_python_prints_them);
     RUN(test_pieces_know_their_message);
     RUN(test_missing_markers_are_text);
-    RUN(test_layouts_are_told_by_their_signs);
+    RUN(test_g24_layouts_are_told_by_signs_alone);
     RUN(test_nothing_is_left_behind);
     return tap_end();
 }

@@ -101,7 +101,7 @@ INLINE float eight(const uint8_t *w, uint32_t n, const int8_t *q,
         _mm256_mul_ps(halves8(w, BYTES, n), _mm256_cvtepi32_ps(add_up8(x)));
     const __m256 v = _mm256_mul_ps(halves8(w + 2, BYTES, n),
                                    _mm256_cvtepi32_ps(add_up_mins(m)));
-    _mm256_storeu_ps(t, _mm256_mul_ps(_mm256_loadu_ps(d),
+    _mm256_storeu_ps(t, _mm256_mul_ps(scales_of(d, n),
                                       _mm256_sub_ps(u, v)));
     for (uint32_t i = 0; i < n; i++)
         acc = acc + t[i];
@@ -122,9 +122,11 @@ KERNEL void tarn_cpu_q4_k_one(const struct cpu_tile *t)
         for (; b + 8 <= nb; b += 8)
             acc = eight(w + (size_t)b * BYTES, 8, q + 256 * (size_t)b,
                         s32 + 8 * b, d + b, acc);
-        if (b < nb)
-            acc = eight(w + (size_t)b * BYTES, nb - b, q + 256 * (size_t)b,
-                        s32 + 8 * b, d + b, acc);
+#define TAIL(n)                                                        \
+    acc = eight(w + (size_t)b * BYTES, n, q + 256 * (size_t)b,         \
+                s32 + 8 * b, d + b, acc)
+        WITH_CONSTANT_TAIL(nb - b, TAIL)
+#undef TAIL
         t->y[0][t->y_at + r] = acc;
     }
 }

@@ -103,7 +103,7 @@ INLINE __m512i lane(__m512i v, int i)
 
 /* The terms of up to eight superblocks of one row. */
 INLINE __m256 terms(const struct heads h[2], const __m512i x[8],
-                    const int16_t *s32, const float *d)
+                    const int16_t *s32, const float *d, uint32_t n)
 {
     const __m512i m0 = _mm512_madd_epi16(h[0].mins, _mm512_loadu_si512(s32));
     const __m512i m1 =
@@ -124,7 +124,7 @@ INLINE __m256 terms(const struct heads h[2], const __m512i x[8],
         _mm256_cvtepi32_epi16(_mm256_srli_epi32(halves, 16)));
     const __m256 u = _mm256_mul_ps(dw, _mm256_cvtepi32_ps(add_up8(x)));
     const __m256 v = _mm256_mul_ps(dm, _mm256_cvtepi32_ps(ms));
-    return _mm256_mul_ps(_mm256_loadu_ps(d), _mm256_sub_ps(u, v));
+    return _mm256_mul_ps(scales_of(d, n), _mm256_sub_ps(u, v));
 }
 
 /* Adds the terms of superblocks [0, n), n <= 8, of R rows to acc. */
@@ -155,7 +155,7 @@ INLINE void eight(const uint8_t *w, size_t row_bytes, uint32_t rows,
     }
     for (uint32_t r = 0; r < rows; r++) {
         float t[8];
-        _mm256_storeu_ps(t, terms(h[r], x[r], s32, d));
+        _mm256_storeu_ps(t, terms(h[r], x[r], s32, d, n));
         for (uint32_t i = 0; i < n; i++)
             acc[r] = acc[r] + t[i];
     }
@@ -174,9 +174,11 @@ INLINE void some_rows(const struct cpu_tile *t, uint32_t row, uint32_t rows)
     for (; b + 8 <= nb; b += 8)
         eight(w + (size_t)b * BYTES, t->row_bytes, rows, 8,
               (const int8_t *)act + 256 * (size_t)b, s32 + 8 * b, d + b, acc);
-    if (b < nb)
-        eight(w + (size_t)b * BYTES, t->row_bytes, rows, nb - b,
-              (const int8_t *)act + 256 * (size_t)b, s32 + 8 * b, d + b, acc);
+#define TAIL(n)                                                        \
+    eight(w + (size_t)b * BYTES, t->row_bytes, rows, n,                \
+          (const int8_t *)act + 256 * (size_t)b, s32 + 8 * b, d + b, acc)
+    WITH_CONSTANT_TAIL(nb - b, TAIL)
+#undef TAIL
     for (uint32_t r = 0; r < rows; r++)
         t->y[0][t->y_at + row + r] = acc[r];
 }

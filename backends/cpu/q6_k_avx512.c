@@ -81,7 +81,7 @@ INLINE float eight(const uint8_t *w, uint32_t n, const int8_t *q,
     }
     const __m256 u = _mm256_mul_ps(_mm256_cvtph_ps(halves8(w, n)),
                                    _mm256_cvtepi32_ps(add_up8(x)));
-    _mm256_storeu_ps(t, _mm256_mul_ps(_mm256_loadu_ps(d), u));
+    _mm256_storeu_ps(t, _mm256_mul_ps(scales_of(d, n), u));
     for (uint32_t i = 0; i < n; i++)
         acc = acc + t[i];
     return acc;
@@ -101,9 +101,11 @@ KERNEL void tarn_cpu_q6_k_one(const struct cpu_tile *t)
         for (; b + 8 <= nb; b += 8)
             acc = eight(w + (size_t)b * BYTES, 8, q + 256 * (size_t)b,
                         s16 + 16 * b, d + b, acc);
-        if (b < nb)
-            acc = eight(w + (size_t)b * BYTES, nb - b, q + 256 * (size_t)b,
-                        s16 + 16 * b, d + b, acc);
+#define TAIL(n)                                                        \
+    acc = eight(w + (size_t)b * BYTES, n, q + 256 * (size_t)b,         \
+                s16 + 16 * b, d + b, acc)
+        WITH_CONSTANT_TAIL(nb - b, TAIL)
+#undef TAIL
         t->y[0][t->y_at + r] = acc;
     }
 }

@@ -106,7 +106,7 @@ enum tarn_role { TARN_SYSTEM, TARN_USER, TARN_ASSISTANT, TARN_TOOL };
 
 struct tarn_prompt_options {
     enum tarn_layout layout;
-    const char *date;        /* YYYY-MM-DD for layouts C and D; NULL: today (UTC) */
+    const char *date;        /* YYYY-MM-DD for C and D; NULL: today, UTC */
     bool add_generation_prompt;
     bool keep_thoughts;      /* keep_past_thinking / preserve_thinking */
     bool continue_final;     /* leave off the end of the last message */

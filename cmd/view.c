@@ -141,7 +141,7 @@ enum tarn_status cmd_view_init(struct cmd_view *v, const char *color,
 void cmd_view_begin(struct cmd_view *v)
 {
     v->span = 0;
-    v->thought_seen = v->answer_seen = v->status_shown = v->stopped = false;
+    v->reading = v->thought_seen = v->answer_seen = v->status_shown = v->stopped = false;
     v->n_thought = v->n_total = 0;
     v->last_status_ms = v->thought_from_ms = v->thought_ms = 0;
 }
@@ -323,15 +323,23 @@ static void show_text(struct cmd_view *v, const struct tarn_event *ev)
 static void show_reading(struct cmd_view *v, const struct tarn_event *ev)
 {
     char text[120];
-    if (ev->total == 0 || ev->ms < STATUS_AFTER_MS)
+    if (!v->reading) { /* what was kept from the last turn took no time */
+        v->reading = true;
+        v->read_from = ev->done;
+        v->read_from_ms = ev->ms;
+    }
+    if (ev->done <= v->read_from || ev->done >= ev->total ||
+        ev->ms - v->read_from_ms < STATUS_AFTER_MS)
         return;
-    const double left =
-        ev->done > 0
-            ? ev->ms / (double)ev->done * (double)(ev->total - ev->done)
-            : 0;
-    snprintf(text, sizeof text, "Reading %s tokens%s %u%%, about %s",
-             cmd_count(ev->total).text, v->ascii ? "..." : "\xE2\x80\xA6",
-             (unsigned)(ev->done * 100 / ev->total), cmd_duration(left).text);
+    const double left = (ev->ms - v->read_from_ms) *
+                        (double)(ev->total - ev->done) /
+                        (double)(ev->done - v->read_from);
+    snprintf(text, sizeof text, "Reading %s tokens%s %u%%, about %s left",
+             cmd_count(ev->total - v->read_from).text,
+             v->ascii ? "..." : "\xE2\x80\xA6",
+             (unsigned)((ev->done - v->read_from) * 100 /
+                        (ev->total - v->read_from)),
+             cmd_duration(left).text);
     show_status(v, ev->ms, text);
 }
 
@@ -344,6 +352,23 @@ static void show_thinking(struct cmd_view *v, const struct tarn_event *ev)
              cmd_count(v->n_thought).text, of, cmd_dot(v),
              cmd_speed(v->n_thought, ev->ms - v->thought_from_ms).text);
     show_status(v, ev->ms, text);
+}
+
+static bool thought_is_open(const struct cmd_view *v)
+{
+    return !v->json && v->side && v->span == TARN_SPAN_THOUGHT &&
+           v->thought == CMD_THOUGHT_SHOW;
+}
+
+/* A line of our own in the middle of a span. */
+static void say_between(struct cmd_view *v, const char *text, size_t size)
+{
+    const bool thought = thought_is_open(v);
+    if (thought || v->span == TARN_SPAN_ANSWER)
+        end_flow(v);
+    cmd_view_say(v, "%.*s", (int)size, text);
+    if (thought || v->span == TARN_SPAN_ANSWER)
+        begin_flow(v, thought ? v->side : v->answer, thought);
 }
 
 void cmd_view_event(struct cmd_view *v, const struct tarn_event *ev)
@@ -379,23 +404,27 @@ void cmd_view_event(struct cmd_view *v, const struct tarn_event *ev)
         if (v->json)
             print_json(v, "notice", ev->text, ev->text_size);
         else
-            cmd_view_say(v, "%.*s", (int)ev->text_size, ev->text);
+            say_between(v, ev->text, ev->text_size);
         break;
-    case TARN_EV_WAS_THOUGHT:
+    case TARN_EV_WAS_THOUGHT: /* nothing that is printed is moved */
         if (v->json)
             print_json(v, "was_thought", "", 0);
         else
             cmd_view_say(v, "That was the thought.");
         break;
+    case TARN_EV_WITHDRAWN: /* a notice says it in words */
+        if (v->json)
+            fprintf(v->answer,
+                    "{\"e\":\"withdrawn\",\"tokens\":%llu,"
+                    "\"keep_bytes\":%llu}\n",
+                    (unsigned long long)ev->total,
+                    (unsigned long long)ev->done);
+        v->n_thought -= ev->total < v->n_thought ? (uint32_t)ev->total
+                                                 : v->n_thought;
+        break;
     case TARN_EV_END:
         break;
     }
-}
-
-static bool thought_is_open(const struct cmd_view *v)
-{
-    return !v->json && v->side && v->span == TARN_SPAN_THOUGHT &&
-           v->thought == CMD_THOUGHT_SHOW;
 }
 
 void cmd_view_fold(struct cmd_view *v)

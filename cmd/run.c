@@ -145,6 +145,10 @@ static void take_event(struct run *r, const struct tarn_event *ev)
         tarn_buf_add(&r->thought, r->answer.data, r->answer.size);
         tarn_buf_clear(&r->answer);
         break;
+    case TARN_EV_WITHDRAWN:
+        if (ev->span == TARN_SPAN_THOUGHT && ev->done < r->thought.size)
+            r->thought.size = (size_t)ev->done;
+        break;
     case TARN_EV_READING:
     case TARN_EV_TOKEN:
         break;
@@ -180,8 +184,10 @@ static enum tarn_status print_json(const struct run *r, struct tarn_error *err)
     tarn_buf_printf(&b, ",\"calls\":[%s]", r->calls.data ? r->calls.data : "");
     tarn_buf_printf(&b, ",\"stop_reason\":\"%s\"", tarn_stop_name(s->reason));
     tarn_buf_printf(&b, ",\"prompt_tokens\":%u,\"thought_tokens\":%u"
-                        ",\"answer_tokens\":%u,\"tokens\":%u,\"seed\":%llu",
+                        ",\"answer_tokens\":%u,\"tokens\":%u,\"loops_broken\":%u"
+                        ",\"withdrawn\":%u,\"seed\":%llu",
                     s->n_prompt, s->n_thought, s->n_answer, s->n_total,
+                    s->n_loops, s->n_withdrawn,
                     (unsigned long long)r->merged.seed);
     tarn_buf_text(&b, ",\"prefill_tps\":");
     tarn_json_add_f32(&b, (float)rate(s->n_prompt - s->n_reused,

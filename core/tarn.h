@@ -250,6 +250,7 @@ struct tarn_turn_options {
     size_t n_stops;
     uint32_t attempt;        /* regenerate: 1, 2, ... gives other draws */
     const char *tools_json;  /* a JSON array of tool declarations, or NULL */
+    bool keep_loops;         /* don't break a thought that goes in circles */
 };
 typedef uint32_t tarn_turn_id;
 
@@ -295,8 +296,10 @@ enum tarn_event_kind {
     TARN_EV_CALL,        /* text: a whole tool call as the model wrote it */
     TARN_EV_NOTICE,      /* text: a sentence for the person */
     TARN_EV_END,         /* stop reason, counts, times */
-    TARN_EV_WAS_THOUGHT  /* a stray </think>: the answer shown so far was the
+    TARN_EV_WAS_THOUGHT, /* a stray </think>: the answer shown so far was the
                             thought; the chat has been told */
+    TARN_EV_WITHDRAWN    /* `total` tokens from `at` on were taken back; of the
+                            open span's text the first `done` bytes stay */
 };
 enum tarn_stop_reason {
     TARN_STOP_END = 1, /* the model ended its turn */
@@ -316,7 +319,8 @@ struct tarn_turn_summary {
     enum tarn_stop_reason reason;
     uint32_t n_prompt;   /* tokens of the prompt */
     uint32_t n_reused;   /* of these: already in the cache */
-    uint32_t n_thought, n_answer, n_total; /* tokens generated */
+    uint32_t n_thought, n_answer, n_total; /* tokens generated and kept */
+    uint32_t n_loops, n_withdrawn; /* circles broken, tokens taken back */
     double prefill_ms, thought_ms, answer_ms, first_token_ms;
 };
 struct tarn_event {

@@ -349,6 +349,7 @@ static void on_event(TarnPage *p, const struct tarn_event *ev)
         break;
     }
     case TARN_EV_WAS_THOUGHT:
+    case TARN_EV_WITHDRAWN:
         begin_again(p);
         break;
     case TARN_EV_END:

@@ -173,7 +173,8 @@ void web_event_write(struct tarn_buf *b, const struct tarn_event *ev)
 {
     static const char *const NAMES[] = { "",      "reading",  "span",
                                          "text",  "token",    "span-end",
-                                         "call",  "notice",   "end" };
+                                         "call",  "notice",   "end",
+                                         "was-thought", "withdrawn" };
     const bool known = ev->kind < sizeof NAMES / sizeof *NAMES;
     tarn_buf_printf(b, "{\"e\":\"%s\",\"span\":\"%s\",\"ms\":",
                     known ? NAMES[ev->kind] : "", span_name(ev->span));
@@ -195,6 +196,11 @@ void web_event_write(struct tarn_buf *b, const struct tarn_event *ev)
         break;
     case TARN_EV_END:
         write_end(b, ev);
+        break;
+    case TARN_EV_WITHDRAWN:
+        tarn_buf_printf(b, ",\"tokens\":%llu,\"keep\":%llu",
+                        (unsigned long long)ev->total,
+                        (unsigned long long)ev->done);
         break;
     case TARN_EV_SPAN:
     case TARN_EV_SPAN_END:

@@ -33,6 +33,11 @@ void tarn_chat_end(struct tarn_chat *chat, tarn_message_id id, bool finished);
 void tarn_chat_was_thought(struct tarn_chat *chat, tarn_message_id id,
                            struct tarn_error *err);
 
+/* Takes back what was generated last: `n_ids` sampled ids and `size` bytes of
+ * the span's text stay. */
+void tarn_chat_withdraw(struct tarn_chat *chat, tarn_message_id id,
+                        size_t n_ids, uint32_t span, size_t size);
+
 /* The ids sampled for a message, borrowed; n = 0 where there are none (typed,
  * imported, or edited text). */
 const int32_t *tarn_chat_ids(const struct tarn_chat *chat, tarn_message_id id,

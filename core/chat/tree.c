@@ -270,6 +270,25 @@ enum tarn_status tarn_chat_grow_id(struct tarn_chat *chat, tarn_message_id id,
     return m->ids.failed ? no_memory(err, m->ids.n * sizeof token) : TARN_OK;
 }
 
+static void shorten(struct tarn_buf *b, size_t size)
+{
+    if (size < b->size) {
+        b->size = size;
+        b->data[size] = 0;
+    }
+}
+
+void tarn_chat_withdraw(struct tarn_chat *chat, tarn_message_id id,
+                        size_t n_ids, uint32_t span, size_t size)
+{
+    struct message *m = message_of(chat, id);
+    if (!m)
+        return;
+    if (n_ids < m->ids.n)
+        m->ids.n = n_ids;
+    shorten(span == TARN_SPAN_THOUGHT ? &m->thought : &m->text, size);
+}
+
 void tarn_chat_was_thought(struct tarn_chat *chat, tarn_message_id id,
                            struct tarn_error *err)
 {

@@ -16,6 +16,7 @@
 #include "core/engine/cache.h"
 #include "core/engine/ring.h"
 #include "core/sample/sample.h"
+#include "core/turn/loop.h"
 #include "core/turn/reader.h"
 
 #define TARN_MAX_SEQS 64u
@@ -51,6 +52,13 @@ struct tarn_request {
 
     int32_t forced[16]; /* to be taken instead of drawn tokens */
     uint32_t n_forced;
+    bool keep_loops;
+    struct tarn_loop loop;     /* of the open thought */
+    uint32_t thought_first;    /* its first token, counted in the turn */
+    uint32_t last_break;       /* token at which a circle was broken last */
+    int32_t excluded;          /* not to be drawn next; -1: none */
+    bool muted;                /* the reader reads again: tell nothing */
+    size_t span_bytes;         /* text of the open span so far */
     uint32_t row; /* index of its logits in this step's batch, or UINT32_MAX */
     uint32_t chunk_end; /* position this step computes up to */
     bool in_batch, hit_stop;
@@ -97,9 +105,15 @@ void tarn_request_reading(struct tarn_request *q);
 /* A part (0..1) of the rows of this step's batch is done. */
 void tarn_request_progress(struct tarn_request *q, double part);
 /* One row of logits came: draw, read, emit; may end the request. */
-void tarn_request_token(struct tarn_request *q, const float *logits);
+void tarn_request_token(struct tarn_request *q, float *logits);
 void tarn_request_end(struct tarn_request *q, enum tarn_stop_reason reason);
 void tarn_request_fail(struct tarn_request *q, const struct tarn_error *err);
+/* steer.c: budget, answer now, circles. */
+void tarn_request_steer(struct tarn_request *q);
+/* Behind a token of the thought; true if it was taken back with others. */
+bool tarn_request_break_loop(struct tarn_request *q, int32_t id);
+/* Takes back all tokens of the turn from `at` on (counted from 0). */
+void tarn_request_withdraw(struct tarn_request *q, uint32_t at);
 void tarn_emit(struct tarn_request *q, struct tarn_event *ev);
 void tarn_request_event(void *user, const struct tarn_reader_event *ev);
 void tarn_request_free(struct tarn_request *q);

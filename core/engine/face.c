@@ -138,6 +138,8 @@ static enum tarn_status start(struct tarn_engine *e, struct tarn_ids *ids,
                                         : UINT32_MAX;
     q->max_tokens = opt->max_tokens > 0 ? (uint32_t)opt->max_tokens
                                         : UINT32_MAX;
+    q->keep_loops = opt->keep_loops;
+    q->excluded = -1;
     s = make_parts(q, opt, in_thought, err);
     if (!s && !remember(e, q))
         s = tarn_fail(err, TARN_NO_MEMORY, "no memory for the turn");
@@ -160,6 +162,19 @@ static void hand_over(struct tarn_engine *e, struct tarn_request *q)
     tarn_engine_wake(e);
 }
 
+/* Does the prompt end inside a thought? */
+static bool ends_in_thought(const struct tarn_text *t, const int32_t *ids,
+                            size_t n)
+{
+    int32_t open = tarn_text_control(t, TARN_CTL_THINK);
+    int32_t close = tarn_text_control(t, TARN_CTL_THINK_END);
+    int32_t begin = tarn_text_control(t, TARN_CTL_IM_START);
+    while (n-- && ids[n] != close && ids[n] != begin)
+        if (ids[n] == open && open >= 0)
+            return true;
+    return false;
+}
+
 enum tarn_status tarn_turn_start_ids(struct tarn_engine *e, const int32_t *ids,
                                      size_t n_ids,
                                      const struct tarn_turn_options *opt,
@@ -173,7 +188,9 @@ enum tarn_status tarn_turn_start_ids(struct tarn_engine *e, const int32_t *ids,
         tarn_ids_finish(&copy);
         return tarn_fail(err, TARN_NO_MEMORY, "no memory for the prompt");
     }
-    enum tarn_status s = start(e, &copy, opt, false, &q, err);
+    enum tarn_status s = start(e, &copy, opt,
+                               ends_in_thought(e->model->text, ids, n_ids), &q,
+                               err);
     if (s)
         return s;
     *out = q->id;
@@ -275,6 +292,9 @@ static void write_chat(struct tarn_request *q, struct tarn_event *ev)
                            ev->text_size, &err);
     else if (ev->kind == TARN_EV_TOKEN)
         s = tarn_chat_grow_id(q->chat, q->message, ev->id, &err);
+    else if (ev->kind == TARN_EV_WITHDRAWN)
+        tarn_chat_withdraw(q->chat, q->message, ev->at, ev->span,
+                           (size_t)ev->done);
     else if (ev->kind == TARN_EV_WAS_THOUGHT)
         tarn_chat_was_thought(q->chat, q->message, &err);
     else if (ev->kind == TARN_EV_END)

@@ -1,4 +1,5 @@
 /* request.c - one turn, as the owner drives it: tokens drawn, read, told. */
+#include <math.h>
 #include <string.h>
 
 #include "core/base/clock.h"
@@ -132,7 +133,11 @@ static void answer_text(struct tarn_request *q, const char *text, size_t size)
 void tarn_request_event(void *user, const struct tarn_reader_event *ev)
 {
     struct tarn_request *q = user;
-    if (q->hit_stop && ev->kind != TARN_READ_SPAN_END)
+    if (ev->kind == TARN_READ_SPAN)
+        q->span_bytes = 0;
+    else if (ev->kind == TARN_READ_TEXT)
+        q->span_bytes += ev->size;
+    if (q->muted || (q->hit_stop && ev->kind != TARN_READ_SPAN_END))
         return;
     switch (ev->kind) {
     case TARN_READ_SPAN:
@@ -178,39 +183,17 @@ void tarn_request_event(void *user, const struct tarn_reader_event *ev)
 }
 
 /* ------------------------------------------------------------------ tokens */
-static void force(struct tarn_request *q, int32_t id)
-{
-    if (q->n_forced < sizeof q->forced / sizeof *q->forced)
-        q->forced[q->n_forced++] = id;
-}
-
-/* The thought is closed where its budget ends or the person wants the answer:
- * by the token where the vocabulary has one, else by its text. */
-static void steer(struct tarn_request *q)
-{
-    const struct tarn_text *t = q->engine->model->text;
-    bool thinking = tarn_reader_span(q->reader) == TARN_SPAN_THOUGHT;
-    if (!thinking || q->n_forced)
-        return;
-    if (!atomic_load(&q->answer_now) && q->sum.n_thought < q->budget)
-        return;
-    int32_t close = tarn_text_control(t, TARN_CTL_THINK_END);
-    if (close >= 0) {
-        force(q, close);
-        return;
-    }
-    struct tarn_ids ids = { 0 };
-    if (!tarn_text_encode(t, "</think>", 8, &ids, NULL))
-        for (size_t i = 0; i < ids.n; i++)
-            force(q, ids.at[i]);
-    tarn_ids_finish(&ids);
-}
-
-static enum tarn_status choose(struct tarn_request *q, const float *logits,
+static enum tarn_status choose(struct tarn_request *q, float *logits,
                                struct tarn_choice *c, struct tarn_error *err)
 {
+    uint32_t again = 0;
+    if (q->excluded >= 0) {
+        logits[q->excluded] = -INFINITY;
+        again = q->sum.n_loops;
+        q->excluded = -1;
+    }
     enum tarn_status s = tarn_sampler_draw(q->sampler, logits, q->seq->n_ids,
-                                           q->attempt, c, err);
+                                           q->attempt + again, c, err);
     if (s || !q->n_forced)
         return s;
     c->id = q->forced[0];
@@ -233,7 +216,7 @@ static void tell_token(struct tarn_request *q, const struct tarn_choice *c,
     tarn_emit(q, &ev);
 }
 
-void tarn_request_token(struct tarn_request *q, const float *logits)
+void tarn_request_token(struct tarn_request *q, float *logits)
 {
     struct tarn_choice c;
     struct tarn_error err = { TARN_OK, "" };
@@ -241,7 +224,7 @@ void tarn_request_token(struct tarn_request *q, const float *logits)
         tarn_request_end(q, TARN_STOP_CANCELLED);
         return;
     }
-    steer(q);
+    tarn_request_steer(q);
     if (choose(q, logits, &c, &err)) {
         tarn_request_fail(q, &err);
         return;
@@ -259,6 +242,10 @@ void tarn_request_token(struct tarn_request *q, const float *logits)
         q->sum.n_answer++;
     tell_token(q, &c, after ? after : before);
     struct tarn_sequence *s = q->seq;
+    if (after == TARN_SPAN_THOUGHT && before != after) {
+        q->thought_first = q->sum.n_total;
+        tarn_loop_init(&q->loop);
+    }
     if (tarn_reader_failed(q->reader)) {
         tarn_fail(&err, TARN_NO_MEMORY, "no memory for the answer's text");
         tarn_request_fail(q, &err);
@@ -272,6 +259,8 @@ void tarn_request_token(struct tarn_request *q, const float *logits)
         tarn_request_end(q, TARN_STOP_CONTEXT);
     } else {
         s->ids[s->n_ids++] = c.id;
+        if (before == TARN_SPAN_THOUGHT && after == before)
+            tarn_request_break_loop(q, c.id);
     }
 }
 

@@ -320,6 +320,17 @@ static void start(struct tarn_reader *r)
     r->started = true;
 }
 
+void tarn_reader_reset(struct tarn_reader *r)
+{
+    r->span = 0;
+    r->started = r->had_thought = r->had_call = r->ended = false;
+    r->visible = false;
+    r->n_held = r->n_part = 0;
+    tarn_buf_clear(&r->space);
+    tarn_buf_clear(&r->out);
+    tarn_buf_clear(&r->call);
+}
+
 uint32_t tarn_reader_span(const struct tarn_reader *r)
 {
     if (r->opt.in_thought && !r->started)

@@ -60,6 +60,8 @@ enum tarn_status tarn_reader_create(const struct tarn_text *t,
                                     struct tarn_reader **out,
                                     struct tarn_error *err);
 void tarn_reader_destroy(struct tarn_reader *r);
+/* As new: what was read is forgotten, nothing is told. */
+void tarn_reader_reset(struct tarn_reader *r);
 /* The span that text would belong to now: enum tarn_span_kind. */
 uint32_t tarn_reader_span(const struct tarn_reader *r);
 /* false: the token ends the turn. */

@@ -23,7 +23,7 @@ struct world {
 struct told {
     char thought[4096], answer[4096];
     int32_t ids[512];
-    uint32_t n_tokens, n_spans, n_ends, last_at;
+    uint32_t n_tokens, n_spans, n_ends, last_at, n_withdrawn;
     bool ended, failed_order;
     struct tarn_turn_summary sum;
     struct tarn_error error;
@@ -98,6 +98,11 @@ static void take(struct told *t, const struct tarn_event *ev)
     case TARN_EV_CALL:
     case TARN_EV_NOTICE:
     case TARN_EV_WAS_THOUGHT:
+        break;
+    case TARN_EV_WITHDRAWN:
+        t->n_withdrawn += (uint32_t)ev->total;
+        t->last_at = t->n_tokens = ev->at;
+        t->thought[ev->done] = 0;
         break;
     }
 }

@@ -1,0 +1,99 @@
+/* steer.c - acts on a turn from outside the model: the thought is closed at its
+ * budget or on request, circles are broken, tokens are taken back. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/engine/engine.h"
+
+static void force(struct tarn_request *q, int32_t id)
+{
+    if (q->n_forced < sizeof q->forced / sizeof *q->forced)
+        q->forced[q->n_forced++] = id;
+}
+
+/* The thought is closed where its budget ends or the person wants the answer:
+ * by the token where the vocabulary has one, else by its text. */
+void tarn_request_steer(struct tarn_request *q)
+{
+    const struct tarn_text *t = q->engine->model->text;
+    bool thinking = tarn_reader_span(q->reader) == TARN_SPAN_THOUGHT;
+    if (!thinking || q->n_forced)
+        return;
+    if (!atomic_load(&q->answer_now) && q->sum.n_thought < q->budget)
+        return;
+    int32_t close = tarn_text_control(t, TARN_CTL_THINK_END);
+    if (close >= 0) {
+        force(q, close);
+        return;
+    }
+    struct tarn_ids ids = { 0 };
+    if (!tarn_text_encode(t, "</think>", 8, &ids, NULL))
+        for (size_t i = 0; i < ids.n; i++)
+            force(q, ids.at[i]);
+    tarn_ids_finish(&ids);
+}
+
+/* ---------------------------------------------------------------- taking back */
+/* The reader has no memory of where it was, so it reads the turn again,
+ * silently: bytes of text per token are few. */
+void tarn_request_withdraw(struct tarn_request *q, uint32_t at)
+{
+    struct tarn_sequence *s = q->seq;
+    uint32_t keep = q->n_prompt + at, n = s->n_ids - keep;
+    tarn_seq_rewind(&q->engine->cache, s, keep - 1);
+    s->n_ids = keep; /* its last one runs again: its logits are wanted */
+    tarn_sampler_rewind(q->sampler, keep);
+    q->n_forced = 0;
+    q->muted = true;
+    tarn_reader_reset(q->reader);
+    for (uint32_t i = q->n_prompt; i < keep; i++)
+        tarn_reader_token(q->reader, s->ids[i]);
+    q->muted = false;
+    q->sum.n_total = at;
+    q->sum.n_thought -= n < q->sum.n_thought ? n : q->sum.n_thought;
+    q->sum.n_withdrawn += n;
+    struct tarn_event ev = { .kind = TARN_EV_WITHDRAWN, .at = at,
+                             .span = tarn_reader_span(q->reader),
+                             .done = q->span_bytes, .total = n };
+    tarn_emit(q, &ev);
+}
+
+static void notice(struct tarn_request *q, const char *text)
+{
+    struct tarn_event ev = { .kind = TARN_EV_NOTICE, .text = text,
+                             .text_size = strlen(text) };
+    tarn_emit(q, &ev);
+}
+
+/* The circle is cut at the second copy's first token, which may not be drawn
+ * there again.  If that does not help, the thought is closed. */
+bool tarn_request_break_loop(struct tarn_request *q, int32_t id)
+{
+    struct tarn_loop_found found;
+    if (!tarn_loop_token(&q->loop, id, &found) || q->keep_loops)
+        return false;
+    uint32_t first = q->thought_first, at = first + found.back_to;
+    const struct tarn_sequence *s = q->seq;
+    int32_t again = s->ids[q->n_prompt + at];
+    bool soon = q->sum.n_loops && at < q->last_break + 128;
+    uint32_t n = q->sum.n_total - at;
+    tarn_request_withdraw(q, at);
+    tarn_loop_init(&q->loop);
+    for (uint32_t i = 0; i < found.back_to; i++)
+        tarn_loop_token(&q->loop, s->ids[q->n_prompt + first + i], &found);
+    if (soon || q->sum.n_loops >= 3) {
+        notice(q, "The circle came back, so the thought was closed here.");
+        q->budget = q->sum.n_thought; /* closed with the next token */
+        return true;
+    }
+    char text[120];
+    snprintf(text, sizeof text,
+             "The thought went round in a circle; %u tokens were taken back "
+             "and it went on another way.",
+             n);
+    notice(q, text);
+    q->sum.n_loops++;
+    q->last_break = at;
+    q->excluded = again;
+    return true;
+}

@@ -175,7 +175,7 @@ static enum tarn_status take_weights(struct player *p)
         if (p->c->expert_slots > 0 && t.ge[2] > 1) {
             t.data = NULL;
             p->side->watch.slices[i] =
-                conf_alloc(p->c->arena, t.ge[2], sizeof(void *));
+                conf_alloc(p->c->arena, (size_t)t.ge[2], sizeof(void *));
             t.slices = (const void *const *)p->side->watch.slices[i];
             if (!t.slices)
                 return TARN_NO_MEMORY;

@@ -65,9 +65,9 @@ static void norm_turn(const float *x, const float *w, uint32_t pos, double *y)
     for (int i = 0; i < HEAD; i++)
         ss += (double)x[i] * (double)x[i];
     for (int i = 0; i < HEAD; i++)
-        z[i] = (double)x[i] / sqrt(ss / HEAD + 1e-5) * (double)w[i];
+        z[i] = (double)x[i] / sqrt(ss / (double)HEAD + 1e-5) * (double)w[i];
     for (int i = 0; i < HEAD / 2; i++) {
-        const double a = pos * pow(1e4, -2.0 * i / HEAD);
+        const double a = pos * pow(1e4, -2.0 * i / (double)HEAD);
         y[i] = z[i] * cos(a) - z[i + HEAD / 2] * sin(a);
         y[i + HEAD / 2] = z[i + HEAD / 2] * cos(a) + z[i] * sin(a);
     }

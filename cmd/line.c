@@ -443,7 +443,8 @@ static void leave(struct cmd_line *l)
     send_bytes(l, &b);
     tarn_buf_finish(&b);
     l->rows_above = 0;
-    cmd_term_set_mode(CMD_TERM_COOKED);
+    /* Not the mode that was found: a Ctrl+D typed ahead would be lost. */
+    cmd_term_set_mode(CMD_TERM_WATCH);
 }
 
 /* One key; true when *out is the result. */

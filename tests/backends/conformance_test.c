@@ -148,11 +148,65 @@ static void test_wrong_backends_are_found_out(void)
     check_is_found_out("nameless", b);
 }
 
+/* ------------------------------------------------------- devices not exact */
+
+static float nudge; /* relative error of every other value that comes out */
+
+static enum tarn_status info_not_exact(const struct tarn_host *host,
+                                       uint32_t index,
+                                       struct tarn_device_info *out,
+                                       struct tarn_error *err)
+{
+    const enum tarn_status s =
+        tarn_backend_ref()->device_info(host, index, out, err);
+    out->exact = false;
+    return s;
+}
+
+static uint32_t out_width; /* of the plan that was prepared last */
+
+static enum tarn_status prepare_and_look(struct tarn_dev *dev,
+                                         const struct tarn_plan *plan,
+                                         struct tarn_state *st,
+                                         struct tarn_prepared **out,
+                                         struct tarn_error *err)
+{
+    out_width = plan->out_buffer == TARN_NO_BUFFER ? 0 : plan->shape.n_embd;
+    return tarn_backend_ref()->prepare(dev, plan, st, out, err);
+}
+
+static enum tarn_status run_nudged(struct tarn_prepared *p,
+                                   const struct tarn_batch *b,
+                                   struct tarn_error *err)
+{
+    const enum tarn_status s = tarn_backend_ref()->run(p, b, err);
+    for (size_t i = 0; s == TARN_OK && b->out && i < b->n_rows * out_width;
+         i += 2)
+        b->out[i] = nudge != nudge ? nudge : b->out[i] * (1.0f + nudge);
+    return s;
+}
+
+static void test_other_devices_are_held_to_the_tolerance(void)
+{
+    struct tarn_backend b = *tarn_backend_ref();
+    struct tally t = { 0 };
+    b.device_info = info_not_exact;
+    b.prepare = prepare_and_look;
+    b.run = run_nudged;
+    nudge = 4e-6f;
+    CHECK(suite(&b, 26, &t) == 0);
+    nudge = 3e-5f;
+    check_is_found_out("off by 3e-5", b);
+    nudge = (float)NAN;
+    check_is_found_out("NaN", b);
+}
+
 int main(void)
 {
     bench_open(&bench, tarn_backend_ref());
     RUN(test_the_reference_agrees_with_itself);
     RUN(test_wrong_backends_are_found_out);
+    RUN(test_other_devices_are_held_to_the_tolerance);
     bench_close(&bench);
     return tap_end();
 }

@@ -1,6 +1,6 @@
 /* matmul.c - phases of matrix products: the pieces, and who does them.
  *
- * One row of activations: pieces of some 64 KiB of weights, at least four per
+ * One row of activations: pieces of some 192 KiB of weights, at least four per
  * thread.  Many rows: a piece is one panel of weight rows against all of
  * them (against a part, if there would be too few pieces), so a panel is
  * unpacked once.  MATMUL steps that read the same rows are one phase. */
@@ -8,6 +8,10 @@
 
 #include "backends/cpu/cpu.h"
 #include "backends/fail.h"
+
+/* Weights of a piece for one row of activations: long beside what is fetched
+ * ahead (the beginning of a piece is not). */
+#define PIECE_BYTES 196608u
 
 /* Weight rows that stay in the first cache while several rows of activations
  * pass over them one by one. */
@@ -106,7 +110,7 @@ static void cut(struct cpu_part *p, uint32_t wanted)
     const struct tarn_weight *w = p->w;
     p->split = p->n;
     if (p->n < w->ops->many_from) {
-        uint32_t rows = (uint32_t)(65536 / w->row_bytes) + 1;
+        uint32_t rows = (uint32_t)(PIECE_BYTES / w->row_bytes) + 1;
         if (w->rows / rows < wanted)
             rows = w->rows / wanted;
         p->chunk = rows < 16 ? 16 : rows / 16 * 16;

@@ -23,6 +23,8 @@ static const struct {
     const char *keys[3];
 } KEYS[] = { /* UX 4.13 */
              { "win.new-chat", { "<Control>n" } },
+             { "win.sidebar", { "F9" } },
+             { "win.search-chats", { "<Control>k" } },
              { "win.open-model", { "<Control>o" } },
              { "win.answer-now", { "<Control><Shift>Return" } },
              { "win.toggle-thought", { "<Control>e" } },

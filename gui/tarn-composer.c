@@ -17,7 +17,7 @@ struct _TarnComposer {
 };
 G_DEFINE_FINAL_TYPE(TarnComposer, tarn_composer, GTK_TYPE_BOX)
 
-enum { SEND, STOP, N_SIGNALS };
+enum { SEND, STOP, DRAFT, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 char *tarn_composer_get_text(TarnComposer *c)
@@ -109,6 +109,7 @@ static void on_stop(TarnComposer *c)
 static void on_changed(TarnComposer *c)
 {
     update(c);
+    g_signal_emit(c, signals[DRAFT], 0);
 }
 
 static gboolean on_key(TarnComposer *c, guint key, guint code,
@@ -161,6 +162,9 @@ static void tarn_composer_class_init(TarnComposerClass *klass)
     signals[SEND] =
         g_signal_new("send", TARN_TYPE_COMPOSER, G_SIGNAL_RUN_LAST, 0, NULL,
                      NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+    signals[DRAFT] =
+        g_signal_new("draft", TARN_TYPE_COMPOSER, G_SIGNAL_RUN_LAST, 0, NULL,
+                     NULL, NULL, G_TYPE_NONE, 0);
     signals[STOP] = g_signal_new("stop", TARN_TYPE_COMPOSER, G_SIGNAL_RUN_LAST,
                                  0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }

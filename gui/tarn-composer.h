@@ -1,7 +1,7 @@
 /* tarn-composer.h - where a message is written.
  *
- * Signals: "send" (text), "stop".  Return sends, Shift+Return breaks the
- * line; the budget is the window's action "win.budget".
+ * Signals: "send" (text), "stop", "draft" (it was typed in).  Return sends,
+ * Shift+Return breaks the line; the budget is the window's action "win.budget".
  *
  * Threads: the main one.
  */

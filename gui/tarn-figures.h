@@ -16,6 +16,7 @@ typedef struct {
     double thought_ms, answer_ms;
     guint reason;   /* enum tarn_stop_reason; 0: unknown */
     gboolean asked; /* "answer now" was pressed */
+    gboolean cut;   /* read back unfinished: the program had ended */
     guint budget;   /* tokens; 0: none */
 } TarnFigures;
 

@@ -52,7 +52,7 @@ struct _TarnPage {
 };
 G_DEFINE_FINAL_TYPE(TarnPage, tarn_page, GTK_TYPE_BOX)
 
-enum { CHANGED, IDLE, N_SIGNALS };
+enum { CHANGED, DRAFT, IDLE, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 /* ------------------------------------------------------------------ status */
@@ -129,7 +129,7 @@ static void set_branch(TarnPage *p, GtkWidget *turn,
 }
 
 /* What stands below an answer that did not end by itself. */
-static const char *notice_of(const TarnFigures *f, gboolean unfinished)
+static const char *notice_of(const TarnFigures *f)
 {
     switch ((enum tarn_stop_reason)f->reason) {
     case TARN_STOP_CANCELLED:
@@ -144,9 +144,7 @@ static const char *notice_of(const TarnFigures *f, gboolean unfinished)
     case TARN_STOP_STRING:
         break;
     }
-    return unfinished && !f->reason
-               ? _("tarn was closed while this was being written.")
-               : NULL;
+    return f->cut ? _("tarn was closed while this was being written.") : NULL;
 }
 
 static GtkWidget *make_answer(TarnPage *p, const struct tarn_message *m)
@@ -169,8 +167,7 @@ static GtkWidget *make_answer(TarnPage *p, const struct tarn_message *m)
     if (growing)
         p->run.answer = a;
     else
-        tarn_answer_finish(a, f, notice_of(f, !m->finished),
-                           f->reason == TARN_STOP_FAILED);
+        tarn_answer_finish(a, f, notice_of(f), f->reason == TARN_STOP_FAILED);
     return GTK_WIDGET(a);
 }
 
@@ -288,7 +285,7 @@ static void on_end(TarnPage *p, const struct tarn_event *ev)
     keep_figures(p, ev);
     g_debug("end: taken at %.1f ms", (double)g_get_monotonic_time() / 1e3);
     TarnFigures *f = tarn_conversation_figures(r->conversation, r->message);
-    const char *notice = notice_of(f, FALSE);
+    const char *notice = notice_of(f);
     g_autofree char *error = NULL;
     if (ev->error) {
         error = tarn_words_valid(ev->error->text, -1);
@@ -662,6 +659,11 @@ static void on_stop(TarnPage *p)
     tarn_page_stop(p);
 }
 
+static void on_draft(TarnPage *p)
+{
+    g_signal_emit(p, signals[DRAFT], 0);
+}
+
 static void on_example(TarnPage *p, const char *text)
 {
     tarn_page_fill(p, text);
@@ -706,11 +708,14 @@ static void tarn_page_class_init(TarnPageClass *klass)
     gtk_widget_class_bind_template_child(w, TarnPage, status);
     gtk_widget_class_bind_template_callback(w, on_send);
     gtk_widget_class_bind_template_callback(w, on_stop);
+    gtk_widget_class_bind_template_callback(w, on_draft);
     gtk_widget_class_bind_template_callback(w, on_example);
     GType t = TARN_TYPE_PAGE;
     signals[CHANGED] =
         g_signal_new("changed", t, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                      G_TYPE_NONE, 2, TARN_TYPE_CONVERSATION, G_TYPE_UINT);
+    signals[DRAFT] = g_signal_new("draft", t, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                  NULL, G_TYPE_NONE, 0);
     signals[IDLE] = g_signal_new("idle", t, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                  NULL, G_TYPE_NONE, 0);
 }

@@ -5,7 +5,8 @@
  * written.
  *
  * Signals: "changed" (conversation, message id): something of it is worth
- * saving; "idle": no turn is running any more.
+ * saving; "draft": what stands in the composer has changed; "idle": no turn
+ * is running any more.
  *
  * Threads: the main one.
  */

@@ -43,6 +43,11 @@ void tarn_settings_load(TarnSettings *s)
     s->height = number(k, "height", 480, 16384, 760);
     s->maximized = g_key_file_get_boolean(k, GROUP, "maximized", NULL);
     s->budget = (guint)number(k, "budget", 0, 131072, 2048);
+    g_autoptr(GError) unset = NULL;
+    s->sidebar =
+        g_key_file_get_boolean(k, GROUP, "sidebar", &unset) || unset != NULL;
+    s->chat = MAX(g_key_file_get_int64(k, GROUP, "chat", NULL), 0);
+    s->draft = g_key_file_get_string(k, GROUP, "draft", NULL);
     s->model = path(k, "model");
     s->opening = path(k, "opening");
 }
@@ -57,6 +62,10 @@ void tarn_settings_save(const TarnSettings *s)
     g_key_file_set_integer(k, GROUP, "height", s->height);
     g_key_file_set_boolean(k, GROUP, "maximized", s->maximized);
     g_key_file_set_integer(k, GROUP, "budget", (int)s->budget);
+    g_key_file_set_boolean(k, GROUP, "sidebar", s->sidebar);
+    g_key_file_set_int64(k, GROUP, "chat", s->chat);
+    if (s->draft && *s->draft)
+        g_key_file_set_string(k, GROUP, "draft", s->draft);
     if (s->model)
         g_key_file_set_string(k, GROUP, "model", s->model);
     if (s->opening)
@@ -69,6 +78,7 @@ void tarn_settings_save(const TarnSettings *s)
 void tarn_settings_finish(TarnSettings *s)
 {
     g_clear_pointer(&s->model, g_free);
+    g_clear_pointer(&s->draft, g_free);
     g_clear_pointer(&s->opening, g_free);
     g_clear_pointer(&s->backend, g_free);
 }

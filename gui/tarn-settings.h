@@ -14,9 +14,12 @@
 typedef struct {
     int width, height;
     gboolean maximized;
-    guint budget;  /* tokens; 0: no limit */
-    char *model;   /* path; NULL: the pocket model */
-    char *backend; /* asked for on the command line, not kept; NULL: any */
+    gboolean sidebar; /* beside the chat where there is room */
+    gint64 chat;      /* number of the chat that was open; 0: none */
+    char *draft;      /* of a chat that has no message yet */
+    guint budget;     /* tokens; 0: no limit */
+    char *model;      /* path; NULL: the pocket model */
+    char *backend;    /* asked for on the command line, not kept; NULL: any */
     char *opening; /* the model that was being opened when the program ended */
 } TarnSettings;
 

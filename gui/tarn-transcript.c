@@ -15,7 +15,7 @@ struct _TarnTranscript {
     GtkButton *down;
     GArray *ids; /* guint, in order */
     gboolean following, by_us;
-    guint settle;
+    guint show_down;
     double last_value;
 };
 G_DEFINE_FINAL_TYPE(TarnTranscript, tarn_transcript, GTK_TYPE_WIDGET)
@@ -37,10 +37,20 @@ static void set_value(TarnTranscript *t, double value)
     t->by_us = FALSE;
 }
 
+static gboolean show_down(gpointer user)
+{
+    TarnTranscript *t = user;
+    t->show_down = 0;
+    gtk_widget_set_visible(GTK_WIDGET(t->down), !t->following);
+    return G_SOURCE_REMOVE;
+}
+
+/* The button comes and goes later: this may be within an allocation. */
 static void set_following(TarnTranscript *t, gboolean following)
 {
     t->following = following;
-    gtk_widget_set_visible(GTK_WIDGET(t->down), !following);
+    if (!t->show_down)
+        t->show_down = g_idle_add(show_down, t);
 }
 
 static void on_value(TarnTranscript *t, GtkAdjustment *a)
@@ -55,24 +65,26 @@ static void on_value(TarnTranscript *t, GtkAdjustment *a)
     tarn_cull_box_scrolled(t->column);
 }
 
-static gboolean settle(gpointer user)
+static void tarn_transcript_measure(GtkWidget *w, GtkOrientation orientation,
+                                    int size, int *least, int *natural,
+                                    int *base, int *natural_base)
 {
-    TarnTranscript *t = user;
-    t->settle = 0;
-    gtk_widget_queue_allocate(gtk_scrolled_window_get_child(t->scroller));
-    return G_SOURCE_REMOVE;
+    gtk_widget_measure(TARN_TRANSCRIPT(w)->overlay, orientation, size, least,
+                       natural, base, natural_base);
 }
 
-/* The heights of text views are corrected some frames after a text came:
- * hence at every change, not once. */
-static void on_changed(TarnTranscript *t, GtkAdjustment *a)
+/* A viewport must not be scrolled from within its own allocation (the frame
+ * would be painted without it), and a frame later is late: the text would
+ * jump.  So it is allocated, scrolled to the new end, and allocated again. */
+static void tarn_transcript_size_allocate(GtkWidget *w, int width, int height,
+                                          int baseline)
 {
-    if (t->following) {
+    TarnTranscript *t = TARN_TRANSCRIPT(w);
+    GtkAdjustment *a = vertical(t);
+    gtk_widget_allocate(t->overlay, width, height, baseline, NULL);
+    if (t->following && gtk_adjustment_get_value(a) != end_of(a)) {
         set_value(t, end_of(a));
-        /* This is in the middle of the viewport's allocation, where a request
-         * for another one is lost. */
-        if (!t->settle)
-            t->settle = g_idle_add_full(G_PRIORITY_DEFAULT, settle, t, NULL);
+        gtk_widget_allocate(t->overlay, width, height, baseline, NULL);
     }
     t->last_value = gtk_adjustment_get_value(a);
 }
@@ -163,7 +175,7 @@ void tarn_transcript_step(TarnTranscript *t, int delta)
 
 static void tarn_transcript_dispose(GObject *o)
 {
-    g_clear_handle_id(&TARN_TRANSCRIPT(o)->settle, g_source_remove);
+    g_clear_handle_id(&TARN_TRANSCRIPT(o)->show_down, g_source_remove);
     g_clear_pointer(&TARN_TRANSCRIPT(o)->overlay, gtk_widget_unparent);
     G_OBJECT_CLASS(tarn_transcript_parent_class)->dispose(o);
 }
@@ -180,7 +192,8 @@ static void tarn_transcript_class_init(TarnTranscriptClass *klass)
     G_OBJECT_CLASS(klass)->dispose = tarn_transcript_dispose;
     G_OBJECT_CLASS(klass)->finalize = tarn_transcript_finalize;
     g_type_ensure(TARN_TYPE_CULL_BOX);
-    gtk_widget_class_set_layout_manager_type(w, GTK_TYPE_BIN_LAYOUT);
+    w->measure = tarn_transcript_measure;
+    w->size_allocate = tarn_transcript_size_allocate;
     gtk_widget_class_set_template_from_resource(w, TARN_RESOURCES
                                                 "/tarn-transcript.ui");
     gtk_widget_class_bind_template_child(w, TarnTranscript, overlay);
@@ -197,8 +210,6 @@ static void tarn_transcript_init(TarnTranscript *t)
     set_following(t, TRUE);
     GtkAdjustment *a = vertical(t);
     g_signal_connect_object(a, "value-changed", G_CALLBACK(on_value), t,
-                            G_CONNECT_SWAPPED);
-    g_signal_connect_object(a, "changed", G_CALLBACK(on_changed), t,
                             G_CONNECT_SWAPPED);
     GtkEventController *c =
         gtk_event_controller_scroll_new(GTK_EVENT_CONTROLLER_SCROLL_VERTICAL);

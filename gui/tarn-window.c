@@ -6,19 +6,30 @@
 #include "gui/tarn-config.h"
 #include "gui/tarn-page.h"
 #include "gui/tarn-places.h"
+#include "gui/tarn-shelf.h"
+#include "gui/tarn-sidebar.h"
 #include "gui/tarn-words.h"
 
-enum { TOAST_S = 5 };
+enum {
+    TOAST_S = 5,
+    UNDO_S = 10,
+    NARROW = 720, /* px: the sidebar lies over the chat below it (UX 4.1) */
+    DRAFT_MS = 1000
+};
 
 struct _TarnWindow {
     AdwApplicationWindow parent;
     AdwToastOverlay *toasts;
     AdwWindowTitle *title;
+    AdwFlap *flap;
+    TarnSidebar *sidebar;
     TarnPage *page;
     TarnWorker *worker;
     TarnSettings *settings; /* borrowed */
     GtkFileChooserNative *chooser;
-    gboolean closing, pocket_told;
+    TarnArchive *archive;
+    guint draft;
+    gboolean closing, pocket_told, narrow, restored;
 };
 G_DEFINE_FINAL_TYPE(TarnWindow, tarn_window, ADW_TYPE_APPLICATION_WINDOW)
 
@@ -50,6 +61,118 @@ static void set_enabled(TarnWindow *w, const char *name, gboolean enabled)
     GAction *a = g_action_map_lookup_action(G_ACTION_MAP(w), name);
     if (a)
         g_simple_action_set_enabled(G_SIMPLE_ACTION(a), enabled);
+}
+
+/* ------------------------------------------------------------------- chats */
+static void show_chat(TarnWindow *w, TarnConversation *c)
+{
+    tarn_page_set_conversation(w->page, c);
+    w->settings->chat = tarn_conversation_number(c);
+    tarn_settings_save(w->settings);
+    tarn_sidebar_set_current(w->sidebar, w->settings->chat);
+    update_title(w);
+    if (w->narrow)
+        adw_flap_set_reveal_flap(w->flap, FALSE);
+    tarn_page_focus(w->page);
+}
+
+static void new_chat(TarnWindow *w)
+{
+    g_autoptr(TarnConversation) c = tarn_conversation_new();
+    if (c)
+        show_chat(w, c);
+}
+
+static const TarnChatInfo *find_info(TarnWindow *w, gint64 number)
+{
+    GPtrArray *list = tarn_archive_list(w->archive);
+    for (guint i = 0; i < list->len; i++) {
+        const TarnChatInfo *info = list->pdata[i];
+        if (info->number == number)
+            return info;
+    }
+    return NULL;
+}
+
+static void on_rows(gint64 number, GPtrArray *rows, gpointer user)
+{
+    TarnWindow *w = user;
+    if (w->closing || !w->archive)
+        return;
+    g_autoptr(TarnConversation) c =
+        tarn_shelf_load(number, rows, find_info(w, number));
+    if (c)
+        show_chat(w, c);
+}
+
+/* What is on the screen keeps its draft. */
+static void leave_chat(TarnWindow *w)
+{
+    TarnConversation *c = tarn_page_conversation(w->page);
+    if (c)
+        tarn_shelf_save(w->archive, c, 0);
+}
+
+static void on_chosen(TarnWindow *w, gint64 number)
+{
+    TarnConversation *c = tarn_page_conversation(w->page);
+    if (tarn_conversation_number(c) == number)
+        return;
+    leave_chat(w);
+    tarn_archive_load(w->archive, number, on_rows, w);
+}
+
+static void on_listed(TarnWindow *w)
+{
+    TarnConversation *c = tarn_page_conversation(w->page);
+    tarn_sidebar_set_list(w->sidebar, tarn_archive_list(w->archive),
+                          tarn_conversation_number(c));
+    if (w->restored)
+        return;
+    w->restored = TRUE; /* the chat of last time, unless one has begun */
+    if (w->settings->chat && find_info(w, w->settings->chat) &&
+        tarn_conversation_is_empty(c))
+        tarn_archive_load(w->archive, w->settings->chat, on_rows, w);
+    else if (w->settings->draft && tarn_conversation_is_empty(c))
+        tarn_page_fill(w->page, w->settings->draft);
+}
+
+static void on_unsaved(TarnWindow *w, const char *text)
+{
+    tarn_page_notice(w->page, TRUE, text, _("Export…"), "win.export");
+}
+
+static void delete_chat(TarnWindow *w, gint64 number)
+{
+    TarnConversation *c = tarn_page_conversation(w->page);
+    AdwToast *t = adw_toast_new(_("Chat deleted"));
+    adw_toast_set_button_label(t, _("Undo"));
+    adw_toast_set_action_name(t, "win.undelete-chat");
+    adw_toast_set_action_target(t, "x", number);
+    adw_toast_set_timeout(t, UNDO_S);
+    adw_toast_overlay_add_toast(w->toasts, t);
+    tarn_archive_delete(w->archive, number);
+    if (tarn_conversation_number(c) == number)
+        new_chat(w);
+}
+
+static gboolean save_draft(gpointer user)
+{
+    TarnWindow *w = user;
+    w->draft = 0;
+    TarnConversation *c = tarn_page_conversation(w->page);
+    g_free(w->settings->draft);
+    w->settings->draft = g_strdup(
+        tarn_conversation_is_empty(c) ? tarn_conversation_draft(c) : NULL);
+    tarn_settings_save(w->settings);
+    tarn_shelf_save(w->archive, c, 0);
+    return G_SOURCE_REMOVE;
+}
+
+static void on_draft(TarnWindow *w)
+{
+    if (!w->draft && w->archive)
+        w->draft = g_timeout_add(DRAFT_MS, save_draft, w);
 }
 
 /* ------------------------------------------------------------------ models */
@@ -200,7 +323,7 @@ static void open_file(TarnWindow *w, GFile *file)
                          NULL, NULL);
 }
 
-static void on_chosen(TarnWindow *w, int response)
+static void on_file(TarnWindow *w, int response)
 {
     if (response == GTK_RESPONSE_ACCEPT) {
         g_autoptr(GFile) f =
@@ -226,7 +349,7 @@ static void open_chooser(TarnWindow *w)
     gtk_file_chooser_add_filter(GTK_FILE_CHOOSER(w->chooser), models);
     gtk_file_chooser_add_filter(GTK_FILE_CHOOSER(w->chooser), all);
     gtk_native_dialog_set_modal(GTK_NATIVE_DIALOG(w->chooser), TRUE);
-    g_signal_connect_swapped(w->chooser, "response", G_CALLBACK(on_chosen), w);
+    g_signal_connect_swapped(w->chooser, "response", G_CALLBACK(on_file), w);
     gtk_native_dialog_show(GTK_NATIVE_DIALOG(w->chooser));
 }
 
@@ -246,14 +369,25 @@ static gboolean on_drop(TarnWindow *w, const GValue *value)
 }
 
 /* ----------------------------------------------------------------- actions */
-static void new_chat(TarnWindow *w)
+static void new_chat_act(TarnWindow *w)
 {
-    g_autoptr(TarnConversation) c = tarn_conversation_new();
-    if (!c)
-        return;
-    tarn_page_set_conversation(w->page, c);
-    update_title(w);
-    tarn_page_focus(w->page);
+    leave_chat(w);
+    new_chat(w);
+}
+
+static void toggle_sidebar(TarnWindow *w)
+{
+    gboolean open = !adw_flap_get_reveal_flap(w->flap);
+    adw_flap_set_reveal_flap(w->flap, open);
+    if (!w->narrow)
+        w->settings->sidebar = open;
+    tarn_settings_save(w->settings);
+}
+
+static void search_chats(TarnWindow *w)
+{
+    adw_flap_set_reveal_flap(w->flap, TRUE);
+    tarn_sidebar_search(w->sidebar);
 }
 
 static void export_answered(TarnWindow *w, int response)
@@ -335,7 +469,9 @@ static void act(GSimpleAction *action, GVariant *parameter, gpointer user)
         const char *name;
         void (*on_window)(TarnWindow *w);
         void (*on_page)(TarnPage *p);
-    } ACTS[] = { { "new-chat", new_chat, NULL },
+    } ACTS[] = { { "new-chat", new_chat_act, NULL },
+                 { "sidebar", toggle_sidebar, NULL },
+                 { "search-chats", search_chats, NULL },
                  { "open-model", open_chooser, NULL },
                  { "export", export_chat, NULL },
                  { "copy-answer", copy_answer, NULL },
@@ -375,6 +511,10 @@ static void act_with(GSimpleAction *action, GVariant *v, gpointer user)
     } else if (!strcmp(name, "branch")) {
         g_variant_get(v, "(ui)", &id, &delta);
         tarn_page_branch(w->page, id, delta);
+    } else if (!strcmp(name, "delete-chat")) {
+        delete_chat(w, g_variant_get_int64(v));
+    } else if (!strcmp(name, "undelete-chat")) {
+        tarn_archive_undelete(w->archive, g_variant_get_int64(v));
     } else if (!strcmp(name, "edited")) {
         g_variant_get(v, "(u&s)", &id, &text);
         tarn_page_edited(w->page, id, text);
@@ -406,6 +546,10 @@ static const GActionEntry ACTIONS[] = {
     { .name = "previous-turn", .activate = act },
     { .name = "next-turn", .activate = act },
     { .name = "focus-composer", .activate = act },
+    { .name = "sidebar", .activate = act },
+    { .name = "search-chats", .activate = act },
+    { .name = "delete-chat", .activate = act_with, .parameter_type = "x" },
+    { .name = "undelete-chat", .activate = act_with, .parameter_type = "x" },
     { .name = "regenerate-message",
       .activate = act_with,
       .parameter_type = "u" },
@@ -420,10 +564,49 @@ static const GActionEntry ACTIONS[] = {
 /* ------------------------------------------------------------------ object */
 static void on_changed(TarnWindow *w, TarnConversation *c, guint message)
 {
-    (void)c;
-    (void)message;
+    if (w->archive)
+        tarn_shelf_save(w->archive, c, message);
+    if (c == tarn_page_conversation(w->page) &&
+        w->settings->chat != tarn_conversation_number(c)) {
+        w->settings->chat = tarn_conversation_number(c);
+        g_clear_pointer(&w->settings->draft, g_free);
+        tarn_settings_save(w->settings);
+    }
     update_title(w);
     set_enabled(w, "stop", tarn_page_is_running(w->page));
+}
+
+/* Below NARROW the sidebar lies over the chat. */
+static void set_narrow(TarnWindow *w, gboolean narrow)
+{
+    w->narrow = narrow;
+    adw_flap_set_fold_policy(w->flap, narrow ? ADW_FLAP_FOLD_POLICY_ALWAYS
+                                             : ADW_FLAP_FOLD_POLICY_NEVER);
+    adw_flap_set_reveal_flap(w->flap, !narrow && w->settings->sidebar);
+    if (narrow)
+        gtk_widget_add_css_class(GTK_WIDGET(w->page), "narrow");
+    else
+        gtk_widget_remove_css_class(GTK_WIDGET(w->page), "narrow");
+}
+
+static gboolean check_width(gpointer user)
+{
+    TarnWindow *w = user;
+    gboolean narrow = gtk_widget_get_width(GTK_WIDGET(w)) < NARROW;
+    if (w->settings && narrow != w->narrow)
+        set_narrow(w, narrow);
+    return G_SOURCE_REMOVE;
+}
+
+/* Not from within the allocation: what is changed here asks for another. */
+static void tarn_window_size_allocate(GtkWidget *widget, int width, int height,
+                                      int baseline)
+{
+    GTK_WIDGET_CLASS(tarn_window_parent_class)
+        ->size_allocate(widget, width, height, baseline);
+    if ((width < NARROW) != TARN_WINDOW(widget)->narrow)
+        g_idle_add_full(G_PRIORITY_DEFAULT, check_width, g_object_ref(widget),
+                        g_object_unref);
 }
 
 static gboolean tarn_window_close_request(GtkWindow *window)
@@ -432,7 +615,8 @@ static gboolean tarn_window_close_request(GtkWindow *window)
     gtk_window_get_default_size(window, &w->settings->width,
                                 &w->settings->height);
     w->settings->maximized = gtk_window_is_maximized(window);
-    tarn_settings_save(w->settings);
+    g_clear_handle_id(&w->draft, g_source_remove);
+    save_draft(w);
     if (tarn_page_is_running(w->page) && !w->closing) {
         w->closing = TRUE; /* what is written is kept: wait for its end */
         tarn_page_stop(w->page);
@@ -449,6 +633,12 @@ static void tarn_window_dispose(GObject *o)
         g_signal_handlers_disconnect_by_data(w->worker, w);
         tarn_worker_shut(w->worker);
     }
+    g_clear_handle_id(&w->draft, g_source_remove);
+    if (w->archive) {
+        g_signal_handlers_disconnect_by_data(w->archive, w);
+        tarn_archive_shut(w->archive);
+    }
+    g_clear_object(&w->archive);
     g_clear_object(&w->chooser);
     g_clear_object(&w->worker);
     G_OBJECT_CLASS(tarn_window_parent_class)->dispose(o);
@@ -458,13 +648,19 @@ static void tarn_window_class_init(TarnWindowClass *klass)
 {
     GtkWidgetClass *w = GTK_WIDGET_CLASS(klass);
     G_OBJECT_CLASS(klass)->dispose = tarn_window_dispose;
+    w->size_allocate = tarn_window_size_allocate;
     GTK_WINDOW_CLASS(klass)->close_request = tarn_window_close_request;
     g_type_ensure(TARN_TYPE_PAGE);
+    g_type_ensure(TARN_TYPE_SIDEBAR);
     gtk_widget_class_set_template_from_resource(w, TARN_RESOURCES
                                                 "/tarn-window.ui");
     gtk_widget_class_bind_template_child(w, TarnWindow, toasts);
     gtk_widget_class_bind_template_child(w, TarnWindow, title);
+    gtk_widget_class_bind_template_child(w, TarnWindow, flap);
+    gtk_widget_class_bind_template_child(w, TarnWindow, sidebar);
     gtk_widget_class_bind_template_child(w, TarnWindow, page);
+    gtk_widget_class_bind_template_callback(w, on_chosen);
+    gtk_widget_class_bind_template_callback(w, on_draft);
     gtk_widget_class_bind_template_callback(w, on_changed);
     gtk_widget_class_bind_template_callback(w, on_idle);
 }
@@ -483,13 +679,24 @@ static void tarn_window_init(TarnWindow *w)
         gtk_drop_target_new(GDK_TYPE_FILE_LIST, GDK_ACTION_COPY);
     g_signal_connect_swapped(drop, "drop", G_CALLBACK(on_drop), w);
     gtk_widget_add_controller(GTK_WIDGET(w), GTK_EVENT_CONTROLLER(drop));
-    new_chat(w);
 }
 
 TarnWindow *tarn_window_new(AdwApplication *app, TarnSettings *settings)
 {
     TarnWindow *w = g_object_new(TARN_TYPE_WINDOW, "application", app, NULL);
     w->settings = settings;
+    g_autofree char *chats =
+        g_build_filename(g_get_user_data_dir(), "tarn", "chats.db", NULL);
+    g_autoptr(TarnConversation) c = tarn_conversation_new();
+    if (!c)
+        g_error("there is not enough memory for a chat");
+    tarn_page_set_conversation(w->page, c);
+    update_title(w);
+    w->archive = tarn_archive_new(chats);
+    g_signal_connect_swapped(w->archive, "listed", G_CALLBACK(on_listed), w);
+    g_signal_connect_swapped(w->archive, "failed", G_CALLBACK(on_unsaved), w);
+    set_narrow(w, settings->width < NARROW);
+    tarn_page_focus(w->page);
     tarn_worker_set_backend(w->worker, settings->backend);
     gtk_window_set_default_size(GTK_WINDOW(w), settings->width,
                                 settings->height);

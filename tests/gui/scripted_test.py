@@ -168,4 +168,55 @@ try:
 finally:
     code = w.end()
 ok(code == 143, 'SIGTERM ends it in order', code)
+
+# The chat is there again; after a kill too (D01).
+slow = {'TARN_SCRIPT': script, 'TARN_SCRIPT_RATE': '30'}
+with open(script, 'w') as f:
+    f.write('<think>\nhm\n</think>\n' + 'word ' * 3000 + '%%%\nnext')
+w = Window(program, env=slow)
+try:
+    ok(soon(lambda: 'one\ntwo' in ' '.join(
+        n.get_name() or '' for n in walk(w.frame)), 10) or
+       w.find(begins='Chat “'), 'the window opens again')
+    w.key('ctrl+n')
+    wait(lambda: w.find(begins='Chat “New chat”'), 5, 'a new chat')
+    w.send('do not lose this')
+    wait(lambda: any(t.count('word') > 60 for t in texts(w)), 20, 'text')
+    had = max(t.count('word') for t in texts(w))
+    w.process.kill()
+    w.process.wait()
+    w = Window(program, env=slow)
+    ok(soon(lambda: 'do not lose this' in labels(w), 10),
+       'after a kill the message is there', labels(w))
+    kept = max([t.count('word') for t in texts(w)] + [0])
+    print(f'# {had} words were shown, {kept} are kept')
+    ok(kept > had - 30 * 3, 'and the answer but for the last seconds', kept)
+    ok('tarn was closed while this was being written.' in labels(w),
+       'with a line that says so', labels(w))
+    w.type('an unsent thought')
+    time.sleep(1.5)
+    w.process.kill()
+    w.process.wait()
+    w = Window(program, env=slow)
+    ok(soon(lambda: text_of(w.composer()) == 'an unsent thought', 10),
+       'unsent text is kept', text_of(w.composer()))
+    rows = [n for n in walk(w.frame) if n.get_role() == Role.LIST_ITEM]
+    ok(len(rows) >= 2, 'the sidebar lists the chats', len(rows))
+    w.click(rows[1], dx=40)
+    ok(soon(lambda: w.find(begins='Chat “') and
+            not w.find(begins='Chat “do not lose'), 10),
+       'a click opens another')
+    ok(text_of(w.composer()) != 'an unsent thought', 'which has its own text')
+    n = len(rows) - 1
+    time.sleep(0.5)     # the list is made anew when a chat is saved
+    press(wait(lambda: w.find(Role.PUSH_BUTTON, 'Delete chat'), 5, 'row'))
+    ok(soon(lambda: len([r for r in walk(w.frame)
+                         if r.get_role() == Role.LIST_ITEM]) == n, 5),
+       'a chat can be deleted')
+    press(wait(lambda: w.find(Role.PUSH_BUTTON, begins='Undo'), 5, 'Undo'))
+    ok(soon(lambda: len([r for r in walk(w.frame)
+                         if r.get_role() == Role.LIST_ITEM]) == n + 1, 5),
+       'and that undone')
+finally:
+    w.end()
 plan()

@@ -443,8 +443,7 @@ static void leave(struct cmd_line *l)
     send_bytes(l, &b);
     tarn_buf_finish(&b);
     l->rows_above = 0;
-    /* Not the mode that was found: a Ctrl+D typed ahead would be lost. */
-    cmd_term_set_mode(CMD_TERM_WATCH);
+    cmd_term_set_mode(CMD_TERM_COOKED);
 }
 
 /* One key; true when *out is the result. */

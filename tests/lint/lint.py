@@ -303,7 +303,8 @@ def check_web():
 
 
 def check_readmes():
-    rooms = ['core', 'backends', 'plugins', 'cmd', 'models/pocket', 'tests']
+    rooms = ['core', 'backends', 'plugins', 'cmd', 'gui', 'wasm', 'web',
+             'models/pocket', 'tests']
     bad = [r + ': no README.md' for r in rooms
            if any(f.startswith(r + '/') for f in files)
            and r + '/README.md' not in files]

@@ -92,8 +92,13 @@ static void test_prefixes_are_read_safely(void)
 int main(int argc, char **argv)
 {
     place_stubs = argc > 1 ? argv[1] : ".";
+    const char *given = getenv("TARN_SEED");
+    if (given && argc > 2) /* a campaign; ./check prints its seed */
+        seed = strtoull(given, NULL, 10);
     if (argc > 2)
         n_runs = (unsigned)strtoul(argv[2], NULL, 10);
+    if (argc > 2 && getenv("TARN_SOAK"))
+        n_runs *= 100;
     if (argc > 3)
         seed = strtoull(argv[3], NULL, 10);
     RUN(test_p05_damaged_files_are_read_safely);

@@ -77,6 +77,13 @@ static void read_arch(struct reader *r, struct tarn_hparams *hp)
                               "is a %s model; tarn runs lfm2 and lfm2moe",
                               tarn_shown(s.text, s.size).text);
     r->arch = hp->is_moe ? "lfm2moe" : "lfm2";
+    if (!r->status)
+        r->status = tarn_gguf_string_or(r->g, "general.type", &s, r->err);
+    if (!r->status && s.text && !(s.size == 5 && !memcmp(s.text, "model", 5)))
+        r->status = tarn_fail(r->err, TARN_BAD_FILE,
+                              "is of type %s and no model by itself; open the "
+                              "model that it belongs to",
+                              tarn_shown(s.text, s.size).text);
 }
 
 /* head_count_kv: one entry per layer, 0 for a convolution layer; a single

@@ -40,4 +40,35 @@ INLINE __m256i add_up8(const __m512i *x)
         _mm512_setr_epi64(0, 1, 4, 5, 0, 1, 4, 5), t));
 }
 
+/* ------------------------------------------------- panels of 32 weight rows */
+
+#define PANEL 32u
+
+INLINE __m512i splat32(const void *p)
+{
+    int32_t v;
+    memcpy(&v, p, 4);
+    return _mm512_set1_epi32(v);
+}
+
+INLINE void put_panel(const struct cpu_tile *t, uint32_t row, uint32_t act,
+                uint32_t n, const float *acc)
+{
+    const uint32_t rows = t->n_rows - row < PANEL ? t->n_rows - row : PANEL;
+    for (uint32_t i = 0; i < n; i++)
+        memcpy(t->y[act + i] + t->y_at + row, acc + i * PANEL,
+               rows * sizeof(float));
+}
+
+/* call(n) with n as a constant 1..6. */
+#define FOR_N(call)                    \
+    switch (n) {                       \
+    case 6: call(6); break;            \
+    case 5: call(5); break;            \
+    case 4: call(4); break;            \
+    case 3: call(3); break;            \
+    case 2: call(2); break;            \
+    default: call(1); break;           \
+    }
+
 #endif

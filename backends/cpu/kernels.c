@@ -38,9 +38,9 @@ static const struct cpu_ops OPS[] = {
     OPS_OF(TARN_Q5_1, CPU_A32, 2, common_one, many_32, true),
     OPS_OF(TARN_IQ4_NL, CPU_A32, 2, common_one, many_32, true),
     OPS_OF(TARN_MXFP4, CPU_A32, 2, common_one, many_32, true),
-    OPS_OF(TARN_Q4_K, CPU_A256, 6, q4_k_one, many_256, false),
+    OPS_OF(TARN_Q4_K, CPU_A256, 3, q4_k_one, many_256, false),
     OPS_OF(TARN_Q5_K, CPU_A256, 2, common_one, many_256, true),
-    OPS_OF(TARN_Q6_K, CPU_A256, 5, q6_k_one, many_256, false),
+    OPS_OF(TARN_Q6_K, CPU_A256, 3, q6_k_one, many_256, false),
 #elif defined(__AVX2__)
     OPS_OF(TARN_Q4_0, CPU_A32, 20, q4_0_one, many_bytes, false),
     OPS_OF(TARN_Q8_0, CPU_A32, 7, q8_0_one, common_many, true),

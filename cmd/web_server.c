@@ -13,6 +13,7 @@
 enum {
     MAX_CONNECTIONS = 64,
     MAX_FILES = 512,
+    BACKLOG = 128, /* GLib's 10 makes further ones wait for whole seconds */
     HEADER_SECONDS = 10, /* to finish a request's headers, or the next one's */
     BODY_SECONDS = 120,  /* to read an answer */
     SECRET_BYTES = 16
@@ -212,15 +213,30 @@ static gboolean on_incoming(GSocketService *service, GSocketConnection *c,
     return TRUE;
 }
 
-static void set_clock_of(struct web_server *s, SoupServerMessage *msg,
-                         guint seconds)
+static struct peer *peer_of(struct web_server *s, SoupServerMessage *msg)
 {
     GSocketAddress *remote = soup_server_message_get_remote_address(msg);
     char *name = remote ? name_of(remote) : NULL;
     struct peer *p = name ? g_hash_table_lookup(s->peers, name) : NULL;
+    g_free(name);
+    return p;
+}
+
+static void set_clock_of(struct web_server *s, SoupServerMessage *msg,
+                         guint seconds)
+{
+    struct peer *p = peer_of(s, msg);
     if (p)
         set_clock(p, seconds);
-    g_free(name);
+}
+
+static void hang_up_on(struct web_server *s, SoupServerMessage *msg)
+{
+    struct peer *p = peer_of(s, msg);
+    soup_server_message_set_status(msg, 413, NULL);
+    if (p)
+        g_socket_shutdown(g_socket_connection_get_socket(p->connection), TRUE,
+                          TRUE, NULL);
 }
 
 /* -------------------------------------------------------------- requests */
@@ -277,14 +293,17 @@ static void on_request(SoupServer *server, SoupServerMessage *msg,
     (void)server;
     (void)path;
     (void)query;
+    /* No request that we answer has a body, and none is read. */
+    if (soup_message_headers_get_encoding(h) != SOUP_ENCODING_NONE) {
+        hang_up_on(s, msg);
+        return;
+    }
     set_clock_of(s, msg, BODY_SECONDS);
     add_headers(msg);
     soup_message_headers_foreach(h, count_host, &q);
     /* Ranges are answered whole: libsoup's own are not safe (H05). */
     soup_message_headers_remove(h, "Range");
     unsigned status = web_gate(&q, s->port);
-    if (!status && soup_message_headers_get_encoding(h) != SOUP_ENCODING_NONE)
-        status = 413;
     const struct page_file *f =
         status ? NULL : find_file(s, g_uri_get_path(uri));
     if (!f) {
@@ -358,6 +377,10 @@ enum tarn_status web_server_listen(struct web_server *s, uint16_t port,
 {
     GError *error = NULL;
     s->service = g_socket_service_new();
+    /* Begun in run(): a second address added to a service at work makes it
+     * drop the connection that it is just accepting. */
+    g_socket_service_stop(s->service);
+    g_socket_listener_set_backlog(G_SOCKET_LISTENER(s->service), BACKLOG);
     if (!add_address(s, G_SOCKET_FAMILY_IPV4, port, &error)) {
         const bool taken =
             g_error_matches(error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);

@@ -23,9 +23,22 @@ async function get(name) {
   return r;
 }
 
+/* Of the two modules the one that this browser takes: see compile() in
+ * engine-worker.mjs. */
+async function put(cache, name) {
+  if (name.endsWith('/tarn-web.wasm')) return;
+  let r = await get(name);
+  if (name.endsWith('/tarn-web-relaxed.wasm') &&
+      !WebAssembly.validate(await r.clone().arrayBuffer())) {
+    name = name.replace('-relaxed', '');
+    r = await get(name);
+  }
+  await cache.put(name, r);
+}
+
 addEventListener('install', e => e.waitUntil((async () => {
   const cache = await caches.open(VERSION);
-  await Promise.all(FILES.map(async f => cache.put(f, await get(f))));
+  await Promise.all(FILES.map(f => put(cache, f)));
 })()));
 
 addEventListener('activate', e => e.waitUntil((async () => {

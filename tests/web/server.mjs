@@ -8,14 +8,27 @@ const TYPES = { html: 'text/html; charset=utf-8', mjs: 'text/javascript', js: 't
   css: 'text/css', wasm: 'application/wasm', svg: 'image/svg+xml', png: 'image/png',
   webmanifest: 'application/manifest+json' };
 
-/** @returns {Promise<{url: string, close: () => Promise<void>, asked: string[]}>} */
-export function serve(root, { isolate = false, port = 0 } = {}) {
+function find(roots, path) {
+  for (const root of roots) {
+    try {
+      const file = join(root, path), s = statSync(file);
+      if (s.isFile()) return file;
+      const index = join(file, 'index.html');
+      if (s.isDirectory() && statSync(index).isFile()) return index;
+    } catch { /* not in this one */ }
+  }
+  return null;
+}
+
+/** @param {string|string[]} roots looked through in this order
+ * @returns {Promise<{url: string, close: () => Promise<void>, asked: string[]}>} */
+export function serve(roots, { isolate = false, port = 0 } = {}) {
   const asked = [];
   const server = http.createServer((q, r) => {
     const path = normalize(decodeURIComponent(new URL(q.url, 'http://x').pathname));
     asked.push(path);
-    let file = join(root, path);
-    try { if (statSync(file).isDirectory()) file = join(file, 'index.html'); statSync(file); } catch {
+    const file = find([].concat(roots), path);
+    if (!file) {
       r.writeHead(404, { 'content-type': 'text/plain' });
       r.end('not here');
       return;

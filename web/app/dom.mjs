@@ -78,7 +78,8 @@ export function openMenu(anchor, items) {
     menu.append(b);
   }
   const at = anchor.getBoundingClientRect();
-  document.body.append(menu);
+  /* An open window is above everything that is not inside it. */
+  (anchor.closest('dialog') ?? document.body).append(menu);
   const size = menu.getBoundingClientRect();
   const below = at.bottom + 4 + size.height < innerHeight;
   const left = Math.min(at.left, innerWidth - size.width - 8);

@@ -34,7 +34,7 @@ function act(page, e, dialog) {
   const reply = page.transcript.lastReply();
   const inText = e.target instanceof HTMLInputElement || e.target instanceof HTMLTextAreaElement;
   if (e.altKey && e.shiftKey) return withAlt(page, e.code, reply);
-  if (e.ctrlKey && e.shiftKey && e.key === 'Enter') return page.writer && (page.engine.answerNow(), true);
+  if (e.ctrlKey && e.shiftKey && e.key === 'Enter') return page.answerNow();
   if (e.ctrlKey && e.key === 'k') { page.sidebar.show(true); page.sidebar.search.focus(); return true; }
   if (e.ctrlKey && e.key === ',') { page.openSettings(); return true; }
   if (e.key === 'Escape' && !document.querySelector('dialog[open]')) {

@@ -43,7 +43,7 @@ class Page {
     this.send = /** @type {HTMLButtonElement} */ (byId('send'));
     this.transcript = new Transcript({ regenerate: m => this.regenerate(m),
       branch: (m, step) => this.branch(m, step), edit: (m, text) => this.edit(m, text),
-      answerNow: () => this.engine.answerNow(), copied: () => toast('Copied') });
+      copied: () => toast('Copied') });
     this.sidebar = new Sidebar({ open: id => this.open(id), rename: c => this.rename(c),
       remove: c => this.remove(c), save: c => this.export(c) });
     this.models = new Models(this.store, { use: m => this.use(m), current: () => this.model?.id ?? '' });
@@ -113,15 +113,17 @@ class Page {
   }
 
   /* ------------------------------------------------------------- model */
-  /** @param {Model} m @param {boolean} [steal] take the model from another tab */
-  use(m, steal = false) {
-    this.loaded = this.load(m, steal);
-    return this.loaded.catch(e => this.loadFailed(m, e));
+  /** @param {Model} m @param {boolean} [steal] take the model from another tab
+   * @returns {Promise<number>} 0, or the status of the failure */
+  async use(m, steal = false) {
+    const mine = this.loaded = this.load(m, steal);
+    try { await mine; } catch (e) { return this.loadFailed(m, e); }
+    return 0;
   }
 
   /** @param {Model} m @param {boolean} steal */
   async load(m, steal) {
-    if (this.writer) { this.engine.stop(); await this.turn?.catch(() => {}); }
+    if (this.engine.running) { this.engine.stop(); await this.turn; }
     this.model = m;
     if (!(await this.lock(steal))) {
       notify({ ...words.otherTab(), level: 'warn',
@@ -134,7 +136,7 @@ class Page {
     if (m.pocket) m = await this.models.pocket(wait);
     this.engine.onprogress = wait;
     const at = (/** @type {string} */ name) => new URL(name, import.meta.url).href;
-    const info = await this.engine.open({ source: m.source, name: m.name, wasm: at(build.wasm),
+    const info = await this.engine.open({ source: m.source, name: m.pocket ? 'pocket.gguf' : `${m.name}.gguf`, wasm: at(build.wasm),
       relaxed: at(build.relaxed), threads: threadsWanted(this.settings.threads) });
     this.model = m;
     this.lastSpeed = '';
@@ -154,7 +156,7 @@ class Page {
     const status = e instanceof EngineError ? e.status : 1;
     const reason = e instanceof Error ? e.message : String(e);
     this.status('No model is loaded.');
-    if (status === 8) return;
+    if (status === 8) return status;
     if (status === 4) notify({ ...words.tooLarge('2.1 GB', size(m.bytes)), level: 'error' });
     else if (status === 64) notify({ ...words.lacks(reason), level: 'error' });
     else if (m.pocket && status !== 3)
@@ -165,6 +167,7 @@ class Page {
         level: 'error' });
       if (!m.pocket) this.use(this.models.all()[0]);
     }
+    return status;
   }
 
   /** One tab at a time computes. @param {boolean} steal @returns {Promise<boolean>} */
@@ -201,6 +204,13 @@ class Page {
     this.write(chat, m);
   }
 
+  answerNow() {
+    if (!this.writer) return false;
+    this.writer.asked = true;
+    this.engine.answerNow();
+    return true;
+  }
+
   /** @param {Chat} chat @param {Message} parent a message of the person */
   write(chat, parent) {
     this.turn = this.writeTurn(chat, parent).catch(e => console.error(e));
@@ -213,7 +223,7 @@ class Page {
     m.model = chat.model = this.model?.name ?? '';
     const reply = /** @type {Reply} */ (this.transcript.add(chat, m));
     const writer = new Writer({ chat, m, reply, settings: { ...this.settings },
-      answerNow: () => this.engine.answerNow(), save: () => this.save(chat),
+      answerNow: () => this.answerNow(), save: () => this.save(chat),
       painted: () => this.transcript.follow.keep() });
     this.writer = writer;
     this.typed();

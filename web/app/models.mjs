@@ -24,7 +24,7 @@ export const POCKET = 'pocket';
 export class Models {
   /**
    * @param {import('./store.mjs').Store} store
-   * @param {{use: (m: Model) => Promise<void>, current: () => string}} acts
+   * @param {{use: (m: Model) => Promise<number>, current: () => string}} acts
    */
   constructor(store, acts) {
     this.store = store;
@@ -120,7 +120,9 @@ export class Models {
     if (head !== 'GGUF') return this.refuse(words.notModel(file.name));
     if (file.size > LARGEST) return this.refuse(words.tooLarge(size(LARGEST), size(file.size)));
     const model = await this.copy(file);
-    if (model) await this.acts.use(model);
+    this.dialog.close();
+    /* What turns out to be no good model (status 3) is not kept. */
+    if (model && await this.acts.use(model) === 3) await this.forget(model);
     this.draw();
   }
 
@@ -147,8 +149,14 @@ export class Models {
 
   /** @param {Model} m */
   async remove(m) {
+    await this.forget(m);
+    toast(`${m.name} removed`);
+  }
+
+  /** @param {Model} m */
+  async forget(m) {
     const k = this.kept.find(x => x.id === m.id);
-    this.loose = this.loose.filter(x => x !== m);
+    this.loose = this.loose.filter(x => x.id !== m.id);
     if (k) {
       await this.store.remove('models', k.id);
       this.kept = this.kept.filter(x => x !== k);
@@ -156,7 +164,6 @@ export class Models {
     }
     this.drawStored();
     this.draw();
-    toast(`${m.name} removed`);
   }
 
   /** @param {{code: string, text: string}} sentence */

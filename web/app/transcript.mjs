@@ -12,7 +12,7 @@ import { ends } from './words.mjs';
  * @typedef {import('./store.mjs').Message} Message
  * @typedef {import('./store.mjs').Chat} Chat
  * @typedef {{regenerate: (m: Message) => void, branch: (m: Message, step: number) => void,
- *   edit: (m: Message, text: string) => void, answerNow: () => void,
+ *   edit: (m: Message, text: string) => void,
  *   copied: () => void}} Acts
  */
 

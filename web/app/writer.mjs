@@ -105,7 +105,7 @@ export class Writer {
     if (this.begins) {
       this.begins = false;
       announce('Thinking');
-      reply.thought.begin(() => { this.asked = true; this.o.answerNow(); }, settings.thoughts !== 'folded');
+      reply.thought.begin(this.o.answerNow, settings.thoughts !== 'folded');
     }
     reply.thought.set(this.thought);
     if (this.thinking) reply.thought.count(this.tokens, this.now - this.began, settings.budget);

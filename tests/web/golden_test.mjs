@@ -1,0 +1,77 @@
+// golden_test.mjs MODELS [TARN.wasm]: the same logits, bit for bit, as every
+// native build (tests/golden/logits.json): the WASI program and the plain
+// module in node, the plain and the relaxed module in Chromium, on one and two
+// threads, in batches of 1, 7 and whole.  Node 20 computes relaxed SIMD
+// wrongly, so the relaxed module is tried in Chromium only.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { check, equal, executablePath, finish, here, page as folder, root, start, test } from './browser.mjs';
+import { serve } from './server.mjs';
+
+const [, , models, program] = process.argv;
+const golden = JSON.parse(readFileSync(join(root, 'tests/golden/logits.json'), 'utf8'));
+const oracle = join(root, 'tests/oracle/models');
+const pocket = readdirSync(folder).find(n => n.startsWith('pocket-'));
+const files = Object.keys(golden).map(name => name === 'pocket'
+  ? { name, file: join(folder, pocket), url: pocket,
+    ids: [1, 6, ...Array.from({ length: 46 }, (_, i) => 300 + i)] }
+  : { name, file: join(models, `${name}.gguf`), url: `${name}.gguf`,
+    ids: JSON.parse(readFileSync(join(oracle, `${name}.json`), 'utf8')).ids });
+const BATCHES = [1, 7, 512];
+
+if (program) await test('the WASI program in node', async () => {
+  for (const m of files) {
+    const out = execFileSync('node', ['--no-warnings', join(here, 'wasi-run.mjs'), program, 'logits', m.file,
+      '--ids', m.ids.join(',')], { maxBuffer: 1 << 28 });
+    equal(createHash('sha256').update(out).digest('hex'), golden[m.name], m.name);
+  }
+});
+
+const { Tarn } = await import(join(root, 'web/app/module.mjs'));
+const version = readdirSync(folder).find(n => n.startsWith('v-'));
+
+await test('the plain module in node', async () => {
+  const tarn = await Tarn.compile(readFileSync(join(folder, version, 'tarn-web.wasm')));
+  for (const m of files) for (const rows of BATCHES) {
+    const bytes = readFileSync(m.file), at = tarn.alloc(bytes.length);
+    tarn.bytes(at, bytes.length).set(bytes);
+    tarn.open(at, bytes.length, { name: m.name, threads: 1, rows });
+    equal(tarn.evalHash(m.ids), golden[m.name], `${m.name}, batch ${rows}`);
+  }
+  check(tarn.info().backend === 'cpu-wasm128', tarn.info().backend);
+});
+
+/** All hashes of one module in one browser. */
+async function inChromium(wasm, threads) {
+  const server = await serve([folder, models], { isolate: true });
+  const b = await start({ serviceWorkers: 'block' }), p = await b.context.newPage();
+  await p.goto(server.url);
+  await p.waitForFunction(() => /context \d/.test(document.getElementById('status').textContent));
+  const seen = await p.evaluate(async ([list, wasmUrl, n, batches]) => {
+    const { tarnPage: t } = globalThis, out = [];
+    const at = name => new URL(name, document.baseURI).href;
+    t.engine.die('test');
+    for (const m of list) for (const rows of batches) {
+      const info = await t.engine.open({ source: { url: at(m.url) }, name: m.name, wasm: at(wasmUrl), threads: n, rows });
+      out.push({ what: `${m.name}, ${info.threads} threads, batch ${rows}`, name: m.name, backend: info.backend,
+        threads: info.threads, hash: await t.engine.evalHash(m.ids) });
+    }
+    return out;
+  }, [files.map(({ name, url, ids }) => ({ name, url, ids })), `${version}/${wasm}`, threads, BATCHES]);
+  await b.close();
+  await server.close();
+  return seen;
+}
+
+if (executablePath)
+  for (const [wasm, backend] of [['tarn-web.wasm', 'cpu-wasm128'], ['tarn-web-relaxed.wasm', 'cpu-wasm128-relaxed']])
+    for (const threads of [1, 2])
+      await test(`${backend} in Chromium, ${threads} thread${threads > 1 ? 's' : ''}`, async () => {
+        const seen = await inChromium(wasm, threads);
+        equal(seen.length, files.length * BATCHES.length, 'results');
+        const wrong = seen.filter(s => s.hash !== golden[s.name] || s.backend !== backend || s.threads !== threads);
+        equal(wrong.map(s => `${s.what} by ${s.backend}`), [], 'differ');
+      });
+finish();

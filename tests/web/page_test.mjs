@@ -1,0 +1,262 @@
+// page_test.mjs - the built page in Chromium, with the real module and the
+// pocket model, on a plain static server.
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { axeSource, check, equal, executablePath, finish, need, page as folder, start, test } from './browser.mjs';
+import { serve } from './server.mjs';
+
+need('no Chromium here', executablePath);
+const LOADED = /context \d/;
+
+/** A page with all that went wrong on it. */
+async function open(context, url) {
+  const p = await context.newPage(), wrong = [];
+  p.on('console', m => { if (m.type() === 'error') wrong.push(m.text()); });
+  p.on('pageerror', e => wrong.push(String(e)));
+  await p.addInitScript(() => addEventListener('securitypolicyviolation',
+    e => console.error(`policy: ${e.violatedDirective} ${e.blockedURI}`)));
+  await p.goto(url);
+  await loaded(p);
+  return { p, wrong };
+}
+const loaded = p => p.waitForFunction(re => new RegExp(re).test(document.getElementById('status')?.textContent ?? ''),
+  LOADED.source, { timeout: 20000 });
+const idle = p => p.waitForFunction(() => !globalThis.tarnPage.writer, null, { timeout: 30000 });
+const status = p => p.locator('#status').textContent();
+
+async function ask(p, text) {
+  await p.fill('#message', text);
+  await p.keyboard.press('Enter');
+  await idle(p);
+  await p.waitForTimeout(50);
+  return p.locator('.turn:last-child .answer').innerText();
+}
+
+await test('bar 5: answers on a plain server, again with the server stopped, on two threads', async () => {
+  const server = await serve(folder), b = await start();
+  const { p, wrong } = await open(b.context, server.url);
+  check(await p.evaluate(() => crossOriginIsolated), 'not isolated after the first visit');
+  check(/2 threads|[3-9] threads/.test(await status(p)), await status(p));
+  const first = await ask(p, 'What is 17 + 25?');
+  check(first.trim().length > 0, 'an empty answer');
+  check(/^Thought \d+ tokens? in /.test(await p.locator('.sum').last().innerText()), 'no summary of the thought');
+  check(/tok\/s/.test(await status(p)), await status(p));
+  check(/tokens? in .* tok\/s/.test(await p.locator('.stat').last().innerText()), 'no figures at the answer');
+  await server.close();
+  await p.reload();
+  await loaded(p);
+  const again = await ask(p, 'Is 391 a prime number?');
+  check(again.trim().length > 0, 'an empty answer offline');
+  const foreign = server.asked.filter(a => !/^\/($|sw\.js|v-|icon|manifest|pocket-)/.test(a));
+  equal(foreign, [], 'asked for');
+  equal(wrong, [], 'errors');
+  await b.close();
+});
+
+await test('the same seed gives the same text on one thread and on two', async () => {
+  const server = await serve(folder), b = await start();
+  const texts = [];
+  for (const threads of [1, 2]) {
+    const { p } = await open(b.context, server.url);
+    await p.evaluate(async n => {
+      const { tarnPage: t } = globalThis;
+      Object.assign(t.settings, { threads: n, seed: '7', temperature: '1' });
+      t.engine.die('test');
+      await t.use(t.models.all()[0]);
+    }, threads);
+    await loaded(p);
+    check((await status(p)).includes(threads === 1 ? '1 thread ' : '2 threads'), await status(p));
+    texts.push(await ask(p, 'Sort: pear, fig, apple, date'));
+    await p.close();
+  }
+  equal(texts[1], texts[0], 'text');
+  await b.close();
+  await server.close();
+});
+
+await test('without a service worker it runs on one thread and says so', async () => {
+  const server = await serve(folder), b = await start({ serviceWorkers: 'block' });
+  const { p } = await open(b.context, server.url);
+  check((await status(p)).includes('1 thread '), await status(p));
+  check((await p.locator('.notice').innerText()).includes('one thread'), 'no notice');
+  check((await ask(p, 'What is 2 + 2?')).trim().length > 0, 'an empty answer');
+  await b.close();
+  await server.close();
+});
+
+await test('stop ends a turn within 200 ms, isolated and not', async () => {
+  const server = await serve(folder);
+  for (const serviceWorkers of ['allow', 'block']) {
+    const b = await start({ serviceWorkers }), { p } = await open(b.context, server.url);
+    /* So hot that it rambles until the context is full. */
+    await p.evaluate(() => Object.assign(globalThis.tarnPage.settings, { temperature: '5', seed: '1', budget: 0 }));
+    await p.fill('#message', 'Sort: ' + Array.from({ length: 250 }, (_, i) => `pear${i}`).join(', '));
+    await p.keyboard.press('Enter');
+    await p.waitForTimeout(100);
+    const ms = await p.evaluate(async () => {
+      const { tarnPage: t } = globalThis;
+      if (!t.engine.running) return -1;
+      const t0 = performance.now();
+      document.getElementById('send').click();
+      while (t.writer) await new Promise(r => setTimeout(r, 1));
+      return performance.now() - t0;
+    });
+    check(ms >= 0, `${serviceWorkers}: the turn had ended before it was stopped`);
+    check(ms < 200, `${serviceWorkers}: ${ms} ms`);
+    check((await p.locator('.turn:last-child').innerText()).includes('Stopped.'), 'not shown as stopped');
+    await p.evaluate(() => {
+      Object.assign(globalThis.tarnPage.settings, { temperature: '', seed: '' });
+      globalThis.tarnPage.fresh();
+    });
+    check((await ask(p, 'What is 2 + 2?')).trim().length > 0, 'nothing after a stop');
+    await b.close();
+  }
+  await server.close();
+});
+
+await test('regenerate makes a branch, edit another, all are kept over a reload', async () => {
+  const server = await serve(folder), b = await start();
+  const { p, wrong } = await open(b.context, server.url);
+  await ask(p, 'What is 3 + 4?');
+  await p.getByRole('button', { name: 'Regenerate' }).last().click();
+  await idle(p);
+  equal(await p.locator('.turn:last-child .count').innerText(), '2 / 2', 'counter');
+  await p.locator('.you').hover();
+  await p.getByRole('button', { name: 'Edit' }).click();
+  await p.getByLabel('Edit the message').fill('What is 5 + 6?');
+  await p.getByRole('button', { name: 'Send as a new branch' }).click();
+  await idle(p);
+  check((await p.locator('.you .block').innerText()).includes('5 + 6'), 'the edited message');
+  await p.waitForTimeout(200);
+  await p.reload();
+  await loaded(p);
+  await p.locator('#chats .row').first().click();
+  check((await p.locator('.you .block').innerText()).includes('5 + 6'), 'kept');
+  await p.getByRole('button', { name: 'Previous branch' }).first().click();
+  check((await p.locator('.you .block').innerText()).includes('3 + 4'), 'the first branch');
+  equal(await p.locator('.turn:last-child .count').innerText(), '2 / 2', 'counter of the first branch');
+  equal(wrong, [], 'errors');
+  await b.close();
+  await server.close();
+});
+
+await test('a file is kept, used after a reload, removed; a wrong one is refused', async () => {
+  const server = await serve(folder), b = await start();
+  const { p } = await open(b.context, server.url);
+  const pocket = readFileSync(join(folder, readdirSync(folder).find(n => n.endsWith('.gguf'))));
+  await p.evaluate(() => globalThis.tarnPage.models.show());
+  await p.setInputFiles('#file', { name: 'mine.gguf', mimeType: 'application/octet-stream', buffer: pocket });
+  await p.waitForFunction(() => globalThis.tarnPage.model?.name === 'mine' && globalThis.tarnPage.engine.info, null, { timeout: 20000 });
+  await p.keyboard.press('Escape');
+  check((await ask(p, 'What is 2 + 2?')).trim().length > 0, 'an empty answer');
+  await p.reload();
+  await loaded(p);
+  equal(await p.locator('#of').innerText(), 'mine', 'after a reload');
+  await p.evaluate(() => { const { tarnPage: t } = globalThis; return t.use(t.models.all()[0]); });
+  await p.click('#open-models');
+  await p.getByRole('button', { name: 'Menu of mine' }).click();
+  await p.getByRole('menuitem', { name: 'Remove' }).click();
+  await p.waitForFunction(() => globalThis.tarnPage.models.all().length === 1);
+  equal(await p.evaluate(async () => {
+    const names = [];
+    const dir = await (await navigator.storage.getDirectory()).getDirectoryHandle('models');
+    for await (const n of dir.keys()) names.push(n);
+    return names.length;
+  }), 1, 'files left');
+  for (const [name, bytes, says] of [['notes.txt', Buffer.from('hello'), 'not a model file'],
+    ['cut.gguf', pocket.subarray(0, 4000000), 'cut.gguf'], ['junk.gguf', Buffer.from('GGUF junk junk junk junk'), 'junk']]) {
+    await p.setInputFiles('#file', { name, mimeType: 'application/octet-stream', buffer: bytes });
+    await p.waitForFunction(s => document.querySelector('.notice.error')?.textContent.includes(s), says, { timeout: 10000 });
+    await p.locator('.notice').getByRole('button', { name: 'Close' }).click();
+    await p.waitForFunction(() => globalThis.tarnPage.engine.info && globalThis.tarnPage.model.pocket, null, { timeout: 10000 });
+    equal(await p.evaluate(() => globalThis.tarnPage.models.all().length), 1, `models after ${name}`);
+  }
+  await b.close();
+  await server.close();
+});
+
+await test('a file dropped on the page goes the same way', async () => {
+  const server = await serve(folder), b = await start();
+  const { p } = await open(b.context, server.url);
+  await p.evaluate(async url => {
+    const bytes = await (await fetch(url)).arrayBuffer(), data = new DataTransfer();
+    data.items.add(new File([bytes], 'dropped.gguf'));
+    dispatchEvent(new DragEvent('drop', { dataTransfer: data, cancelable: true }));
+  }, readdirSync(folder).find(n => n.endsWith('.gguf')));
+  await p.waitForFunction(() => globalThis.tarnPage.model?.name === 'dropped' && globalThis.tarnPage.engine.info, null, { timeout: 20000 });
+  await b.close();
+  await server.close();
+});
+
+await test('the policy holds in the page and in its workers', async () => {
+  const server = await serve(folder), other = await serve(folder), b = await start();
+  const { p } = await open(b.context, server.url);
+  const seen = await p.evaluate(async foreign => {
+    const tried = {};
+    const attempt = async (name, f) => { try { await f(); tried[name] = 'done'; } catch (e) { tried[name] = e.name; } };
+    await attempt('foreign fetch', () => fetch(foreign));
+    await attempt('innerHTML', () => { document.createElement('p').innerHTML = '<b>x</b>'; });
+    /* In a task of its own: what a debugger evaluates is exempt. */
+    await attempt('eval', () => new Promise((ok, no) => setTimeout(() => {
+      try { ok((0, eval)('1')); } catch (e) { no(e); }
+    })));
+    await attempt('foreign worker', () => new Worker('data:text/javascript,1'));
+    await attempt('second policy', () => globalThis.trustedTypes.createPolicy('x', {}));
+    return tried;
+  }, other.url);
+  for (const [what, how] of Object.entries(seen)) check(how !== 'done', `${what} was allowed`);
+  const headers = await p.evaluate(async () => {
+    const src = document.querySelector('script').src.replace('main.mjs', 'engine-worker.mjs');
+    return (await fetch(src)).headers.get('content-security-policy');
+  });
+  check(headers.includes("default-src 'none'") && headers.includes("connect-src 'self'"), 'policy of a worker');
+  await b.close();
+  await server.close();
+  await other.close();
+});
+
+await test('axe finds nothing serious in the empty page, an answer, the windows', async () => {
+  const server = await serve(folder);
+  for (const colorScheme of ['light', 'dark']) {
+    const b = await start({ colorScheme, reducedMotion: 'reduce' }), { p } = await open(b.context, server.url);
+    const axe = async where => {
+      const r = await p.evaluate(async source => {
+        if (!globalThis.axe) (0, Function)(source)();
+        return globalThis.axe.run({ resultTypes: ['violations'] });
+      }, '').catch(() => null) ?? await p.evaluate(axeSource()).then(() => p.evaluate(() => globalThis.axe.run({ resultTypes: ['violations'] })));
+      equal(r.violations.map(v => `${v.id}: ${v.nodes.map(n => n.target.join(' ')).join(', ')}`), [], `${colorScheme} ${where}`);
+    };
+    await axe('empty');
+    await ask(p, 'What is 17 + 25?');
+    await p.locator('.fold').click();
+    await axe('answer');
+    for (const [name, opener] of [['models', '#open-models'], ['settings', '#open-settings']]) {
+      await p.click(opener);
+      await axe(name);
+      await p.keyboard.press('Escape');
+    }
+    await b.close();
+  }
+  await server.close();
+});
+
+await test('bar 9: page and module without the model are below 400 KB compressed', async () => {
+  const { brotliCompressSync, gzipSync } = await import('node:zlib');
+  const files = [];
+  /* A browser takes one of the two modules. */
+  const counted = n => !n.endsWith('.gguf') && n !== 'tarn-web.wasm';
+  const walk = dir => { for (const n of readdirSync(dir)) {
+    const path = join(dir, n);
+    if (statSync(path).isDirectory()) walk(path); else if (counted(n)) files.push(path);
+  } };
+  walk(folder);
+  let br = 0, gz = 0;
+  for (const f of files) {
+    br += brotliCompressSync(readFileSync(f)).length;
+    gz += gzipSync(readFileSync(f), { level: 9 }).length;
+  }
+  console.log(`# ${files.length} files: ${br} bytes by brotli, ${gz} by gzip`);
+  check(gz <= 400000, `${gz} bytes`);
+});
+
+finish();

@@ -359,12 +359,16 @@ static void on_event(TarnPage *p, const struct tarn_event *ev)
  * left to do until the next event. */
 static gboolean drain(TarnPage *p)
 {
-    struct tarn_engine *e = tarn_worker_engine(p->worker);
+    g_autoptr(TarnPage) keep = g_object_ref(p);
+    struct tarn_engine *e;
     struct tarn_event ev = { .size = sizeof ev };
     struct run *r = &p->run;
-    while (e && tarn_engine_next_event(e, &ev))
+    /* The end of a turn may close the window or bring another model: the
+     * engine is asked for anew each time. */
+    while (p->worker && (e = tarn_worker_engine(p->worker)) &&
+           tarn_engine_next_event(e, &ev))
         on_event(p, &ev);
-    if (!r->active)
+    if (!r->active || !p->worker)
         return FALSE;
     gboolean done = TRUE;
     if (r->answer) {
@@ -384,9 +388,11 @@ static gboolean on_tick(GtkWidget *w, GdkFrameClock *clock, gpointer user)
     (void)clock;
     (void)user;
     TarnPage *p = TARN_PAGE(w);
+    guint tick = p->tick;
     if (drain(p))
         return G_SOURCE_CONTINUE;
-    p->tick = 0;
+    if (p->tick == tick) /* else the window is gone meanwhile */
+        p->tick = 0;
     g_clear_handle_id(&p->guard, g_source_remove);
     return G_SOURCE_REMOVE;
 }

@@ -89,8 +89,8 @@ class Terminal:
                 try:
                     self.text += os.read(self.fd, 65536).decode(
                         'utf-8', 'replace')
-                except OSError:
-                    pass
+                except OSError: # closed: it will be gone in a moment
+                    time.sleep(0.1)
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
         return -signal.SIGKILL

@@ -6,13 +6,16 @@
 
 #include "cmd/cmd.h"
 #include "cmd/text_file.h"
+#include "core/base/file.h"
 #include "core/base/json.h"
 #include "core/base/memory.h"
+#include "core/turn/call.h"
 #include "core/turn/reader.h"
 
 #define INPUT_LIMIT ((size_t)64 << 20)
 
 struct events {
+    const struct tarn_tools *tools; /* or NULL */
     struct tarn_buf text;  /* of the span that is open or has just ended */
     uint32_t span;
     bool waiting;          /* text is not printed yet */
@@ -50,10 +53,55 @@ static void settle(struct events *e)
     tarn_buf_clear(&e->text);
 }
 
+static void print_calls(const char *kind, const struct tarn_call *list,
+                        size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        printf("{\"e\":\"%s\",\"name\":\"%s\",\"arguments\":%s}\n", kind,
+               list[i].name, list[i].arguments);
+}
+
+/* Why nothing came of a block: where reading stopped, or what was odd. */
+static void print_unread(struct events *e, const struct tarn_calls *c,
+                         const char *text, size_t size, bool cut)
+{
+    char rest[640];
+    size_t n = (size_t)snprintf(rest, sizeof rest,
+                                ",\"byte\":%zu,\"reason\":\"%s",
+                                cut ? size : c->byte,
+                                cut         ? "the call was cut off"
+                                : c->reason ? c->reason
+                                            : "");
+    for (unsigned i = 0; !cut && !c->reason && i < TARN_CALL_N_PROBLEMS; i++)
+        if (c->problems >> i & 1)
+            n += (size_t)snprintf(rest + n, sizeof rest - n, "%s%s",
+                                  rest[n - 1] == '"' ? "" : ", ",
+                                  tarn_call_problem_name(i));
+    snprintf(rest + n, sizeof rest - n, "\"");
+    print_text(e, "unread", text, size, rest);
+}
+
+static void take_call(struct events *e, const struct tarn_reader_event *ev)
+{
+    struct tarn_calls c;
+    const bool cut = ev->kind == TARN_READ_UNREAD;
+    settle(e);
+    if (tarn_calls_read(e->tools, ev->text, ev->size,
+                        cut ? TARN_CALL_CUT : TARN_CALL_BLOCK, &c,
+                        NULL) != TARN_OK) {
+        e->failed = true;
+        return;
+    }
+    print_calls("call", c.run, c.n_run);
+    print_calls("offer", c.offer, c.n_offer);
+    if (cut || (c.problems && c.n_run + c.n_offer == 0))
+        print_unread(e, &c, ev->text, ev->size, cut);
+    tarn_calls_finish(&c);
+}
+
 static void take(void *user, const struct tarn_reader_event *ev)
 {
     struct events *e = user;
-    char rest[96];
     switch (ev->kind) {
     case TARN_READ_SPAN:
         settle(e);
@@ -69,15 +117,8 @@ static void take(void *user, const struct tarn_reader_event *ev)
         e->span = TARN_SPAN_THOUGHT;
         break;
     case TARN_READ_CALL:
-        settle(e);
-        print_text(e, "call", ev->text, ev->size, "");
-        break;
     case TARN_READ_UNREAD:
-        settle(e);
-        snprintf(rest, sizeof rest,
-                 ",\"byte\":%zu,\"reason\":\"the call was cut off\"",
-                 ev->size);
-        print_text(e, "unread", ev->text, ev->size, rest);
+        take_call(e, ev);
         break;
     }
 }
@@ -118,14 +159,30 @@ static bool begins_in_thought(const struct tarn_gguf *g)
 struct input {
     char *text;
     size_t size;
+    const char *tools_path; /* or NULL */
+    struct tarn_tools *tools;
     uint32_t cut;
     bool plain;
 };
 
+static enum tarn_status read_tools(struct input *in, struct tarn_error *err)
+{
+    char *json = NULL;
+    size_t size;
+    enum tarn_status s = tarn_file_read(in->tools_path, TARN_TOOLS_MAX_TEXT,
+                                        &json, &size, err);
+    if (s == TARN_OK)
+        s = tarn_tools_create(json, size, &in->tools, err);
+    if (s != TARN_OK)
+        tarn_error_prefix(err, in->tools_path);
+    tarn_free(json);
+    return s;
+}
+
 static enum tarn_status feed(const struct cmd_text_file *v,
                              const struct input *in, struct tarn_error *err)
 {
-    struct events e = { 0 };
+    struct events e = { .tools = in->tools };
     struct tarn_ids ids = { 0 };
     struct tarn_reader *r = NULL;
     const struct tarn_reader_options opt = {
@@ -168,6 +225,8 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
           "feed N bytes at a time; the events are the same" },
         { "--text", NULL, CMD_FLAG, &in.plain, 0, 0, NULL,
           "all of the input is text: no control tokens in it" },
+        { "--tools", NULL, CMD_TEXT, &in.tools_path, 0, 0, "FILE",
+          "JSON list of declared tools; calls must fit them" },
     };
     cmd_args_init(&a, self, 1);
     cmd_args_add(&a, options, sizeof options / sizeof *options);
@@ -175,11 +234,14 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
     if (s != TARN_OK || a.help)
         return s;
     s = cmd_text_file_open(a.n_words ? a.words[0] : NULL, &v, err);
+    if (s == TARN_OK && in.tools_path)
+        s = read_tools(&in, err);
     if (s == TARN_OK)
         s = cmd_read_stdin(INPUT_LIMIT, &in.text, &in.size, err);
     if (s == TARN_OK)
         s = feed(&v, &in, err);
     tarn_free(in.text);
+    tarn_tools_destroy(in.tools);
     cmd_text_file_close(&v);
     return s;
 }

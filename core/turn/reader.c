@@ -35,6 +35,9 @@ struct tarn_reader {
     uint32_t span;   /* open: enum tarn_span_kind; 0: none */
     bool started, had_thought, had_call, ended, failed;
     bool visible;    /* the open span has text */
+    uint32_t problems;
+    unsigned echo;   /* bits: may be the last call again from its byte 0, 1 */
+    size_t n_echo;   /* bytes of it that are held back */
     char held[MAX_TAG];
     size_t n_held;
     char part[4];    /* of a character */
@@ -108,12 +111,53 @@ static void give_up_part(struct tarn_reader *r)
     r->n_part = 0;
 }
 
+static void put_byte(struct tarn_reader *r, char byte);
+
+/* What was held back as an echo is text after all. */
+static void release_echo(struct tarn_reader *r)
+{
+    const size_t from = r->echo & 1 ? 0 : 1, n = r->n_echo;
+    r->echo = 0;
+    r->n_echo = 0;
+    for (size_t i = 0; i < n; i++)
+        put_byte(r, r->call.data[from + i]);
+}
+
+/* Does the last call's text, with or without its bracket, go on repeating? */
+static bool goes_on_echoing(struct tarn_reader *r, char byte)
+{
+    unsigned still = 0;
+    for (unsigned from = 0; from < 2; from++)
+        if (r->echo >> from & 1 && from + r->n_echo < r->call.size &&
+            r->call.data[from + r->n_echo] == byte)
+            still |= 1u << from;
+    if (!still) {
+        release_echo(r);
+        return false;
+    }
+    r->echo = still;
+    r->n_echo++;
+    return true;
+}
+
+/* Is all of it held back? */
+static bool echo_is_whole(const struct tarn_reader *r)
+{
+    for (unsigned from = 0; from < 2; from++)
+        if (r->echo >> from & 1 && r->n_echo > 0 &&
+            from + r->n_echo == r->call.size)
+            return true;
+    return false;
+}
+
 static void put_byte(struct tarn_reader *r, char byte)
 {
     if (r->span == TARN_SPAN_CALL) {
         tarn_buf_add(&r->call, &byte, 1);
         return;
     }
+    if (r->echo && goes_on_echoing(r, byte))
+        return;
     r->part[r->n_part] = byte;
     if (tarn_utf8_tail(r->part, r->n_part + 1) == r->n_part + 1) {
         r->n_part++;
@@ -157,12 +201,15 @@ static void end_thought(struct tarn_reader *r, const char *name, size_t size)
         close_span(r);
     } else if (r->had_thought || r->had_call) {
         put_bytes(r, name, size); /* a stray one */
+        if (r->span != TARN_SPAN_CALL)
+            r->problems |= TARN_READ_STRAY_THINK_END;
     } else {
         give_up_part(r);
         const bool answered = r->span == TARN_SPAN_ANSWER;
         close_span(r);
         if (answered)
             emit(r, TARN_READ_WAS_THOUGHT, NULL, 0);
+        r->problems |= TARN_READ_MISSING_THINK_START;
         r->had_thought = true;
     }
 }
@@ -171,6 +218,8 @@ static void begin_call(struct tarn_reader *r, const char *name, size_t size)
 {
     if (r->span == TARN_SPAN_THOUGHT || r->span == TARN_SPAN_CALL) {
         put_bytes(r, name, size);
+        if (r->span == TARN_SPAN_THOUGHT)
+            r->problems |= TARN_READ_CALL_IN_THOUGHT;
         return;
     }
     give_up_part(r);
@@ -187,15 +236,26 @@ static void end_call(struct tarn_reader *r, const char *name, size_t size)
         emit(r, TARN_READ_CALL, r->call.data ? r->call.data : "",
              r->call.size);
         close_span(r);
+        r->echo = 3;
+        r->n_echo = 0;
     } else if (r->span == TARN_SPAN_THOUGHT) {
         put_bytes(r, name, size);
-    } /* else nothing was begun: not worth showing */
+    } else { /* nothing was begun: not worth showing */
+        r->problems |= TARN_READ_MISSING_CALL_START;
+    }
 }
 
 /* name: the bytes that stand for the token where it does not count. */
 static void control(struct tarn_reader *r, enum tarn_control c,
                     const char *name, size_t size)
 {
+    if (c == TARN_CTL_TOOL_CALL_END && echo_is_whole(r)) {
+        r->problems |= TARN_READ_ECHO;
+        r->echo = 0;
+        r->n_echo = 0;
+        return;
+    }
+    release_echo(r);
     if (c == TARN_CTL_THINK)
         begin_thought(r, name, size);
     else if (c == TARN_CTL_THINK_END)
@@ -325,7 +385,8 @@ void tarn_reader_reset(struct tarn_reader *r)
     r->span = 0;
     r->started = r->had_thought = r->had_call = r->ended = false;
     r->visible = false;
-    r->n_held = r->n_part = 0;
+    r->n_held = r->n_part = r->n_echo = 0;
+    r->echo = r->problems = 0;
     tarn_buf_clear(&r->space);
     tarn_buf_clear(&r->out);
     tarn_buf_clear(&r->call);
@@ -373,6 +434,9 @@ void tarn_reader_end(struct tarn_reader *r)
 {
     start(r);
     let_go(r);
+    release_echo(r);
+    if (r->span == TARN_SPAN_THOUGHT)
+        r->problems |= TARN_READ_UNTERMINATED_THOUGHT;
     if (r->span == TARN_SPAN_CALL)
         emit(r, TARN_READ_UNREAD, r->call.data ? r->call.data : "",
              r->call.size);
@@ -385,6 +449,11 @@ void tarn_reader_end(struct tarn_reader *r)
 bool tarn_reader_ended(const struct tarn_reader *r)
 {
     return r->ended;
+}
+
+uint32_t tarn_reader_problems(const struct tarn_reader *r)
+{
+    return r->problems;
 }
 
 bool tarn_reader_failed(const struct tarn_reader *r)

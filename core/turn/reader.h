@@ -41,6 +41,17 @@ enum tarn_reader_kind {
                              ended was the thought */
 };
 
+/* What was odd; bits. */
+enum tarn_reader_problem {
+    TARN_READ_MISSING_THINK_START = 1,
+    TARN_READ_STRAY_THINK_END = 2,
+    TARN_READ_CALL_IN_THOUGHT = 4,
+    TARN_READ_UNTERMINATED_THOUGHT = 8,
+    TARN_READ_ECHO = 16,          /* a call's text again behind its end: left
+                                     out */
+    TARN_READ_MISSING_CALL_START = 32
+};
+
 struct tarn_reader_event {
     enum tarn_reader_kind kind;
     uint32_t span;    /* enum tarn_span_kind of tarn.h */
@@ -74,6 +85,7 @@ void tarn_reader_bytes(struct tarn_reader *r, const void *text, size_t size,
 void tarn_reader_end(struct tarn_reader *r);
 /* A token that ends the turn has come. */
 bool tarn_reader_ended(const struct tarn_reader *r);
+uint32_t tarn_reader_problems(const struct tarn_reader *r);
 bool tarn_reader_failed(const struct tarn_reader *r); /* memory ran out */
 
 #endif

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""tarn events on the reference outputs: the same lines for any cut, thought and
-answer as tests/oracle/toolcalls.jsonl has them.
+"""tarn events on the reference outputs: the same lines for any cut; thought,
+answer and calls as tests/oracle/toolcalls.jsonl has them.
 
   events.py TARN POCKET.gguf ORACLE_DIR
 
@@ -10,12 +10,13 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 
 TARN, POCKET, ORACLE = sys.argv[1:4]
 START, END = "<|tool_call_start|>", "<|tool_call_end|>"
-# A call's own affairs: an echo of it, its end marker as text in a string (a
-# text cannot tell), prose in a block.
-CALLS = {"t32", "t37", "t67"}
+# The end marker as text in a string (a text cannot tell); prose in a block.
+CALLS = {"t32", "t67"}
+TOOLS = {}
 
 
 def events(data, *options):
@@ -41,20 +42,26 @@ def parts(lines):
 
 def check(case):
     data = case["output"].encode()
-    whole = events(data)
+    tools = "--tools", TOOLS[case["tools"]]
+    whole = events(data, *tools)
     for cut in ("1", "4", "13"):
-        if events(data, "--cut", cut) != whole:
+        if events(data, *tools, "--cut", cut) != whole:
             return "another result for --cut " + cut
     ids = subprocess.run([TARN, "tokenize", POCKET, "--special"], input=data,
                          capture_output=True, timeout=30).stdout
-    if events(ids) != whole:
+    if events(ids, *tools) != whole:
         return "another result as ids"
     want = case["expect"]["reasoning"], case["expect"]["content"]
     if case["id"] not in CALLS and parts(whole) != want:
         return "%r, wanted %r" % (parts(whole), want)
-    if START in case["output"] and not case["output"].startswith("<think>") \
-            and b'{"e":"call"' not in whole and b'"unread"' not in whole:
-        return "no call"
+    lines = [json.loads(x) for x in whole.splitlines()]
+    calls = [{"name": x["name"], "arguments": x["arguments"]}
+             for x in lines if x["e"] == "call"]
+    if case["id"] not in CALLS and calls != case["expect"]["calls"]:
+        return "%r, wanted %r" % (calls, case["expect"]["calls"])
+    if "unterminated" in case["expect"]["problems"] and \
+            not any(x["e"] == "unread" for x in lines):
+        return "a call that was cut off is not told"
     return None
 
 
@@ -74,7 +81,12 @@ def check_bytes():
 
 def main():
     with open(os.path.join(ORACLE, "toolcalls.jsonl"), encoding="utf8") as f:
-        cases = [c for c in map(json.loads, f) if "id" in c]
+        header, *cases = map(json.loads, f)
+    folder = tempfile.mkdtemp(prefix="tarn-events-")
+    for name, tools in header["toolsets"].items():
+        TOOLS[name] = os.path.join(folder, name + ".json")
+        with open(TOOLS[name], "w") as f:
+            json.dump(tools, f)
     tests = [(c["id"] + " " + c["note"], lambda c=c: check(c)) for c in cases]
     tests += [("--text knows no control tokens", check_text),
               ("bytes that are no text", check_bytes)]

@@ -73,7 +73,7 @@ TRANSCENDENTAL = re.compile(
 # A path of somebody's machine has no place in the tree.
 FOREIGN_PATH = re.compile(r'(?<![\w.}$/*-])/(home|root|work|Users|mnt)/[\w.]')
 TODO = re.compile(r'\b(TODO|FIXME|XXX|HACK)\b(?!\s*\(?#\d)')
-NAMES_THE_WORDS = ('tests/lint/lint.py', 'tests/tally.py')
+NAMES_THE_WORDS = ('tests/lint/', 'tests/tally.py')
 
 results = []
 
@@ -237,7 +237,7 @@ def check_layout():
 def check_words():
     bad = []
     for f, text in texts.items():
-        if f in NAMES_THE_WORDS:
+        if f.startswith(NAMES_THE_WORDS):
             continue
         for n, line in enumerate(text.splitlines(), 1):
             if FOREIGN_PATH.search(line):

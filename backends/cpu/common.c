@@ -174,22 +174,30 @@ INLINE vi pair_splat(const int16_t *p)
     return vi_splat(v);
 }
 
-/* One block against n <= ACTS activations: acc += d_a * (d * isum - dm * m).
- * `n` and `pairs` are constants where this is inlined. */
-INLINE void block_product(const int32_t *w, const struct panel_block *b,
-                          uint32_t n, uint32_t pairs,
-                          const uint8_t *const *acts,
-                          const struct cpu_act_layout *l, uint32_t block,
-                          float *acc)
+INLINE const float *scales_in(const uint8_t *act,
+                              const struct cpu_act_layout *l)
 {
-    const bool a256 = pairs == 128;
-    const int16_t *q[ACTS];
-    vi is[ACTS][2];
-    for (uint32_t t = 0; t < n; t++) {
-        q[t] = (const int16_t *)(const void *)(acts[t] + l->q16) +
-               (size_t)block * pairs * 2;
-        is[t][0] = is[t][1] = vi_splat(0);
+    return (const float *)(const void *)(act + l->d);
+}
+
+/* Adds da * (d * isum - dm * m) to acc [2][VL]. */
+INLINE void add_terms(const struct panel_block *b, const vi is[2],
+                      const vi m[2], float da, float *acc)
+{
+    for (int v = 0; v < 2; v++) {
+        const vf x = vf_load(b->d[v]) * vf_from_vi(is[v]) -
+                     vf_load(b->dm[v]) * vf_from_vi(m[v]);
+        float *o = acc + v * VL;
+        vf_store(o, vf_load(o) + da * x);
     }
+}
+
+/* The integer sums of n activations over `pairs` pairs; q: theirs. */
+INLINE void pair_sums(const int32_t *w, uint32_t pairs, uint32_t n,
+                      const int16_t *const *q, vi is[ACTS][2])
+{
+    for (uint32_t t = 0; t < n; t++)
+        is[t][0] = is[t][1] = vi_splat(0);
     for (uint32_t j = 0; j < pairs; j++) {
         const vi w0 = vi_load(w + j * PANEL), w1 = vi_load(w + j * PANEL + VL);
         for (uint32_t t = 0; t < n; t++) {
@@ -198,73 +206,97 @@ INLINE void block_product(const int32_t *w, const struct panel_block *b,
             is[t][1] = vi_dot2(is[t][1], w1, a);
         }
     }
-    for (uint32_t t = 0; t < n; t++) {
-        const float *d = (const float *)(const void *)(acts[t] + l->d);
-        vi m[2] = { { 0 }, { 0 } };
-        if (a256) {
-            const int16_t *s =
-                (const int16_t *)(const void *)(acts[t] + l->s16) + 16 * block;
-            for (int j = 0; j < 8; j++)
-                for (int v = 0; v < 2; v++)
-                    m[v] = vi_dot2(m[v], vi_load(b->minima[j][v]),
-                                   pair_splat(s + 2 * j));
-        } else {
-            const uint8_t *sums = acts[t] + l->sums;
-            m[0] = m[1] =
-                vi_splat(((const int32_t *)(const void *)sums)[block]);
-        }
-        for (int v = 0; v < 2; v++) {
-            const vf x = vf_load(b->d[v]) * vf_from_vi(is[t][v]) -
-                         vf_load(b->dm[v]) * vf_from_vi(m[v]);
-            float *o = acc + (t * 2 + (uint32_t)v) * VL;
-            vf_store(o, vf_load(o) + d[block] * x);
-        }
-    }
 }
 
-#define CASES(pairs)                                                       \
-    switch (n) {                                                           \
-    case 4: block_product(w, b, 4, pairs, acts, l, block, acc); break;     \
-    case 3: block_product(w, b, 3, pairs, acts, l, block, acc); break;     \
-    case 2: block_product(w, b, 2, pairs, acts, l, block, acc); break;     \
-    default: block_product(w, b, 1, pairs, acts, l, block, acc); break;    \
-    }
-
-static void product_a256(const int32_t *w, const struct panel_block *b,
-                         uint32_t n, const uint8_t *const *acts,
-                         const struct cpu_act_layout *l, uint32_t block,
+/* Superblock `at` against n <= ACTS activations; acc [n][2][VL]. */
+INLINE void product_a256(const struct panel *p, uint32_t n,
+                         const uint8_t *const *acts,
+                         const struct cpu_act_layout *l, uint32_t at,
                          float *acc)
 {
-    CASES(128)
+    const struct panel_block *b = p->blocks + at;
+    const int16_t *q[ACTS];
+    vi is[ACTS][2];
+    for (uint32_t t = 0; t < n; t++)
+        q[t] = (const int16_t *)(const void *)(acts[t] + l->q16) +
+               (size_t)at * 256;
+    pair_sums(p->pairs + (size_t)at * 128 * PANEL, 128, n, q, is);
+    for (uint32_t t = 0; t < n; t++) {
+        const int16_t *s =
+            (const int16_t *)(const void *)(acts[t] + l->s16) + 16 * at;
+        vi m[2] = { { 0 }, { 0 } };
+        for (int j = 0; j < 8; j++)
+            for (int v = 0; v < 2; v++)
+                m[v] = vi_dot2(m[v], vi_load(b->minima[j][v]),
+                               pair_splat(s + 2 * j));
+        add_terms(b, is[t], m, scales_in(acts[t], l)[at],
+                  acc + (size_t)t * PANEL);
+    }
 }
 
-static void product_a32(const int32_t *w, const struct panel_block *b,
-                        uint32_t n, const uint8_t *const *acts,
-                        const struct cpu_act_layout *l, uint32_t block,
-                        float *acc)
+/* Blocks [at, at + nb) of 32. */
+INLINE void product_a32(const struct panel *p, uint32_t n,
+                        const uint8_t *const *acts,
+                        const struct cpu_act_layout *l, uint32_t at,
+                        uint32_t nb, float *acc)
 {
-    CASES(16)
+    for (uint32_t b = at; b < at + nb; b++) {
+        const int16_t *q[ACTS];
+        vi is[ACTS][2];
+        for (uint32_t t = 0; t < n; t++)
+            q[t] = (const int16_t *)(const void *)(acts[t] + l->q16) +
+                   (size_t)b * 32;
+        pair_sums(p->pairs + (size_t)b * 16 * PANEL, 16, n, q, is);
+        for (uint32_t t = 0; t < n; t++) {
+            const int32_t *sums =
+                (const int32_t *)(const void *)(acts[t] + l->sums);
+            const vi m[2] = { vi_splat(sums[b]), vi_splat(sums[b]) };
+            add_terms(p->blocks + b, is[t], m, scales_in(acts[t], l)[b],
+                      acc + (size_t)t * PANEL);
+        }
+    }
 }
-#undef CASES
+
+/* 256 values, number `at`, of which nb blocks of 32 are there. */
+KERNEL static void run_panel(const struct panel *p, bool a256, uint32_t n,
+                             const uint8_t *const *acts,
+                             const struct cpu_act_layout *l, uint32_t at,
+                             uint32_t nb, float *acc)
+{
+    if (a256)
+        switch (n) {
+        case 4: product_a256(p, 4, acts, l, at, acc); break;
+        case 3: product_a256(p, 3, acts, l, at, acc); break;
+        case 2: product_a256(p, 2, acts, l, at, acc); break;
+        default: product_a256(p, 1, acts, l, at, acc); break;
+        }
+    else
+        switch (n) {
+        case 4: product_a32(p, 4, acts, l, 8 * at, nb, acc); break;
+        case 3: product_a32(p, 3, acts, l, 8 * at, nb, acc); break;
+        case 2: product_a32(p, 2, acts, l, 8 * at, nb, acc); break;
+        default: product_a32(p, 1, acts, l, 8 * at, nb, acc); break;
+        }
+}
 
 void tarn_cpu_common_many(const struct cpu_tile *t)
 {
     const struct cpu_act_layout l =
         tarn_cpu_act_layout(t->ops->form, t->k, true);
     const struct panel p = panel_in(t->scratch, t->k);
-    const uint32_t block = t->ops->form == CPU_A256 ? 256 : 32;
     for (uint32_t row = 0; row < t->n_rows; row += PANEL) {
         const uint32_t rows = t->n_rows - row < PANEL ? t->n_rows - row : PANEL;
         unpack_panel(t, row, &p);
         for (uint32_t a = 0; a < t->n_acts; a += BATCH) {
             const uint32_t n = t->n_acts - a < BATCH ? t->n_acts - a : BATCH;
             memset(p.acc, 0, (size_t)n * PANEL * sizeof(float));
-            for (uint32_t b = 0; b < t->k / block; b++) {
-                const int32_t *w = p.pairs + (size_t)b * (block / 2) * PANEL;
+            for (uint32_t at = 0; at < (t->k + 255) / 256; at++) {
+                const uint32_t left = (t->k - 256 * at) / 32;
                 for (uint32_t i = 0; i < n; i += ACTS)
-                    (block == 256 ? product_a256 : product_a32)(
-                        w, p.blocks + b, n - i < ACTS ? n - i : ACTS,
-                        t->acts + a + i, &l, b, p.acc + (size_t)i * PANEL);
+                    run_panel(&p, t->ops->form == CPU_A256,
+                              n - i < ACTS ? n - i : ACTS, t->acts + a + i, &l,
+                              at, left < 8 ? left : 8,
+                              p.acc + (size_t)i * PANEL);
             }
             for (uint32_t i = 0; i < n; i++)
                 memcpy(t->y[a + i] + t->y_at + row, p.acc + (size_t)i * PANEL,

@@ -120,6 +120,7 @@ void tarn_cpu_f16_one(const struct cpu_tile *t);
 void tarn_cpu_f16_many(const struct cpu_tile *t);
 void tarn_cpu_bf16_one(const struct cpu_tile *t);
 void tarn_cpu_bf16_many(const struct cpu_tile *t);
+size_t tarn_cpu_floats_scratch(uint32_t k);
 
 /* ---------------------------------------------------------------- device
  * What is made on a device hangs on it, newest first; closing frees it. */

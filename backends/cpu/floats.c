@@ -79,19 +79,61 @@ INLINE void one(const struct cpu_tile *t, uint32_t type)
         dots(t, r, 0, 1, 1, type);
 }
 
-INLINE void many(const struct cpu_tile *t, uint32_t type)
+/* Activations in batches that stay in the second cache while all rows of the
+ * tile pass them. */
+#define BATCH 16u
+
+INLINE void many_rows(const struct cpu_tile *t, uint32_t a0, uint32_t n,
+                      uint32_t type)
 {
     uint32_t r = 0;
     for (; r + ROWS <= t->n_rows; r += ROWS) {
-        uint32_t a = 0;
-        for (; a + ACTS <= t->n_acts; a += ACTS)
+        uint32_t a = a0;
+        for (; a + ACTS <= a0 + n; a += ACTS)
             dots(t, r, a, ROWS, ACTS, type);
-        for (; a < t->n_acts; a++)
+        for (; a < a0 + n; a++)
             dots(t, r, a, ROWS, 1, type);
     }
     for (; r < t->n_rows; r++)
-        for (uint32_t a = 0; a < t->n_acts; a++)
+        for (uint32_t a = a0; a < a0 + n; a++)
             dots(t, r, a, 1, 1, type);
+}
+
+INLINE void many(const struct cpu_tile *t, uint32_t type)
+{
+    for (uint32_t a = 0; a < t->n_acts; a += BATCH)
+        many_rows(t, a, t->n_acts - a < BATCH ? t->n_acts - a : BATCH, type);
+}
+
+/* Rows of halves as floats, once for all activations: where there is no
+ * instruction for halves, making floats of them costs four times the
+ * product. */
+INLINE void many_widened(const struct cpu_tile *t, uint32_t type)
+{
+    struct cpu_tile part = *t;
+    float *w = t->scratch;
+    part.w = t->scratch;
+    part.row_bytes = (t->k + 15) / 16 * 64;
+    for (uint32_t r = 0; r < t->n_rows; r += ROWS) {
+        part.n_rows = t->n_rows - r < ROWS ? t->n_rows - r : ROWS;
+        part.y_at = t->y_at + r;
+        for (uint32_t i = 0; i < part.n_rows; i++) {
+            const uint8_t *from = t->w + (r + i) * t->row_bytes;
+            float *to = w + i * (part.row_bytes / 4);
+            uint32_t k = 0;
+            for (; k + VL <= t->k; k += VL)
+                vf_store(to + k, load_weight(from, k, type));
+            if (k < t->k)
+                vf_store(to + k,
+                         load_weight_some(from, k, t->k - k, type));
+        }
+        many(&part, TARN_F32);
+    }
+}
+
+size_t tarn_cpu_floats_scratch(uint32_t k)
+{
+    return (size_t)ROWS * ((k + 15) / 16 * 64);
 }
 
 void tarn_cpu_f32_one(const struct cpu_tile *t)
@@ -111,7 +153,10 @@ void tarn_cpu_f16_one(const struct cpu_tile *t)
 
 void tarn_cpu_f16_many(const struct cpu_tile *t)
 {
-    many(t, TARN_F16);
+    if (TARN_CPU_WIDE_HALVES)
+        many_widened(t, TARN_F16);
+    else
+        many(t, TARN_F16);
 }
 
 void tarn_cpu_bf16_one(const struct cpu_tile *t)

@@ -24,7 +24,8 @@ const uint64_t tarn_cpu_pace = UINT64_C(50000000000);
     OPS_OF(type_, form_, 2, common_one, common_many, true)
 #define FLOATS(type_, name_)                                               \
     { .type = (type_), .form = CPU_F32, .many_from = 2,                    \
-      .one = tarn_cpu_##name_##_one, .many = tarn_cpu_##name_##_many }
+      .one = tarn_cpu_##name_##_one, .many = tarn_cpu_##name_##_many,      \
+      .scratch = tarn_cpu_floats_scratch }
 
 static const struct cpu_ops OPS[] = {
     FLOATS(TARN_F32, f32),
@@ -68,7 +69,7 @@ static const struct cpu_ops OPS[] = {
     OPS_OF(TARN_Q4_0, CPU_A32, 3, q4_0_one, common_many, true),
     OPS_OF(TARN_Q4_K, CPU_A256, 3, q4_k_one, common_many, true),
     COMMON(TARN_Q5_K, CPU_A256),
-    OPS_OF(TARN_Q6_K, CPU_A256, 3, q6_k_one, common_many, true),
+    OPS_OF(TARN_Q6_K, CPU_A256, 5, q6_k_one, common_many, true),
 #endif
 #endif
     COMMON(TARN_Q2_K, CPU_A256),

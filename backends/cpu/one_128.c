@@ -72,15 +72,62 @@ INLINE vi high_nibbles(vi v)
     return (vi)((vus)v >> 4) & 0x0f0f0f0f;
 }
 
-/* An int16 twice, in all lanes. */
-INLINE vi pair_of(int v)
+typedef uint8_t vub __attribute__((vector_size(16)));
+
+/* Each int16 of the low, the high half twice: pairs that meet pairs. */
+INLINE vi low_pairs(vi v)
 {
-    return vi_splat((int32_t)((uint32_t)(uint16_t)v * 0x10001u));
+    return (vi)__builtin_shufflevector((vs)v, (vs)v, 0, 0, 1, 1, 2, 2, 3, 3);
+}
+
+INLINE vi high_pairs(vi v)
+{
+    return (vi)__builtin_shufflevector((vs)v, (vs)v, 4, 4, 5, 5, 6, 6, 7, 7);
+}
+
+/* Lane i in all lanes; i is a constant where this is inlined. */
+INLINE vi lane(vi v, int i)
+{
+    switch (i) {
+    case 0: return __builtin_shufflevector(v, v, 0, 0, 0, 0);
+    case 1: return __builtin_shufflevector(v, v, 1, 1, 1, 1);
+    case 2: return __builtin_shufflevector(v, v, 2, 2, 2, 2);
+    default: return __builtin_shufflevector(v, v, 3, 3, 3, 3);
+    }
+}
+
+INLINE uint32_t word_at(const uint8_t *p)
+{
+    uint32_t v;
+    memcpy(&v, p, 4);
+    return v;
 }
 
 /* ------------------------------------------------------------------- Q4_K */
 
-INLINE vi quants_q4_k(const uint8_t *p, const uint8_t scale[8],
+/* The scales of one superblock as pairs [2][4], its minima as int16 [8]. */
+struct heads {
+    vi scale[2], min;
+};
+
+INLINE struct heads load_heads(const uint8_t *s)
+{
+    const uint32_t a = word_at(s), b = word_at(s + 4), c = word_at(s + 8);
+    const uint32_t six = 0x3f3f3f3fu, four = 0x0f0f0f0fu, top = 0x30303030u;
+    const vi v = { (int32_t)(a & six), (int32_t)((c & four) | (a >> 2 & top)),
+                   (int32_t)(b & six),
+                   (int32_t)((c >> 4 & four) | (b >> 2 & top)) };
+    const vub zero = { 0 };
+    const vi scale =
+        (vi)__builtin_shufflevector((vub)v, zero, 0, 16, 1, 17, 2, 18, 3, 19,
+                                    4, 20, 5, 21, 6, 22, 7, 23);
+    const vi min =
+        (vi)__builtin_shufflevector((vub)v, zero, 8, 24, 9, 25, 10, 26, 11, 27,
+                                    12, 28, 13, 29, 14, 30, 15, 31);
+    return (struct heads){ { low_pairs(scale), high_pairs(scale) }, min };
+}
+
+INLINE vi quants_q4_k(const uint8_t *p, const struct heads *h,
                       const struct signed_bytes *a, int c, vi sum)
 {
     const vi v0 = vi_load(p + 16 + 32 * c), v1 = vi_load(p + 32 + 32 * c);
@@ -88,8 +135,8 @@ INLINE vi quants_q4_k(const uint8_t *p, const uint8_t scale[8],
                           mul_bytes(low_nibbles(v1), a[1]));
     const vi y = vi_add16(mul_bytes(high_nibbles(v0), a[2]),
                           mul_bytes(high_nibbles(v1), a[3]));
-    sum = vi_dot2(sum, x, pair_of(scale[2 * c]));
-    return vi_dot2(sum, y, pair_of(scale[2 * c + 1]));
+    sum = vi_dot2(sum, x, lane(h->scale[c / 2], 2 * (c % 2)));
+    return vi_dot2(sum, y, lane(h->scale[c / 2], 2 * (c % 2) + 1));
 }
 
 KERNEL static vf rows_q4_k(const struct rows4 *r, const uint8_t *act,
@@ -100,13 +147,11 @@ KERNEL static vf rows_q4_k(const struct rows4 *r, const uint8_t *act,
     for (uint32_t b = 0; b < nb; b++) {
         const size_t at = b * (size_t)144;
         const vi sums = vi_load(act + l->sums + 16 * (size_t)b);
-        uint8_t scale[4][8], min[4][8];
+        struct heads h[4];
         vi is[4], ms[4];
         for (int i = 0; i < 4; i++) {
-            tarn_cpu_scales_k(r->w[i] + at + 4, scale[i], min[i]);
-            const vs m = { min[i][0], min[i][1], min[i][2], min[i][3],
-                           min[i][4], min[i][5], min[i][6], min[i][7] };
-            ms[i] = vi_dot2(vi_splat(0), (vi)m, sums);
+            h[i] = load_heads(r->w[i] + at + 4);
+            ms[i] = vi_dot2(vi_splat(0), h[i].min, sums);
             is[i] = vi_splat(0);
         }
         for (int c = 0; c < 4; c++) {
@@ -115,7 +160,7 @@ KERNEL static vf rows_q4_k(const struct rows4 *r, const uint8_t *act,
                 a[i] = signed_bytes(
                     vi_load(act + 256 * (size_t)b + 64 * c + 16 * i));
             for (int i = 0; i < 4; i++)
-                is[i] = quants_q4_k(r->w[i] + at, scale[i], a, c, is[i]);
+                is[i] = quants_q4_k(r->w[i] + at, h + i, a, c, is[i]);
         }
         const vf u = halves4(r, at) * vf_from_vi(add_up4(is));
         const vf v = halves4(r, at + 2) * vf_from_vi(add_up4(ms));
@@ -135,17 +180,32 @@ void tarn_cpu_q4_k_one(const struct cpu_tile *t)
 
 /* ------------------------------------------------------------------- Q6_K */
 
-/* 16 values of group g (32 values: ql low, low, high, high) of half n. */
-INLINE vi quants_q6_k(const uint8_t *p, int n, int g, int i)
+/* Half of a superblock of one row, 128 values; a: their activations, s:
+ * eight scales as pairs [2][4]. */
+INLINE vi quants_q6_k(const uint8_t *ql, const uint8_t *qh,
+                      const struct signed_bytes *a, const vi s[2], vi sum)
 {
-    const vi low = vi_load(p + 64 * n + 32 * (g % 2) + 16 * i);
-    const vi high = vi_load(p + 128 + 32 * n + 16 * i);
-    const vi q = g < 2 ? low_nibbles(low) : high_nibbles(low);
-    const vi h = g == 0   ? (vi)((vus)high << 4)
-                 : g == 1 ? (vi)((vus)high << 2)
-                 : g == 2 ? high
-                          : (vi)((vus)high >> 2);
-    return q | (h & 0x30303030);
+    for (int i = 0; i < 2; i++) {
+        const vi top = (vi){ 0 } + 0x30303030;
+        const vi low = vi_load(ql + 16 * i), over = vi_load(ql + 32 + 16 * i);
+        const vus high = (vus)vi_load(qh + 16 * i);
+        const vi q0 = low_nibbles(low) | ((vi)(high << 4) & top);
+        const vi q1 = low_nibbles(over) | ((vi)(high << 2) & top);
+        const vi q2 = high_nibbles(low) | ((vi)high & top);
+        const vi q3 = high_nibbles(over) | ((vi)(high >> 2) & top);
+        sum = vi_dot2(sum, mul_bytes(q0, a[i]), lane(s[0], i));
+        sum = vi_dot2(sum, mul_bytes(q1, a[2 + i]), lane(s[0], 2 + i));
+        sum = vi_dot2(sum, mul_bytes(q2, a[4 + i]), lane(s[1], i));
+        sum = vi_dot2(sum, mul_bytes(q3, a[6 + i]), lane(s[1], 2 + i));
+    }
+    return sum;
+}
+
+/* Eight int8 as int16. */
+INLINE vi widen8(const void *p)
+{
+    typedef int8_t v8 __attribute__((vector_size(8), aligned(1), may_alias));
+    return (vi)__builtin_convertvector(*(const v8 *)p, vs);
 }
 
 KERNEL static vf rows_q6_k(const struct rows4 *r, const uint8_t *act,
@@ -155,24 +215,21 @@ KERNEL static vf rows_q6_k(const struct rows4 *r, const uint8_t *act,
     vf acc = vf_zero();
     for (uint32_t b = 0; b < nb; b++) {
         const size_t at = b * (size_t)210;
-        const uint8_t *s16 = act + l->s16 + 32 * (size_t)b;
-        const vi s0 = vi_load(s16), s1 = vi_load(s16 + 16);
-        vi is[4];
-        for (int i = 0; i < 4; i++) { /* what 32 too much in each makes */
-            const int8_t *s = (const int8_t *)r->w[i] + at + 192;
-            const vs a = { s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7] };
-            const vs c = { s[8],  s[9],  s[10], s[11],
-                           s[12], s[13], s[14], s[15] };
-            is[i] = vi_dot2(vi_dot2(vi_splat(0), (vi)a, s0), (vi)c, s1) * -32;
-        }
-        for (int j = 0; j < 16; j++) {
-            const struct signed_bytes a =
-                signed_bytes(vi_load(act + 256 * (size_t)b + 16 * j));
+        vi is[4] = { { 0 }, { 0 }, { 0 }, { 0 } };
+        for (int n = 0; n < 2; n++) {
+            const uint8_t *q = act + 256 * (size_t)b + 128 * n;
+            const vi sums = vi_load(act + l->s16 + 32 * (size_t)b + 16 * n);
+            struct signed_bytes a[8];
+            for (int j = 0; j < 8; j++)
+                a[j] = signed_bytes(vi_load(q + 16 * j));
             for (int i = 0; i < 4; i++) {
                 const uint8_t *p = r->w[i] + at;
-                const vi q = quants_q6_k(p, j / 8, j / 2 % 4, j % 2);
-                is[i] = vi_dot2(is[i], mul_bytes(q, a),
-                                pair_of((int8_t)p[192 + j]));
+                const vi s = widen8(p + 192 + 8 * n);
+                const vi pairs[2] = { low_pairs(s), high_pairs(s) };
+                /* What 32 too much in each value makes goes off first. */
+                is[i] = is[i] - (vi_dot2(vi_splat(0), s, sums) << 5);
+                is[i] = quants_q6_k(p + 64 * n, p + 128 + 32 * n, a, pairs,
+                                    is[i]);
             }
         }
         acc = acc +
@@ -191,13 +248,6 @@ void tarn_cpu_q6_k_one(const struct cpu_tile *t)
 }
 
 /* ------------------------------------------------------------- Q8_0, Q4_0 */
-
-/* Eight int8 as int16. */
-INLINE vi widen8(const void *p)
-{
-    typedef int8_t v8 __attribute__((vector_size(8), aligned(1), may_alias));
-    return (vi)__builtin_convertvector(*(const v8 *)p, vs);
-}
 
 KERNEL static vf rows_q8_0(const struct rows4 *r, const uint8_t *act,
                            const struct cpu_act_layout *l, uint32_t nb)

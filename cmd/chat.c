@@ -52,8 +52,7 @@ static void poke(void *user)
     cmd_term_poke();
 }
 
-static enum tarn_status owner_start(struct owner *o,
-                                    struct tarn_engine *engine,
+static enum tarn_status owner_start(struct owner *o, struct tarn_engine *engine,
                                     struct tarn_error *err)
 {
     o->engine = engine;
@@ -106,7 +105,8 @@ struct turn {
 
 static void post(struct cmd_talk *t, const struct turn *turn, uint32_t kind)
 {
-    const struct tarn_command cmd = { .size = sizeof cmd, .kind = kind,
+    const struct tarn_command cmd = { .size = sizeof cmd,
+                                      .kind = kind,
                                       .turn = turn->id };
     struct tarn_error err = { 0 };
     if (tarn_engine_post(t->ses.engine, &cmd, &err) != TARN_OK)
@@ -219,8 +219,7 @@ static enum tarn_status run_turn(struct cmd_talk *t, uint32_t attempt,
     tarn_chat_find(t->chat, cmd_talk_end(t), &m);
     const bool written = m.role == TARN_ASSISTANT;
     if (!turn->failed)
-        cmd_view_summary(&t->view, &turn->summary,
-                         written ? m.sibling + 1 : 0,
+        cmd_view_summary(&t->view, &turn->summary, written ? m.sibling + 1 : 0,
                          written ? m.n_siblings : 0);
     t->n_context = turn->summary.n_prompt + turn->summary.n_total;
     say_reason(t, turn);
@@ -241,7 +240,8 @@ static void take_back(struct cmd_talk *t)
         t->n_undo--;
 }
 
-/* ------------------------------------------------------------- a conversation */
+/* ------------------------------------------------------------- a conversation
+ */
 
 /* Adds the message with what was attached. */
 static enum tarn_status add_message(struct cmd_talk *t, const char *text,
@@ -294,10 +294,15 @@ static bool take_line(struct cmd_talk *t, const char *text, size_t size,
     if (text[0] == '/' && text[1] != '/') {
         give_up_edit(t);
         switch (cmd_slash_run(t, text, attempt)) {
-        case CMD_SLASH_TURN: *next = NEXT_TURN; return true;
-        case CMD_SLASH_QUIT: *next = NEXT_LEAVE; return true;
+        case CMD_SLASH_TURN:
+            *next = NEXT_TURN;
+            return true;
+        case CMD_SLASH_QUIT:
+            *next = NEXT_LEAVE;
+            return true;
         case CMD_SLASH_EDIT:
-        case CMD_SLASH_DONE: break;
+        case CMD_SLASH_DONE:
+            break;
         }
         return false;
     }
@@ -324,9 +329,9 @@ static enum next ask(struct cmd_talk *t, uint32_t *attempt)
         enum next next = NEXT_LEAVE;
         const int to = t->view.side == stdout ? STDOUT_FILENO : STDERR_FILENO;
         fflush(stdout);
-        const enum cmd_line_result r = cmd_line_read(
-            t->line, to, "> ", t->typed.data ? t->typed.data : "", &text,
-            &size);
+        const enum cmd_line_result r =
+            cmd_line_read(t->line, to, "> ", t->typed.data ? t->typed.data : "",
+                          &text, &size);
         tarn_buf_clear(&t->typed);
         if (r == CMD_LINE_END)
             return NEXT_LEAVE;
@@ -353,10 +358,14 @@ static enum tarn_status converse(struct cmd_talk *t)
     for (;;) {
         struct tarn_error err = { 0 };
         switch (ask(t, &attempt)) {
-        case NEXT_LEAVE: return TARN_OK;
-        case NEXT_INTERRUPTED: return (enum tarn_status)EXIT_INTERRUPT;
-        case NEXT_TERMINATED: return (enum tarn_status)EXIT_TERMINATED;
-        case NEXT_TURN: break;
+        case NEXT_LEAVE:
+            return TARN_OK;
+        case NEXT_INTERRUPTED:
+            return (enum tarn_status)EXIT_INTERRUPT;
+        case NEXT_TERMINATED:
+            return (enum tarn_status)EXIT_TERMINATED;
+        case NEXT_TURN:
+            break;
         }
         if (run_turn(t, attempt, &turn, &err) != TARN_OK && !turn.failed)
             cmd_view_say(&t->view, "%s", err.text);
@@ -415,8 +424,9 @@ static void greet(struct cmd_talk *t)
     const struct tarn_model_info *info = tarn_model_info(t->ses.model);
     const double n = (double)info->n_params;
     const char *dot = cmd_dot(&t->view);
-    cmd_view_say(&t->view, "tarn %s%s%s (%.1f %s%s%s)%s%s%scontext %s      "
-                           "/help",
+    cmd_view_say(&t->view,
+                 "tarn %s%s%s (%.1f %s%s%s)%s%s%scontext %s      "
+                 "/help",
                  TARN_VERSION, dot, tarn_shown_str(info->name).text,
                  n >= 1e9 ? n / 1e9 : n / 1e6, n >= 1e9 ? "B" : "M",
                  info->file_type[0] ? ", " : "", info->file_type, dot,
@@ -459,8 +469,7 @@ static enum tarn_status talk(struct cmd_talk *t, const struct options *o,
     struct owner owner = { 0 };
     const bool person = isatty(STDIN_FILENO);
     signal(SIGINT, leave_while_loading);
-    enum tarn_status s =
-        cmd_session_open(&t->ses, &o->common, word, true, err);
+    enum tarn_status s = cmd_session_open(&t->ses, &o->common, word, true, err);
     if (s == TARN_OK)
         s = cmd_sampling_merge(&o->sampling, t->ses.model, &t->sampling, err);
     if (s == TARN_OK)
@@ -508,8 +517,7 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
           "auto (default), always or never" },
         { "--plain", NULL, CMD_FLAG, &o.plain, 0, 0, NULL,
           "words instead of signs, nothing is redrawn" },
-        { "--quiet", "-q", CMD_FLAG, &o.quiet, 0, 0, NULL,
-          "no figures" },
+        { "--quiet", "-q", CMD_FLAG, &o.quiet, 0, 0, NULL, "no figures" },
         { "--json", NULL, CMD_FLAG, &o.json, 0, 0, NULL,
           "one JSON object per line" },
     };

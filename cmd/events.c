@@ -16,9 +16,9 @@
 
 struct events {
     const struct tarn_tools *tools; /* or NULL */
-    struct tarn_buf text;  /* of the span that is open or has just ended */
+    struct tarn_buf text; /* of the span that is open or has just ended */
     uint32_t span;
-    bool waiting;          /* text is not printed yet */
+    bool waiting; /* text is not printed yet */
     bool failed;
 };
 
@@ -66,12 +66,12 @@ static void print_unread(struct events *e, const struct tarn_calls *c,
                          const char *text, size_t size, bool cut)
 {
     char rest[640];
-    size_t n = (size_t)snprintf(rest, sizeof rest,
-                                ",\"byte\":%zu,\"reason\":\"%s",
-                                cut ? size : c->byte,
-                                cut         ? "the call was cut off"
-                                : c->reason ? c->reason
-                                            : "");
+    size_t n =
+        (size_t)snprintf(rest, sizeof rest, ",\"byte\":%zu,\"reason\":\"%s",
+                         cut ? size : c->byte,
+                         cut         ? "the call was cut off"
+                         : c->reason ? c->reason
+                                     : "");
     for (unsigned i = 0; !cut && !c->reason && i < TARN_CALL_N_PROBLEMS; i++)
         if (c->problems >> i & 1)
             n += (size_t)snprintf(rest + n, sizeof rest - n, "%s%s",
@@ -169,8 +169,8 @@ static enum tarn_status read_tools(struct input *in, struct tarn_error *err)
 {
     char *json = NULL;
     size_t size;
-    enum tarn_status s = tarn_file_read(in->tools_path, TARN_TOOLS_MAX_TEXT,
-                                        &json, &size, err);
+    enum tarn_status s =
+        tarn_file_read(in->tools_path, TARN_TOOLS_MAX_TEXT, &json, &size, err);
     if (s == TARN_OK)
         s = tarn_tools_create(json, size, &in->tools, err);
     if (s != TARN_OK)

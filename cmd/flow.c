@@ -45,8 +45,8 @@ static void end_line(struct cmd_flow *f)
 
 static bool is_fence(const struct cmd_flow *f)
 {
-    return f->n_word >= 3 && (!memcmp(f->word, "```", 3) ||
-                              !memcmp(f->word, "~~~", 3));
+    return f->n_word >= 3 &&
+           (!memcmp(f->word, "```", 3) || !memcmp(f->word, "~~~", 3));
 }
 
 static bool is_heading(const struct cmd_flow *f)

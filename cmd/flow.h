@@ -16,17 +16,17 @@
 struct cmd_flow {
     FILE *to;
     unsigned columns;
-    const char *prefix;  /* of every line; "" for none */
+    const char *prefix; /* of every line; "" for none */
     unsigned prefix_width;
-    const char *style;   /* SGR sequence or "" */
-    bool markdown;       /* headings and strong bold, code indented */
+    const char *style; /* SGR sequence or "" */
+    bool markdown;     /* headings and strong bold, code indented */
     bool color;
 
     /* inside */
     char word[256];
     size_t n_word;
     unsigned word_width, spaces, column;
-    bool in_line;        /* the prefix has been printed */
+    bool in_line; /* the prefix has been printed */
     bool heading, strong, code, first_word;
 };
 

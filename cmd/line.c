@@ -20,9 +20,23 @@
 #define MAX_TEXT ((size_t)8 << 20)
 
 enum key { /* beyond bytes */
-    KEY_NONE = 256, KEY_UP, KEY_DOWN, KEY_LEFT, KEY_RIGHT, KEY_HOME, KEY_END,
-    KEY_DELETE, KEY_WORD_LEFT, KEY_WORD_RIGHT, KEY_NEW_LINE, KEY_PASTE,
-    KEY_PASTE_END, KEY_STDIN_END, KEY_RESIZE, KEY_QUIT, KEY_INTERRUPT
+           KEY_NONE = 256,
+           KEY_UP,
+           KEY_DOWN,
+           KEY_LEFT,
+           KEY_RIGHT,
+           KEY_HOME,
+           KEY_END,
+           KEY_DELETE,
+           KEY_WORD_LEFT,
+           KEY_WORD_RIGHT,
+           KEY_NEW_LINE,
+           KEY_PASTE,
+           KEY_PASTE_END,
+           KEY_STDIN_END,
+           KEY_RESIZE,
+           KEY_QUIT,
+           KEY_INTERRUPT
 };
 
 struct cmd_line {
@@ -40,8 +54,7 @@ struct cmd_line {
     size_t fed_at;
 };
 
-enum tarn_status cmd_line_create(struct cmd_line **out,
-                                 struct tarn_error *err)
+enum tarn_status cmd_line_create(struct cmd_line **out, struct tarn_error *err)
 {
     struct cmd_line *l = tarn_alloc(1, sizeof *l);
     if (!l)
@@ -110,19 +123,32 @@ static enum key key_of_sequence(const char *s)
         const char *text;
         enum key key;
     } keys[] = {
-        { "[A", KEY_UP },         { "OA", KEY_UP },
-        { "[B", KEY_DOWN },       { "OB", KEY_DOWN },
-        { "[C", KEY_RIGHT },      { "OC", KEY_RIGHT },
-        { "[D", KEY_LEFT },       { "OD", KEY_LEFT },
-        { "[H", KEY_HOME },       { "OH", KEY_HOME },
-        { "[1~", KEY_HOME },      { "[7~", KEY_HOME },
-        { "[F", KEY_END },        { "OF", KEY_END },
-        { "[4~", KEY_END },       { "[8~", KEY_END },
-        { "[3~", KEY_DELETE },    { "[1;5C", KEY_WORD_RIGHT },
-        { "[1;3C", KEY_WORD_RIGHT }, { "[1;5D", KEY_WORD_LEFT },
-        { "[1;3D", KEY_WORD_LEFT },  { "f", KEY_WORD_RIGHT },
-        { "b", KEY_WORD_LEFT },   { "\r", KEY_NEW_LINE },
-        { "\n", KEY_NEW_LINE },   { "[200~", KEY_PASTE },
+        { "[A", KEY_UP },
+        { "OA", KEY_UP },
+        { "[B", KEY_DOWN },
+        { "OB", KEY_DOWN },
+        { "[C", KEY_RIGHT },
+        { "OC", KEY_RIGHT },
+        { "[D", KEY_LEFT },
+        { "OD", KEY_LEFT },
+        { "[H", KEY_HOME },
+        { "OH", KEY_HOME },
+        { "[1~", KEY_HOME },
+        { "[7~", KEY_HOME },
+        { "[F", KEY_END },
+        { "OF", KEY_END },
+        { "[4~", KEY_END },
+        { "[8~", KEY_END },
+        { "[3~", KEY_DELETE },
+        { "[1;5C", KEY_WORD_RIGHT },
+        { "[1;3C", KEY_WORD_RIGHT },
+        { "[1;5D", KEY_WORD_LEFT },
+        { "[1;3D", KEY_WORD_LEFT },
+        { "f", KEY_WORD_RIGHT },
+        { "b", KEY_WORD_LEFT },
+        { "\r", KEY_NEW_LINE },
+        { "\n", KEY_NEW_LINE },
+        { "[200~", KEY_PASTE },
         { "[201~", KEY_PASTE_END },
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
@@ -348,14 +374,13 @@ static void move_history(struct cmd_line *l, bool up)
     }
     l->at_history += up ? (size_t)-1 : 1;
     set_text(l, l->at_history < l->n_history ? l->history[l->at_history]
-             : l->kept.data                  ? l->kept.data
+                : l->kept.data               ? l->kept.data
                                              : "");
 }
 
 static void remember(struct cmd_line *l)
 {
-    if (l->n_history > 0 &&
-        !strcmp(l->history[l->n_history - 1], l->text.data))
+    if (l->n_history > 0 && !strcmp(l->history[l->n_history - 1], l->text.data))
         return;
     char *copy = tarn_dup(l->text.data, l->text.size);
     if (!copy)
@@ -383,28 +408,62 @@ static bool edit_key(struct cmd_line *l, int key)
 {
     const size_t at = l->cursor;
     switch (key) {
-    case KEY_LEFT: case 'B' - 64: l->cursor = step_left(l, at); return true;
-    case KEY_RIGHT: case 'F' - 64: l->cursor = step_right(l, at); return true;
-    case KEY_WORD_LEFT: l->cursor = word_left(l, at); return true;
-    case KEY_WORD_RIGHT: l->cursor = word_right(l, at); return true;
-    case KEY_HOME: case 'A' - 64: l->cursor = line_begin(l, at); return true;
-    case KEY_END: case 'E' - 64: l->cursor = line_end(l, at); return true;
-    case KEY_DELETE: erase(l, at, step_right(l, at)); return true;
-    case 127: case 'H' - 64: erase(l, step_left(l, at), at); return true;
-    case 'W' - 64: erase(l, word_left(l, at), at); return true;
-    case 'U' - 64: erase(l, line_begin(l, at), at); return true;
-    case 'K' - 64: erase(l, at, line_end(l, at)); return true;
-    case KEY_UP: case 'P' - 64:
+    case KEY_LEFT:
+    case 'B' - 64:
+        l->cursor = step_left(l, at);
+        return true;
+    case KEY_RIGHT:
+    case 'F' - 64:
+        l->cursor = step_right(l, at);
+        return true;
+    case KEY_WORD_LEFT:
+        l->cursor = word_left(l, at);
+        return true;
+    case KEY_WORD_RIGHT:
+        l->cursor = word_right(l, at);
+        return true;
+    case KEY_HOME:
+    case 'A' - 64:
+        l->cursor = line_begin(l, at);
+        return true;
+    case KEY_END:
+    case 'E' - 64:
+        l->cursor = line_end(l, at);
+        return true;
+    case KEY_DELETE:
+        erase(l, at, step_right(l, at));
+        return true;
+    case 127:
+    case 'H' - 64:
+        erase(l, step_left(l, at), at);
+        return true;
+    case 'W' - 64:
+        erase(l, word_left(l, at), at);
+        return true;
+    case 'U' - 64:
+        erase(l, line_begin(l, at), at);
+        return true;
+    case 'K' - 64:
+        erase(l, at, line_end(l, at));
+        return true;
+    case KEY_UP:
+    case 'P' - 64:
         if (!move_line(l, true))
             move_history(l, true);
         return true;
-    case KEY_DOWN: case 'N' - 64:
+    case KEY_DOWN:
+    case 'N' - 64:
         if (!move_line(l, false))
             move_history(l, false);
         return true;
-    case KEY_NEW_LINE: insert(l, "\n", 1); return true;
-    case 'I' - 64: complete(l); return true;
-    default: return false;
+    case KEY_NEW_LINE:
+        insert(l, "\n", 1);
+        return true;
+    case 'I' - 64:
+        complete(l);
+        return true;
+    default:
+        return false;
     }
 }
 

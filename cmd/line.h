@@ -28,8 +28,7 @@ enum cmd_line_result {
     CMD_LINE_QUIT       /* SIGTERM, SIGHUP */
 };
 
-enum tarn_status cmd_line_create(struct cmd_line **out,
-                                 struct tarn_error *err);
+enum tarn_status cmd_line_create(struct cmd_line **out, struct tarn_error *err);
 void cmd_line_destroy(struct cmd_line *line);
 /* Completes what stands before the cursor: returns what to add there, or
  * NULL. */

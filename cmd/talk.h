@@ -21,14 +21,14 @@ struct cmd_talk {
     int32_t budget, max_tokens; /* 0: none */
     struct cmd_view view;
     struct cmd_line *line;
-    tarn_message_id last_id;    /* the highest that was seen */
+    tarn_message_id last_id;            /* the highest that was seen */
     tarn_message_id undo[CMD_MAX_UNDO]; /* ends of the active path */
     size_t n_undo;
-    tarn_message_id edit_back;  /* where to go if an edit is given up; 0 */
+    tarn_message_id edit_back; /* where to go if an edit is given up; 0 */
     bool editing;
-    struct tarn_buf attached;   /* text of files, for the next message */
-    struct tarn_buf typed;      /* a command's text for the line editor */
-    uint32_t n_context;         /* tokens after the last turn */
+    struct tarn_buf attached; /* text of files, for the next message */
+    struct tarn_buf typed;    /* a command's text for the line editor */
+    uint32_t n_context;       /* tokens after the last turn */
     bool pocket;
 };
 

@@ -45,12 +45,12 @@ static bool make_pipe(int out[2])
 
 enum tarn_status cmd_term_open(struct tarn_error *err)
 {
-    struct sigaction act = { .sa_handler = on_signal,
-                             .sa_flags = SA_RESTART };
+    struct sigaction act = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
     if (!make_pipe(signal_pipe) || !make_pipe(poke_pipe)) {
         cmd_term_close();
-        return tarn_fail(err, TARN_NO_MEMORY, "there is no file descriptor "
-                                              "left to watch the terminal");
+        return tarn_fail(err, TARN_NO_MEMORY,
+                         "there is no file descriptor "
+                         "left to watch the terminal");
     }
     is_terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &found) == 0;
     mode_now = CMD_TERM_COOKED;

@@ -22,12 +22,13 @@ enum cmd_term_mode {
     CMD_TERM_WATCH   /* no echo; Ctrl+C and Ctrl+Z are signals */
 };
 
-enum cmd_term_event { /* bits */
-    CMD_TERM_KEYS = 1,      /* stdin can be read */
-    CMD_TERM_POKED = 2,     /* cmd_term_poke() was called */
-    CMD_TERM_INTERRUPT = 4, /* SIGINT */
-    CMD_TERM_RESIZE = 8,    /* SIGWINCH, or back from Ctrl+Z */
-    CMD_TERM_QUIT = 16      /* SIGTERM or SIGHUP: leave with code 143 */
+enum cmd_term_event {                         /* bits */
+                      CMD_TERM_KEYS = 1,      /* stdin can be read */
+                      CMD_TERM_POKED = 2,     /* cmd_term_poke() was called */
+                      CMD_TERM_INTERRUPT = 4, /* SIGINT */
+                      CMD_TERM_RESIZE = 8, /* SIGWINCH, or back from Ctrl+Z */
+                      CMD_TERM_QUIT =
+                          16 /* SIGTERM or SIGHUP: leave with code 143 */
 };
 
 enum tarn_status cmd_term_open(struct tarn_error *err);

@@ -57,8 +57,8 @@ struct cmd_number cmd_speed(uint32_t n, double ms)
 {
     struct cmd_number out;
     const double speed = ms > 0 ? n * 1000.0 / ms : 0;
-    snprintf(out.text, sizeof out.text, speed >= 100 ? "%.0f tok/s"
-                                                     : "%.1f tok/s", speed);
+    snprintf(out.text, sizeof out.text,
+             speed >= 100 ? "%.0f tok/s" : "%.1f tok/s", speed);
     return out;
 }
 
@@ -120,9 +120,10 @@ enum tarn_status cmd_view_init(struct cmd_view *v, const char *color,
     v->plain = plain || env_set("TARN_PLAIN");
     if (!json)
         v->side = to_person && from_person ? stdout : stderr;
-    v->live = !json && isatty(to_person && from_person ? STDOUT_FILENO
-                                                       : STDERR_FILENO) &&
-              !v->plain && !dumb;
+    v->live =
+        !json &&
+        isatty(to_person && from_person ? STDOUT_FILENO : STDERR_FILENO) &&
+        !v->plain && !dumb;
     v->ascii = dumb || !utf8_locale();
     v->color = v->live && !env_set("NO_COLOR");
     if (env_set("CLICOLOR_FORCE") || (color && !strcmp(color, "always")))
@@ -141,12 +142,14 @@ enum tarn_status cmd_view_init(struct cmd_view *v, const char *color,
 void cmd_view_begin(struct cmd_view *v)
 {
     v->span = 0;
-    v->reading = v->thought_seen = v->answer_seen = v->status_shown = v->stopped = false;
+    v->reading = v->thought_seen = v->answer_seen = v->status_shown =
+        v->stopped = false;
     v->n_thought = v->n_total = 0;
     v->last_status_ms = v->thought_from_ms = v->thought_ms = 0;
 }
 
-/* ------------------------------------------------------------ status and say */
+/* ------------------------------------------------------------ status and say
+ */
 
 static void clear_status(struct cmd_view *v)
 {
@@ -190,9 +193,12 @@ static void begin_flow(struct cmd_view *v, FILE *to, bool thought)
     const bool set = v->live && to == v->side;
     v->flow = (struct cmd_flow){
         .to = to,
-        .columns = !set ? 0 : columns > MAX_COLUMNS ? MAX_COLUMNS : columns,
-        .prefix = !thought || v->plain ? "" : v->ascii ? "| "
-                                                       : "\xE2\x94\x82 ",
+        .columns = !set                    ? 0
+                   : columns > MAX_COLUMNS ? MAX_COLUMNS
+                                           : columns,
+        .prefix = !thought || v->plain ? ""
+                  : v->ascii           ? "| "
+                                       : "\xE2\x94\x82 ",
         .prefix_width = thought && !v->plain ? 2 : 0,
         .style = thought ? DIM : "",
         .markdown = !thought,
@@ -310,8 +316,7 @@ static void show_text(struct cmd_view *v, const struct tarn_event *ev)
     const bool thought = ev->span == TARN_SPAN_THOUGHT;
     v->last_text_ms = ev->ms;
     if (v->json) {
-        print_json(v, thought ? "thought" : "answer", ev->text,
-                   ev->text_size);
+        print_json(v, thought ? "thought" : "answer", ev->text, ev->text_size);
         return;
     }
     if (thought && (!v->side || v->thought != CMD_THOUGHT_SHOW))
@@ -419,8 +424,8 @@ void cmd_view_event(struct cmd_view *v, const struct tarn_event *ev)
                     "\"keep_bytes\":%llu}\n",
                     (unsigned long long)ev->total,
                     (unsigned long long)ev->done);
-        v->n_thought -= ev->total < v->n_thought ? (uint32_t)ev->total
-                                                 : v->n_thought;
+        v->n_thought -=
+            ev->total < v->n_thought ? (uint32_t)ev->total : v->n_thought;
         break;
     case TARN_EV_END:
         break;
@@ -432,8 +437,8 @@ void cmd_view_fold(struct cmd_view *v)
     if (thought_is_open(v))
         end_flow(v);
     clear_status(v);
-    v->thought = v->thought == CMD_THOUGHT_SHOW ? CMD_THOUGHT_FOLD
-                                                : CMD_THOUGHT_SHOW;
+    v->thought =
+        v->thought == CMD_THOUGHT_SHOW ? CMD_THOUGHT_FOLD : CMD_THOUGHT_SHOW;
     if (thought_is_open(v))
         begin_flow(v, v->side, true);
 }
@@ -450,8 +455,7 @@ void cmd_view_idle(struct cmd_view *v)
 
 /* ----------------------------------------------------------------- summary */
 
-static void json_summary(struct cmd_view *v,
-                         const struct tarn_turn_summary *s)
+static void json_summary(struct cmd_view *v, const struct tarn_turn_summary *s)
 {
     fprintf(v->answer,
             "{\"e\":\"turn\",\"stop\":\"%s\",\"prompt_tokens\":%u,"

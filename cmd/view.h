@@ -21,11 +21,12 @@ struct cmd_view {
     /* inside */
     struct cmd_flow flow; /* columns 0: text goes out as it is */
     uint32_t span;
-    bool open_line;       /* what went out so did not end in a line feed */
+    bool open_line; /* what went out so did not end in a line feed */
     bool reading, thought_seen, answer_seen, status_shown, stopped;
     uint32_t n_thought, n_total;
     uint64_t read_from;
-    double read_from_ms, last_status_ms, thought_from_ms, thought_ms, last_text_ms;
+    double read_from_ms, last_status_ms, thought_from_ms, thought_ms,
+        last_text_ms;
 };
 
 /* Styles from the environment and --color (NULL: auto); TARN_USAGE. */

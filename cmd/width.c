@@ -93,8 +93,7 @@ size_t cmd_shown_char(const char *text, size_t size, char out[16], int *width)
     if (code < 0)
         snprintf(out, 16, "\xEF\xBF\xBD");
     else if (cmd_is_control(code))
-        snprintf(out, 16, code < 256 ? "\\x%02X" : "\\u{%04X}",
-                 (unsigned)code);
+        snprintf(out, 16, code < 256 ? "\\x%02X" : "\\u{%04X}", (unsigned)code);
     else {
         memcpy(out, text, n);
         out[n] = 0;

@@ -17,7 +17,6 @@ bool cmd_is_control(int32_t code);
 /* The character at text[0] as it may be shown: itself, or \xNN, \u{NNNN},
  * U+FFFD.  out has room for 16 bytes and is terminated; *width: its columns.
  * Returns the bytes that were read; size >= 1. */
-size_t cmd_shown_char(const char *text, size_t size, char out[16],
-                      int *width);
+size_t cmd_shown_char(const char *text, size_t size, char out[16], int *width);
 
 #endif

@@ -14,9 +14,8 @@
 
 /* An unfinished assistant message below `parent`, which must be a message
  * (TARN_USAGE otherwise); the active path now ends with it. */
-enum tarn_status tarn_chat_begin(struct tarn_chat *chat,
-                                 tarn_message_id parent, tarn_message_id *out,
-                                 struct tarn_error *err);
+enum tarn_status tarn_chat_begin(struct tarn_chat *chat, tarn_message_id parent,
+                                 tarn_message_id *out, struct tarn_error *err);
 /* Appends text of a span (thought; everything else is the answer).  A message
  * that is gone is no error. */
 enum tarn_status tarn_chat_grow(struct tarn_chat *chat, tarn_message_id id,
@@ -24,8 +23,8 @@ enum tarn_status tarn_chat_grow(struct tarn_chat *chat, tarn_message_id id,
                                 struct tarn_error *err);
 enum tarn_status tarn_chat_grow_id(struct tarn_chat *chat, tarn_message_id id,
                                    int32_t token, struct tarn_error *err);
-/* finished: the model ended its turn itself.  A message without any text, thought
- * or answer, is removed again: no layout takes an empty turn. */
+/* finished: the model ended its turn itself.  A message without any text,
+ * thought or answer, is removed again: no layout takes an empty turn. */
 void tarn_chat_end(struct tarn_chat *chat, tarn_message_id id, bool finished);
 
 /* TARN_READ_WAS_THOUGHT of the reader: what the answer said so far was the

@@ -21,8 +21,9 @@ enum tarn_status tarn_chat_json(const struct tarn_chat *chat, char **out,
     struct tarn_message m;
     tarn_buf_text(&b, "{\"messages\": [");
     for (size_t i = 0; tarn_chat_message(chat, i, &m); i++) {
-        tarn_buf_printf(&b, "%s{\"role\": \"%s\", \"content\": ",
-                        i > 0 ? ", " : "", tarn_role_name(m.role));
+        tarn_buf_printf(&b,
+                        "%s{\"role\": \"%s\", \"content\": ", i > 0 ? ", " : "",
+                        tarn_role_name(m.role));
         tarn_json_add_string(&b, m.text, m.text_size, false);
         if (m.thought) {
             tarn_buf_text(&b, ", \"thinking\": ");
@@ -98,8 +99,7 @@ static enum tarn_status add_content(const struct tarn_json *v, size_t index,
                          index);
     for (const struct tarn_json *part = v->first; part; part = part->next) {
         const struct tarn_json *text =
-            part->kind == TARN_JSON_STRING ? part
-                                           : tarn_json_get(part, "text");
+            part->kind == TARN_JSON_STRING ? part : tarn_json_get(part, "text");
         if (!text || text->kind != TARN_JSON_STRING)
             return tarn_fail(err, TARN_USAGE,
                              "Message %zu has a part that is not text; this "
@@ -150,8 +150,7 @@ static enum tarn_status add_message(struct tarn_chat *chat,
                          "The role of message %zu is \"%s\"; it must be "
                          "system, user, assistant or tool.",
                          index,
-                         r && r->text ? tarn_shown(r->text, r->size).text
-                                      : "");
+                         r && r->text ? tarn_shown(r->text, r->size).text : "");
     enum tarn_status s =
         add_content(tarn_json_get(v, "content"), index, &content, err);
     if (s == TARN_OK && content.failed)

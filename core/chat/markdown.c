@@ -93,8 +93,7 @@ static void skip_markers(struct line *l)
 {
     for (;;) {
         size_t n = 0;
-        while (n < l->n_body && n < 9 && l->body[n] >= '0' &&
-               l->body[n] <= '9')
+        while (n < l->n_body && n < 9 && l->body[n] >= '0' && l->body[n] <= '9')
             n++;
         const char *marks = n > 0 ? ".)" : "-*+";
         if (n >= l->n_body || !strchr(marks, l->body[n]) || !l->body[n])
@@ -123,8 +122,8 @@ static bool opens(const struct line *l, struct fence *f)
 static bool closes(const struct line *l, const struct fence *f)
 {
     const size_t n = run_of(l->body, l->n_body, f->c);
-    return n >= f->n && run_of(l->body + n, l->n_body - n, ' ') ==
-                            l->n_body - n;
+    return n >= f->n &&
+           run_of(l->body + n, l->n_body - n, ' ') == l->n_body - n;
 }
 
 enum extent { CLOSED, OPEN, DOUBTFUL };
@@ -140,8 +139,8 @@ static enum extent step(struct line *l, struct fence *f)
         opens(l, f);
         return f->c ? OPEN : CLOSED;
     }
-    if (closes(l, f) && (f->indent == 0 ? l->indent < 4
-                                        : l->indent == f->indent)) {
+    if (closes(l, f) &&
+        (f->indent == 0 ? l->indent < 4 : l->indent == f->indent)) {
         f->c = 0;
         return CLOSED;
     }
@@ -197,9 +196,8 @@ static bool is_heading_word(const struct line *l)
 
 static bool needs_backslash(const struct line *l, bool after_word)
 {
-    if (begins_html(l) ||
-        (after_word && l->n_body > 0 && (l->body[0] == '-' ||
-                                         l->body[0] == '=')))
+    if (begins_html(l) || (after_word && l->n_body > 0 &&
+                           (l->body[0] == '-' || l->body[0] == '=')))
         return true;
     for (int r = TARN_SYSTEM; r <= TARN_TOOL; r++) {
         const char *h = heading_of((enum tarn_role)r);
@@ -282,8 +280,8 @@ static void add_part(struct tarn_buf *b, const char *text, size_t size,
     tarn_buf_finish(&clean);
 }
 
-enum tarn_status tarn_chat_markdown(const struct tarn_chat *chat,
-                                    bool thoughts, char **out, size_t *size,
+enum tarn_status tarn_chat_markdown(const struct tarn_chat *chat, bool thoughts,
+                                    char **out, size_t *size,
                                     struct tarn_error *err)
 {
     struct tarn_buf b = { 0 };

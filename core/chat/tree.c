@@ -22,7 +22,7 @@ struct message {
 };
 
 struct tarn_chat {
-    struct message **at; /* [room], owned; id i is at[i - 1] */
+    struct message **at;   /* [room], owned; id i is at[i - 1] */
     tarn_message_id *path; /* [room] root first */
     size_t n, room, n_path;
     uint32_t n_roots;
@@ -98,8 +98,7 @@ static bool make_room(struct tarn_chat *chat)
     if (chat->n < chat->room)
         return true;
     const size_t room = chat->room > 0 ? 2 * chat->room : 16;
-    struct message **at =
-        tarn_realloc(chat->at, chat->room, room, sizeof *at);
+    struct message **at = tarn_realloc(chat->at, chat->room, room, sizeof *at);
     if (!at)
         return false;
     chat->at = at;
@@ -219,8 +218,8 @@ bool tarn_chat_find(const struct tarn_chat *chat, tarn_message_id id,
         out->thought_size = m->thought.size;
     }
     out->sibling = m->sibling;
-    out->n_siblings = m->parent == 0 ? chat->n_roots
-                                     : chat->at[m->parent - 1]->n_children;
+    out->n_siblings =
+        m->parent == 0 ? chat->n_roots : chat->at[m->parent - 1]->n_children;
     return true;
 }
 
@@ -234,11 +233,11 @@ enum tarn_status tarn_chat_select(struct tarn_chat *chat, tarn_message_id id,
     return TARN_OK;
 }
 
-/* ------------------------------------------------------------ while it grows */
+/* ------------------------------------------------------------ while it grows
+ */
 
-enum tarn_status tarn_chat_begin(struct tarn_chat *chat,
-                                 tarn_message_id parent, tarn_message_id *out,
-                                 struct tarn_error *err)
+enum tarn_status tarn_chat_begin(struct tarn_chat *chat, tarn_message_id parent,
+                                 tarn_message_id *out, struct tarn_error *err)
 {
     if (!message_of(chat, parent))
         return tarn_fail(err, TARN_USAGE,

@@ -8,7 +8,6 @@
 #include <float.h>
 #include <string.h>
 
-
 /* Ranked at first where a stage doesn't know how many it needs; then eight
  * times as many, and so on. */
 #define RANK_FIRST 256
@@ -108,8 +107,8 @@ void tarn_stage_typical(struct tarn_stages *w, float p, uint32_t min_keep)
         entropy -= w->p[i] / sum * log_p;
     }
     for (uint32_t i = 0; i < w->n; i++) {
-        const double d = max + log_sum - entropy -
-                         (double)tarn_stage_logit(w->key[i]);
+        const double d =
+            max + log_sum - entropy - (double)tarn_stage_logit(w->key[i]);
         w->p[i] = d < 0 ? -d : d;
     }
     struct heap h = { w->p, w->spare, w->n };
@@ -136,7 +135,8 @@ void tarn_stage_typical(struct tarn_stages *w, float p, uint32_t min_keep)
         w->sorted = n;
 }
 
-/* ---------------------------------------------------------- top-p, min-p, XTC */
+/* ---------------------------------------------------------- top-p, min-p, XTC
+ */
 
 void tarn_stage_top_p(struct tarn_stages *w, float p, uint32_t min_keep)
 {
@@ -161,8 +161,7 @@ void tarn_stage_min_p(struct tarn_stages *w, float p, uint32_t min_keep)
 {
     if (!(p > 0.0f))
         return;
-    const double least =
-        (double)tarn_stage_max(w) + tarn_log64((double)p);
+    const double least = (double)tarn_stage_max(w) + tarn_log64((double)p);
     uint32_t n = 0;
     for (uint32_t i = 0; i < w->n; i++)
         n += (double)tarn_stage_logit(w->key[i]) >= least;
@@ -172,8 +171,7 @@ void tarn_stage_min_p(struct tarn_stages *w, float p, uint32_t min_keep)
         tarn_stage_top_k(w, (int32_t)min_keep);
 }
 
-void tarn_stage_xtc(struct tarn_stages *w, float threshold,
-                    uint32_t min_keep)
+void tarn_stage_xtc(struct tarn_stages *w, float threshold, uint32_t min_keep)
 {
     if (w->n < 2 || threshold > 0.5f)
         return;
@@ -260,10 +258,9 @@ void tarn_stage_dynamic(struct tarn_stages *w, float t, float range,
     double share = entropy / tarn_log64((double)w->n);
     share = share < 0 ? 0 : share > 1 ? 1 : share;
     if (exponent != 1.0f)
-        share = share > 0
-                    ? tarn_exp64((double)exponent * tarn_log64(share))
-                    : exponent > 0.0f ? 0
-                                      : 1;
+        share = share > 0 ? tarn_exp64((double)exponent * tarn_log64(share))
+                : exponent > 0.0f ? 0
+                                  : 1;
     const double low = t > range ? (double)(t - range) : 0;
     const double high = (double)t + (double)range;
     tarn_stage_temperature(w, (float)(low + (high - low) * share));

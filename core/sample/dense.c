@@ -96,8 +96,8 @@ static bool contains(const char *text, size_t size, const char *part,
 }
 
 /* Does text end with some beginning of `part`, shorter than part itself? */
-static bool ends_with_beginning(const char *text, size_t size,
-                                const char *part, size_t part_size)
+static bool ends_with_beginning(const char *text, size_t size, const char *part,
+                                size_t part_size)
 {
     for (size_t n = 1; n < part_size && n <= size; n++)
         if (memcmp(text + size - n, part, n) == 0)

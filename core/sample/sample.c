@@ -101,9 +101,9 @@ enum tarn_status tarn_sampler_create(uint32_t n_vocab,
         opt->sampling ? *opt->sampling : tarn_sampling_default();
     enum tarn_status status = tarn_sampling_check(&set, err);
     if (status == TARN_OK && (n_vocab == 0 || n_vocab > INT32_MAX))
-        status = tarn_fail(err, TARN_USAGE,
-                           "A vocabulary of %u tokens cannot be sampled.",
-                           n_vocab);
+        status =
+            tarn_fail(err, TARN_USAGE,
+                      "A vocabulary of %u tokens cannot be sampled.", n_vocab);
     if (status == TARN_OK)
         status = check_biases(n_vocab, opt, err);
     if (status != TARN_OK)
@@ -293,8 +293,7 @@ static void mask(struct tarn_sampler *s)
     struct tarn_stages *w = &s->w;
     uint32_t n = 0;
     for (uint32_t i = 0; i < w->n; i++)
-        if (s->constraint.allows(s->constraint.user,
-                                 tarn_stage_id(w->key[i])))
+        if (s->constraint.allows(s->constraint.user, tarn_stage_id(w->key[i])))
             w->key[n++] = w->key[i];
     w->n = n;
 }
@@ -324,10 +323,10 @@ enum tarn_status tarn_sampler_draw(struct tarn_sampler *s, const float *logits,
     const double coin = tarn_random(seed ^ SEED_XTC, position, attempt);
     run_cuts(s, coin);
     double p = 0;
-    uint64_t key = w->key[tarn_stage_draw(
-        w, tarn_random(seed, position, attempt), &p)];
-    if (s->constrained && !s->constraint.allows(s->constraint.user,
-                                                tarn_stage_id(key))) {
+    uint64_t key =
+        w->key[tarn_stage_draw(w, tarn_random(seed, position, attempt), &p)];
+    if (s->constrained &&
+        !s->constraint.allows(s->constraint.user, tarn_stage_id(key))) {
         tarn_stage_gather(w);
         mask(s);
         if (w->n == 0)
@@ -341,9 +340,8 @@ enum tarn_status tarn_sampler_draw(struct tarn_sampler *s, const float *logits,
     }
     const int32_t id = tarn_stage_id(key);
     s->drawn = true;
-    s->mu_next =
-        s->mu - s->set.mirostat_eta *
-                    ((float)(-tarn_log64(p) / LN2) - s->set.mirostat_tau);
+    s->mu_next = s->mu - s->set.mirostat_eta * ((float)(-tarn_log64(p) / LN2) -
+                                                s->set.mirostat_tau);
     *out = (struct tarn_choice){ .id = id,
                                  .p = plain_p(&plain, logits[id]),
                                  .p_after = (float)p,

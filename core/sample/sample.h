@@ -30,7 +30,7 @@ struct tarn_sampler;
  * tool arguments (DESIGN 6). */
 struct tarn_constraint {
     void *user;
-    bool (*allows)(void *user, int32_t id);  /* asked for likely ids first */
+    bool (*allows)(void *user, int32_t id); /* asked for likely ids first */
     void (*accept)(void *user, int32_t id);
 };
 
@@ -48,15 +48,15 @@ struct tarn_sampler_options {
     void *token_user;
     const char *const *breakers; /* NULL: newline : " * */
     size_t n_breakers;
-    size_t max_history;          /* tokens kept, e.g. the context length */
+    size_t max_history; /* tokens kept, e.g. the context length */
     const struct tarn_constraint *constraint; /* or NULL */
 };
 
 struct tarn_choice {
     int32_t id;
-    float p;            /* of the plain softmax, before any stage */
-    float p_after;      /* after the cuts and the temperature */
-    float entropy_bits; /* of the plain distribution */
+    float p;                       /* of the plain softmax, before any stage */
+    float p_after;                 /* after the cuts and the temperature */
+    float entropy_bits;            /* of the plain distribution */
     struct tarn_candidate best[8]; /* of the plain distribution; id -1: none */
 };
 

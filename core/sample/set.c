@@ -61,8 +61,8 @@ static void radix_sort(uint64_t *key, uint64_t *other, uint32_t n,
     memset(radix, 0, 3 * sizeof *radix);
     for (uint32_t i = 0; i < n; i++)
         for (int pass = 0; pass < 3; pass++)
-            radix[pass][key[i] >> (32 + TARN_RADIX_BITS * pass) &
-                        (TARN_RADIX - 1)]++;
+            radix[pass]
+                 [key[i] >> (32 + TARN_RADIX_BITS * pass) & (TARN_RADIX - 1)]++;
     uint64_t *from = key, *to = other;
     for (int pass = 0; pass < 3; pass++) {
         uint32_t *place = radix[pass];
@@ -73,8 +73,8 @@ static void radix_sort(uint64_t *key, uint64_t *other, uint32_t n,
             sum += here;
         }
         for (uint32_t i = 0; i < n; i++) {
-            const uint32_t d = from[i] >> (32 + TARN_RADIX_BITS * pass) &
-                               (TARN_RADIX - 1);
+            const uint32_t d =
+                from[i] >> (32 + TARN_RADIX_BITS * pass) & (TARN_RADIX - 1);
             to[place[d]++] = from[i];
         }
         uint64_t *swap = from;

@@ -71,8 +71,8 @@ enum tarn_status tarn_sampling_check(const struct tarn_sampling *s,
             continue;
         if (r->high >= INT32_MAX)
             return tarn_fail(err, TARN_USAGE,
-                             "%s is %g; choose a number from %g up.",
-                             r->name, r->value, r->low);
+                             "%s is %g; choose a number from %g up.", r->name,
+                             r->value, r->low);
         return tarn_fail(err, TARN_USAGE,
                          "%s is %g; choose a number from %g to %g.", r->name,
                          r->value, r->low, r->high);

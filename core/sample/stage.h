@@ -35,11 +35,11 @@
 
 struct tarn_stages {
     uint32_t n_vocab;
-    float *dense;    /* [n_vocab] */
-    uint64_t *key;   /* [n_vocab] the set: n members */
-    uint64_t *spare; /* [n_vocab] */
-    double *p;       /* [n_vocab] work space */
-    uint32_t *count; /* [n_vocab] zero between calls */
+    float *dense;                  /* [n_vocab] */
+    uint64_t *key;                 /* [n_vocab] the set: n members */
+    uint64_t *spare;               /* [n_vocab] */
+    double *p;                     /* [n_vocab] work space */
+    uint32_t *count;               /* [n_vocab] zero between calls */
     uint32_t (*radix)[TARN_RADIX]; /* [3] */
     uint32_t n, sorted;
 };
@@ -91,7 +91,7 @@ void tarn_stage_bias(struct tarn_stages *w, const struct tarn_logit_bias *b,
 struct tarn_history {
     int32_t *id; /* [room] */
     size_t room;
-    uint64_t n;  /* accepted since the start; the last `room` are kept */
+    uint64_t n; /* accepted since the start; the last `room` are kept */
 };
 /* The i-th newest, 0 being the last; i < tarn_history_kept(). */
 int32_t tarn_history_back(const struct tarn_history *h, size_t i);
@@ -104,10 +104,10 @@ void tarn_stage_penalties(struct tarn_stages *w, const struct tarn_history *h,
 
 /* Breakers: texts that no repetition reaches across. */
 struct tarn_breakers {
-    uint8_t *of_token;         /* [n_vocab] TARN_BREAKS, TARN_MAY_BREAK */
+    uint8_t *of_token; /* [n_vocab] TARN_BREAKS, TARN_MAY_BREAK */
     const char *(*token_bytes)(void *user, int32_t id, size_t *size);
     void *user;
-    char **texts;              /* owned */
+    char **texts; /* owned */
     size_t n, n_vocab;
 };
 #define TARN_BREAKS 1u    /* the token holds a whole breaker */
@@ -134,8 +134,7 @@ void tarn_stage_typical(struct tarn_stages *w, float p, uint32_t min_keep);
 void tarn_stage_top_p(struct tarn_stages *w, float p, uint32_t min_keep);
 void tarn_stage_min_p(struct tarn_stages *w, float p, uint32_t min_keep);
 /* Always cuts; whether it happens at all is the caller's coin. */
-void tarn_stage_xtc(struct tarn_stages *w, float threshold,
-                    uint32_t min_keep);
+void tarn_stage_xtc(struct tarn_stages *w, float threshold, uint32_t min_keep);
 void tarn_stage_temperature(struct tarn_stages *w, float t);
 void tarn_stage_dynamic(struct tarn_stages *w, float t, float range,
                         float exponent);

@@ -25,9 +25,9 @@
 
 #include "core/base/types.h"
 
-#define TARN_CALL_MAX_DEPTH 32           /* of nested values */
+#define TARN_CALL_MAX_DEPTH 32 /* of nested values */
 #define TARN_CALL_MAX_TEXT ((size_t)1 << 20)
-#define TARN_CALL_MAX_CALLS 64           /* in one block */
+#define TARN_CALL_MAX_CALLS 64 /* in one block */
 #define TARN_CALL_MAX_ARGUMENTS 256
 #define TARN_TOOLS_MAX_TEXT ((size_t)1 << 20)
 #define TARN_TOOLS_MAX 256
@@ -50,20 +50,21 @@ enum tarn_call_origin {
     TARN_CALL_BARE   /* a whole answer, or the end of a thought: no markers */
 };
 
-enum tarn_call_problem { /* bits; MODEL 5.4 and its examples have the names */
+/* Bits; MODEL 5.4 and its examples have the names. */
+enum tarn_call_problem {
     TARN_CALL_MISSING_BRACKETS = 1 << 0,
-    TARN_CALL_RAW_CONTROL = 1 << 1,   /* a line break inside a string */
+    TARN_CALL_RAW_CONTROL = 1 << 1, /* a line break inside a string */
     TARN_CALL_NESTED_QUOTES = 1 << 2,
     TARN_CALL_LEADING_ZERO = 1 << 3,
     TARN_CALL_UNKNOWN_FUNCTION = 1 << 4,
     TARN_CALL_BARE_CALL = 1 << 5,
     TARN_CALL_UNTERMINATED = 1 << 6,
     TARN_CALL_POSITIONAL = 1 << 7,
-    TARN_CALL_BARE_WORD = 1 << 8,     /* taken for a string */
+    TARN_CALL_BARE_WORD = 1 << 8, /* taken for a string */
     TARN_CALL_COERCED = 1 << 9,
     TARN_CALL_UNKNOWN_PARAMETER = 1 << 10,
     TARN_CALL_MISSING_REQUIRED = 1 << 11,
-    TARN_CALL_DUPLICATE = 1 << 12,    /* the last one counts */
+    TARN_CALL_DUPLICATE = 1 << 12, /* the last one counts */
     TARN_CALL_UNPACKING = 1 << 13,
     TARN_CALL_BAD_LITERAL = 1 << 14,
     TARN_CALL_EMPTY_BLOCK = 1 << 15,
@@ -85,8 +86,8 @@ struct tarn_calls {
     struct tarn_call *run, *offer; /* owned; offer is never run unasked */
     size_t n_run, n_offer;
     uint32_t problems;
-    size_t byte;         /* where reading stopped, if NOT_UNDERSTOOD or */
-    const char *reason;  /* BAD_LITERAL; constant, a clause; or NULL */
+    size_t byte;        /* where reading stopped, if NOT_UNDERSTOOD or */
+    const char *reason; /* BAD_LITERAL; constant, a clause; or NULL */
 };
 
 /* tools NULL: nothing is declared; every name may be meant (for display).

@@ -50,8 +50,7 @@ static bool is_letter(int c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-size_t tarn_literal_ident(const struct tarn_literal *l, size_t at,
-                          bool dashes)
+size_t tarn_literal_ident(const struct tarn_literal *l, size_t at, bool dashes)
 {
     const size_t from = at;
     while (at < l->size) {
@@ -269,7 +268,8 @@ static bool read_number(struct tarn_literal *l, struct tarn_buf *json)
     }
     const int next = tarn_literal_peek(l);
     good = good && !is_letter(next) && !is_digit(next) && next != '.';
-    const struct tarn_json v = { .kind = TARN_JSON_NUMBER, .text = b.data,
+    const struct tarn_json v = { .kind = TARN_JSON_NUMBER,
+                                 .text = b.data,
                                  .size = b.size };
     json->failed |= b.failed;
     if (good && !b.failed && tarn_json_f64(&v, &value))
@@ -425,11 +425,9 @@ bool tarn_literal_read(struct tarn_literal *l, struct tarn_buf *json,
             if (open_bracket(l, &n, json))
                 continue;
             if (l->wrong ||
-                !read_scalar(l, l->loose_quotes && n.depth == 0, json,
-                             &inner))
+                !read_scalar(l, l->loose_quotes && n.depth == 0, json, &inner))
                 return false;
-            if (n.depth == 0 && first != '[' && first != '(' &&
-                first != '{') {
+            if (n.depth == 0 && first != '[' && first != '(' && first != '{') {
                 *kind = inner;
                 return true;
             }

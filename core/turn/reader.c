@@ -32,15 +32,15 @@ struct tarn_reader {
     struct tarn_reader_options opt;
     struct tag tags[TARN_N_CTL];
     size_t n_tags;
-    uint32_t span;   /* open: enum tarn_span_kind; 0: none */
+    uint32_t span; /* open: enum tarn_span_kind; 0: none */
     bool started, had_thought, had_call, ended, failed;
-    bool visible;    /* the open span has text */
+    bool visible; /* the open span has text */
     uint32_t problems;
-    unsigned echo;   /* bits: may be the last call again from its byte 0, 1 */
-    size_t n_echo;   /* bytes of it that are held back */
+    unsigned echo; /* bits: may be the last call again from its byte 0, 1 */
+    size_t n_echo; /* bytes of it that are held back */
     char held[MAX_TAG];
     size_t n_held;
-    char part[4];    /* of a character */
+    char part[4]; /* of a character */
     size_t n_part;
     struct tarn_buf space, out, call;
 };
@@ -233,8 +233,7 @@ static void end_call(struct tarn_reader *r, const char *name, size_t size)
 {
     if (r->span == TARN_SPAN_CALL) {
         r->failed |= r->call.failed;
-        emit(r, TARN_READ_CALL, r->call.data ? r->call.data : "",
-             r->call.size);
+        emit(r, TARN_READ_CALL, r->call.data ? r->call.data : "", r->call.size);
         close_span(r);
         r->echo = 3;
         r->n_echo = 0;
@@ -273,8 +272,7 @@ static void control(struct tarn_reader *r, enum tarn_control c,
 static const struct tag *whole_tag(const struct tarn_reader *r, bool special)
 {
     for (size_t i = 0; i < r->n_tags; i++)
-        if ((special || r->tags[i].in_text) &&
-            r->tags[i].size == r->n_held &&
+        if ((special || r->tags[i].in_text) && r->tags[i].size == r->n_held &&
             memcmp(r->tags[i].text, r->held, r->n_held) == 0)
             return &r->tags[i];
     return NULL;
@@ -283,8 +281,7 @@ static const struct tag *whole_tag(const struct tarn_reader *r, bool special)
 static bool begins_tag(const struct tarn_reader *r, bool special)
 {
     for (size_t i = 0; i < r->n_tags; i++)
-        if ((special || r->tags[i].in_text) &&
-            r->tags[i].size > r->n_held &&
+        if ((special || r->tags[i].in_text) && r->tags[i].size > r->n_held &&
             memcmp(r->tags[i].text, r->held, r->n_held) == 0)
             return true;
     return false;

@@ -31,12 +31,12 @@
 struct tarn_reader;
 
 enum tarn_reader_kind {
-    TARN_READ_SPAN,     /* span begins */
-    TARN_READ_TEXT,     /* text of the open span */
+    TARN_READ_SPAN, /* span begins */
+    TARN_READ_TEXT, /* text of the open span */
     TARN_READ_SPAN_END,
-    TARN_READ_CALL,     /* text: the bytes between the call markers; parsing
-                           them is the caller's next step (core/turn/call.h) */
-    TARN_READ_UNREAD,   /* a call that was cut off: the text so far */
+    TARN_READ_CALL,       /* text: the bytes between the call markers; parsing
+                             them is the caller's next step (core/turn/call.h) */
+    TARN_READ_UNREAD,     /* a call that was cut off: the text so far */
     TARN_READ_WAS_THOUGHT /* </think> without <think>: the answer that just
                              ended was the thought */
 };
@@ -47,8 +47,8 @@ enum tarn_reader_problem {
     TARN_READ_STRAY_THINK_END = 2,
     TARN_READ_CALL_IN_THOUGHT = 4,
     TARN_READ_UNTERMINATED_THOUGHT = 8,
-    TARN_READ_ECHO = 16,          /* a call's text again behind its end: left
-                                     out */
+    TARN_READ_ECHO = 16, /* a call's text again behind its end: left
+                            out */
     TARN_READ_MISSING_CALL_START = 32
 };
 

@@ -33,8 +33,9 @@ static enum tarn_status add_tool(struct tarn_tools *t,
                          "\"_\", \"-\" or \".\".",
                          t->n);
     if (tarn_tools_find(t, name->text, name->size))
-        return tarn_fail(err, TARN_USAGE, "Tool %zu is named \"%s\" like "
-                                          "another one.",
+        return tarn_fail(err, TARN_USAGE,
+                         "Tool %zu is named \"%s\" like "
+                         "another one.",
                          t->n, tarn_shown(name->text, name->size).text);
     struct tarn_tool *tool = &t->at[t->n++];
     *tool = (struct tarn_tool){ .name = name->text, .name_size = name->size };
@@ -69,8 +70,8 @@ enum tarn_status tarn_tools_create(const char *json, size_t size,
         s = tarn_fail(err, TARN_USAGE, "The tool declarations are no list.");
     } else if (s == TARN_OK && t->doc->n > TARN_TOOLS_MAX) {
         s = tarn_fail(err, TARN_LIMIT,
-                      "There are %zu tools; at most %d are allowed.",
-                      t->doc->n, TARN_TOOLS_MAX);
+                      "There are %zu tools; at most %d are allowed.", t->doc->n,
+                      TARN_TOOLS_MAX);
     } else if (s == TARN_OK) {
         t->at = tarn_alloc(t->doc->n, sizeof *t->at);
         if (!t->at)
@@ -132,8 +133,8 @@ const struct tarn_tool *tarn_tools_near(const struct tarn_tools *t,
 
 static unsigned type_of(const struct tarn_json *v)
 {
-    static const char *const names[] = { "string", "integer", "number",
-                                         "boolean", "array", "object" };
+    static const char *const names[] = { "string",  "integer", "number",
+                                         "boolean", "array",   "object" };
     for (unsigned i = 0; i < 6; i++)
         if (tarn_json_is_string(v, names[i]))
             return 1u << i;

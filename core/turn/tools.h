@@ -29,8 +29,12 @@ const struct tarn_tool *tarn_tools_near(const struct tarn_tools *tools,
                                         const char *name, size_t size);
 
 enum tarn_tool_type { /* bits */
-    TARN_TOOL_STRING = 1, TARN_TOOL_INTEGER = 2, TARN_TOOL_NUMBER = 4,
-    TARN_TOOL_BOOLEAN = 8, TARN_TOOL_ARRAY = 16, TARN_TOOL_OBJECT = 32
+                      TARN_TOOL_STRING = 1,
+                      TARN_TOOL_INTEGER = 2,
+                      TARN_TOOL_NUMBER = 4,
+                      TARN_TOOL_BOOLEAN = 8,
+                      TARN_TOOL_ARRAY = 16,
+                      TARN_TOOL_OBJECT = 32
 };
 /* What a parameter's schema says; 0: anything. */
 unsigned tarn_tool_types(const struct tarn_json *schema);

@@ -76,8 +76,7 @@ static void test_edit_and_regenerate_make_branches(void)
     CHECK(tarn_chat_select(chat, a1, NULL) == TARN_OK);
     const tarn_message_id q2b = add(chat, TARN_USER, "q2b");
     CHECK(!strcmp(path(chat), "q1 a1 q2b "));
-    CHECK(tarn_chat_find(chat, q2b, &m) && m.n_siblings == 2 &&
-          m.sibling == 1);
+    CHECK(tarn_chat_find(chat, q2b, &m) && m.n_siblings == 2 && m.sibling == 1);
     /* regenerate a1 */
     CHECK(tarn_chat_select(chat, q1, NULL) == TARN_OK);
     const tarn_message_id a1b = answer(chat, q1, "a1b");
@@ -156,8 +155,7 @@ static void test_answer_without_anything_goes_again(void)
           m.sibling == 0);
     CHECK(tarn_chat_select(chat, id, NULL) == TARN_USAGE);
     /* what comes late for it is no error */
-    CHECK(tarn_chat_grow(chat, id, TARN_SPAN_ANSWER, "y", 1, NULL) ==
-          TARN_OK);
+    CHECK(tarn_chat_grow(chat, id, TARN_SPAN_ANSWER, "y", 1, NULL) == TARN_OK);
     CHECK(tarn_chat_grow_id(chat, id, 1, NULL) == TARN_OK);
     tarn_chat_end(chat, id, true);
     tarn_chat_select(chat, q, NULL);

@@ -12,9 +12,8 @@ static struct tarn_chat *make(const char *const *texts, size_t n)
     struct tarn_chat *chat = NULL;
     CHECK(tarn_chat_create(&chat, NULL) == TARN_OK);
     for (size_t i = 0; i < n; i++)
-        CHECK(tarn_chat_add(chat, i % 2 ? TARN_ASSISTANT : TARN_USER,
-                            texts[i], strlen(texts[i]), NULL,
-                            NULL) == TARN_OK);
+        CHECK(tarn_chat_add(chat, i % 2 ? TARN_ASSISTANT : TARN_USER, texts[i],
+                            strlen(texts[i]), NULL, NULL) == TARN_OK);
     return chat;
 }
 
@@ -28,8 +27,8 @@ static void headings_of(const char *text, char *out, size_t room)
         cmark_node *t = cmark_node_first_child(v);
         const char *word = t ? cmark_node_get_literal(t) : NULL;
         if (cmark_node_get_type(v) != CMARK_NODE_HEADING || !word ||
-            cmark_node_next(t) ||
-            cmark_node_get_heading_level(v) != 2 || n + 1 >= room)
+            cmark_node_next(t) || cmark_node_get_heading_level(v) != 2 ||
+            n + 1 >= room)
             continue;
         if (!strcmp(word, "Message") || !strcmp(word, "Answer") ||
             !strcmp(word, "Result") || !strcmp(word, "Instructions"))
@@ -60,18 +59,57 @@ static void check(const char *const *texts, size_t n, bool thought)
 }
 
 static const char *const NASTY[] = {
-    "```", "```\n", "```c\nint x;\n```", "```c\nint x;", "````\n```\n",
-    "~~~\n```\n", "~~~\ncode", "- item\n  ```\n  code\n  ```",
-    "- item\n  ```\n  code", "- ```\n  code", "1. ```\n   code\n   ```",
-    "   ```\ncode", "   ```\ncode\n   ```", "- a\n  ```\n\n```\nb", "> ```\n> code",
-    "<!-- hidden", "<!--", "<script>", "<pre>\nx", "<?php", "<![CDATA[",
-    "<details>\n<summary>x</summary>", "</div>", "## Answer", "## Message\nx",
-    " ## Answer ##", "- ## Answer", "    ## Answer", "Answer\n---", "#",
-    "text\n\n## Result", "``` a`b\n## Answer", "\t```\n## Answer",
-    "a\r```\rb", "a\r\n```\r\nb\r\n", "```\r\n## Answer\r\n", "`", "``",
-    "[x]: y", "[x]:", "| a | b |\n|---|", "<https://example.org>", "",
-    "```\n\x1b[31m\n", "\\", "* * *", "***", "+ ~~~~\n## Answer\n",
-    "-\n  ```\n## Answer", "1) a\n\n   ```\n\n## Answer", "````````````",
+    "```",
+    "```\n",
+    "```c\nint x;\n```",
+    "```c\nint x;",
+    "````\n```\n",
+    "~~~\n```\n",
+    "~~~\ncode",
+    "- item\n  ```\n  code\n  ```",
+    "- item\n  ```\n  code",
+    "- ```\n  code",
+    "1. ```\n   code\n   ```",
+    "   ```\ncode",
+    "   ```\ncode\n   ```",
+    "- a\n  ```\n\n```\nb",
+    "> ```\n> code",
+    "<!-- hidden",
+    "<!--",
+    "<script>",
+    "<pre>\nx",
+    "<?php",
+    "<![CDATA[",
+    "<details>\n<summary>x</summary>",
+    "</div>",
+    "## Answer",
+    "## Message\nx",
+    " ## Answer ##",
+    "- ## Answer",
+    "    ## Answer",
+    "Answer\n---",
+    "#",
+    "text\n\n## Result",
+    "``` a`b\n## Answer",
+    "\t```\n## Answer",
+    "a\r```\rb",
+    "a\r\n```\r\nb\r\n",
+    "```\r\n## Answer\r\n",
+    "`",
+    "``",
+    "[x]: y",
+    "[x]:",
+    "| a | b |\n|---|",
+    "<https://example.org>",
+    "",
+    "```\n\x1b[31m\n",
+    "\\",
+    "* * *",
+    "***",
+    "+ ~~~~\n## Answer\n",
+    "-\n  ```\n## Answer",
+    "1) a\n\n   ```\n\n## Answer",
+    "````````````",
 };
 #define N_NASTY (sizeof NASTY / sizeof *NASTY)
 
@@ -95,12 +133,12 @@ static void test_random_mixtures_stay_in_their_place(void)
             size_t n = 0;
             state = tarn_mix(state + 1);
             for (uint64_t k = state % 6; k > 0; k--) {
-                static const char *const before[] = { "", "  ", "- ", "> ",
-                                                      "    ", "1. ", "\n",
-                                                      "   " };
+                static const char *const before[] = {
+                    "", "  ", "- ", "> ", "    ", "1. ", "\n", "   "
+                };
                 state = tarn_mix(state + 1);
-                n += (size_t)snprintf(text[m] + n, sizeof text[m] - n,
-                                      "%s%s\n", before[state >> 32 & 7],
+                n += (size_t)snprintf(text[m] + n, sizeof text[m] - n, "%s%s\n",
+                                      before[state >> 32 & 7],
                                       NASTY[state % N_NASTY]);
             }
             text[m][n < sizeof text[m] ? n : sizeof text[m] - 1] = 0;
@@ -144,8 +182,7 @@ static void test_code_in_a_list_stays(void)
     char *out = NULL;
     size_t size;
     CHECK(tarn_chat_markdown(chat, false, &out, &size, NULL) == TARN_OK);
-    CHECK_SAYS(strstr(out, "\n\n1. First:") && !strstr(out, "````"), "%s",
-               out);
+    CHECK_SAYS(strstr(out, "\n\n1. First:") && !strstr(out, "````"), "%s", out);
     tarn_text_free(out);
     tarn_chat_destroy(chat);
 }

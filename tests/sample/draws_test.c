@@ -25,7 +25,8 @@ static void scores(float *logits, uint32_t n, uint32_t row)
 {
     for (uint32_t i = 0; i < n; i++) {
         const uint64_t r = tarn_mix((uint64_t)row << 32 | i);
-        const int32_t sum = (int32_t)(r & 0xffff) + (int32_t)(r >> 16 & 0xffff) +
+        const int32_t sum = (int32_t)(r & 0xffff) +
+                            (int32_t)(r >> 16 & 0xffff) +
                             (int32_t)(r >> 32 & 0xffff) - 98304;
         logits[i] = (float)sum / 4096.0f;
     }
@@ -175,8 +176,8 @@ static void chi_square(const float *logits, uint32_t n_vocab, uint32_t n,
     unsigned *seen = calloc(n_vocab, sizeof *seen);
     for (uint32_t i = 0; i < n; i++) {
         struct tarn_choice c = { .id = 0 };
-        tarn_sampler_draw(s, logits, by_attempt ? 5 : i, by_attempt ? i : 0,
-                          &c, NULL);
+        tarn_sampler_draw(s, logits, by_attempt ? 5 : i, by_attempt ? i : 0, &c,
+                          NULL);
         seen[c.id]++;
     }
     double sum = 0, chi = 0, want_rest = 0, seen_rest = 0;
@@ -194,8 +195,8 @@ static void chi_square(const float *logits, uint32_t n_vocab, uint32_t n,
         want_rest = seen_rest = 0;
     }
     const double df = cells - 1;
-    CHECK_SAYS(chi < df + 4 * sqrt(2 * df), "chi-square %g of %g degrees",
-               chi, df);
+    CHECK_SAYS(chi < df + 4 * sqrt(2 * df), "chi-square %g of %g degrees", chi,
+               df);
     free(seen);
     tarn_sampler_destroy(s);
 }

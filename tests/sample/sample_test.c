@@ -35,27 +35,49 @@ static void test_s01_settings_out_of_range_are_refused(void)
 {
     const float inf = (float)INFINITY, nan = (float)NAN;
     const struct field fields[] = {
-        { "temperature", F(temperature), { 0, 1e-30f, 1, 100 },
+        { "temperature",
+          F(temperature),
+          { 0, 1e-30f, 1, 100 },
           { nan, -1, 1e30f, inf, -inf } },
-        { "top-p", F(top_p), { 0, 0.5f, 1, 1e-30f },
+        { "top-p",
+          F(top_p),
+          { 0, 0.5f, 1, 1e-30f },
           { 2, nan, -0.1f, inf, -inf } },
-        { "min-p", F(min_p), { 0, 0.5f, 1, 1e-30f },
+        { "min-p",
+          F(min_p),
+          { 0, 0.5f, 1, 1e-30f },
           { 2, nan, -0.1f, inf, -inf } },
-        { "typical", F(typical_p), { 0, 0.5f, 1, 1e-30f },
+        { "typical",
+          F(typical_p),
+          { 0, 0.5f, 1, 1e-30f },
           { 2, nan, -0.1f, inf, -inf } },
-        { "repeat-penalty", F(repeat_penalty), { 0, 0.5f, 1, 100 },
+        { "repeat-penalty",
+          F(repeat_penalty),
+          { 0, 0.5f, 1, 100 },
           { -1, nan, 1e30f, inf, -inf } },
-        { "frequency-penalty", F(frequency_penalty), { 0, -2, 2, 100 },
+        { "frequency-penalty",
+          F(frequency_penalty),
+          { 0, -2, 2, 100 },
           { nan, 101, -101, inf, -inf } },
-        { "presence-penalty", F(presence_penalty), { 0, -2, 2, 100 },
+        { "presence-penalty",
+          F(presence_penalty),
+          { 0, -2, 2, 100 },
           { nan, 101, -101, inf, -inf } },
-        { "dry-multiplier", F(dry_multiplier), { 0, 0.8f, 2, 1000 },
+        { "dry-multiplier",
+          F(dry_multiplier),
+          { 0, 0.8f, 2, 1000 },
           { nan, -1, 1001, inf, -inf } },
-        { "xtc-probability", F(xtc_probability), { 0, 0.5f, 1, 1e-30f },
+        { "xtc-probability",
+          F(xtc_probability),
+          { 0, 0.5f, 1, 1e-30f },
           { nan, -1, 1.01f, inf, -inf } },
-        { "dynatemp-range", F(dynatemp_range), { 0, 0.5f, 1, 100 },
+        { "dynatemp-range",
+          F(dynatemp_range),
+          { 0, 0.5f, 1, 100 },
           { nan, -1, 101, inf, -inf } },
-        { "top-n-sigma", F(top_n_sigma), { -1, 0, 1, 1000 },
+        { "top-n-sigma",
+          F(top_n_sigma),
+          { -1, 0, 1, 1000 },
           { nan, -2, 1001, inf, -inf } },
     };
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
@@ -84,20 +106,25 @@ static void test_s01_whole_numbers_out_of_range_are_refused(void)
         int32_t value;
         enum tarn_status want;
     } rows[] = {
-        { F(top_k), -1, TARN_USAGE }, { F(top_k), 0, TARN_OK },
-        { F(top_k), INT32_MAX, TARN_OK }, { F(top_k), INT32_MIN, TARN_USAGE },
-        { F(penalty_last_n), -1, TARN_OK }, { F(penalty_last_n), -2, TARN_USAGE },
+        { F(top_k), -1, TARN_USAGE },
+        { F(top_k), 0, TARN_OK },
+        { F(top_k), INT32_MAX, TARN_OK },
+        { F(top_k), INT32_MIN, TARN_USAGE },
+        { F(penalty_last_n), -1, TARN_OK },
+        { F(penalty_last_n), -2, TARN_USAGE },
         { F(penalty_last_n), INT32_MAX, TARN_OK },
         { F(dry_allowed_length), -1, TARN_USAGE },
-        { F(dry_last_n), -2, TARN_USAGE }, { F(dry_last_n), -1, TARN_OK },
-        { F(mirostat), 1, TARN_USAGE }, { F(mirostat), 2, TARN_OK },
+        { F(dry_last_n), -2, TARN_USAGE },
+        { F(dry_last_n), -1, TARN_OK },
+        { F(mirostat), 1, TARN_USAGE },
+        { F(mirostat), 2, TARN_OK },
         { F(mirostat), -1, TARN_USAGE },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct tarn_sampling set = tarn_sampling_default();
         memcpy((char *)&set + rows[i].offset, &rows[i].value, 4);
-        CHECK_SAYS(tarn_sampling_check(&set, NULL) == rows[i].want,
-                   "row %zu", i);
+        CHECK_SAYS(tarn_sampling_check(&set, NULL) == rows[i].want, "row %zu",
+                   i);
     }
 }
 
@@ -139,8 +166,8 @@ static void test_s01_legal_settings_give_legal_ids(void)
                 struct tarn_sampler *s = make(V, &set);
                 for (uint32_t n = 0; n < 30; n++) {
                     struct tarn_choice c = { .id = -1 };
-                    CHECK(tarn_sampler_draw(s, shape[n % 3], n, 0, &c,
-                                            NULL) == TARN_OK);
+                    CHECK(tarn_sampler_draw(s, shape[n % 3], n, 0, &c, NULL) ==
+                          TARN_OK);
                     CHECK(c.id >= 0 && c.id < V && c.p_after > 0 &&
                           c.p_after <= 1 && c.p >= 0 && c.p <= 1);
                     tarn_sampler_accept(s, c.id);
@@ -209,7 +236,8 @@ static void test_s03_every_combination_leaves_a_token(void)
     for (unsigned mask = 0; mask < 1u << 11; mask++)
         for (int strong = 0; strong < 2; strong++) {
             struct tarn_sampling set = { .size = sizeof set };
-#define ON(bit, weak, hard, off) (mask & 1u << (bit) ? strong ? hard : weak : off)
+#define ON(bit, weak, hard, off)                                               \
+    (mask & 1u << (bit) ? strong ? hard : weak : off)
             set.temperature = ON(0, 0.7f, 0.0f, 1.0f);
             set.top_k = ON(1, 3, 1, 0);
             set.top_p = ON(2, 0.9f, 0.0f, 1.0f);
@@ -240,8 +268,8 @@ static void test_s03_every_combination_leaves_a_token(void)
                     tarn_sampler_draw(s, l, k, 0, &c, NULL);
                 if (status != TARN_OK || c.id < 0 || c.id > 4 ||
                     l[c.id] == low || !(c.p_after > 0))
-                    CHECK_SAYS(false, "mask %x strong %d shape %u id %d",
-                               mask, strong, k % 4, c.id);
+                    CHECK_SAYS(false, "mask %x strong %d shape %u id %d", mask,
+                               strong, k % 4, c.id);
                 tarn_sampler_accept(s, c.id);
                 n_runs++;
             }
@@ -283,8 +311,9 @@ static void test_s06_wrong_biases_are_refused(void)
 static void test_forbidden_tokens_never_come(void)
 {
     const float low = -(float)INFINITY;
-    const struct tarn_logit_bias b[] = { { 1, low }, { 2, low }, { 2, 50 },
-                                         { 3, 3e38f }, { 3, 3e38f } };
+    const struct tarn_logit_bias b[] = {
+        { 1, low }, { 2, low }, { 2, 50 }, { 3, 3e38f }, { 3, 3e38f }
+    };
     const struct tarn_sampler_options opt = { .biases = b, .n_biases = 5 };
     const float logits[] = { low, 9, 9, 0 };
     const float only[] = { low, 9, 9, low };
@@ -348,8 +377,11 @@ static void test_constraint_draws_again_without_bias(void)
     enum { N = 20000 };
     struct rule r = { .allowed = 1u << 1 | 1u << 4 | 1u << 6 };
     const struct tarn_constraint c = { &r, rule_allows, rule_accept };
-    struct tarn_sampling set = { .size = sizeof set, .temperature = 1,
-                                 .top_p = 1, .typical_p = 1, .seed = 11 };
+    struct tarn_sampling set = { .size = sizeof set,
+                                 .temperature = 1,
+                                 .top_p = 1,
+                                 .typical_p = 1,
+                                 .seed = 11 };
     const struct tarn_sampler_options opt = { .constraint = &c,
                                               .sampling = &set };
     const float logits[8] = { 2, 0.5f, 1, 0, 1, 2, 0, 0.5f };
@@ -464,7 +496,8 @@ static void test_e01_each_failed_allocation_is_an_error(void)
     set.dry_multiplier = 1;
     set.mirostat = 2;
     const struct tarn_logit_bias b[] = { { 1, 1 } };
-    const struct tarn_sampler_options opt = { .sampling = &set, .biases = b,
+    const struct tarn_sampler_options opt = { .sampling = &set,
+                                              .biases = b,
                                               .n_biases = 1 };
     const int64_t held = tarn_memory_held();
     int failures = 0;

@@ -89,10 +89,9 @@ static bool run_dense(struct tarn_stages *w, const struct tarn_history *h,
 {
     const struct tarn_json *name = tarn_json_get(s, "sampler");
     if (tarn_json_is_string(name, "penalties"))
-        tarn_stage_penalties(w, h, (int32_t)number(s, "last_n"),
-                             (float)number(s, "repeat"),
-                             (float)number(s, "freq"),
-                             (float)number(s, "present"));
+        tarn_stage_penalties(
+            w, h, (int32_t)number(s, "last_n"), (float)number(s, "repeat"),
+            (float)number(s, "freq"), (float)number(s, "present"));
     else if (tarn_json_is_string(name, "dry"))
         run_dry(w, h, s);
     else if (tarn_json_is_string(name, "logit_bias"))
@@ -224,11 +223,10 @@ static void run_case(const struct tarn_json *c)
     CHECK(n == n_vocab && tarn_stages_init(&w, n_vocab));
     tarn_stage_fill(&w, logits);
     tarn_stage_gather(&w);
-    for (const struct tarn_json *step = tarn_json_get(c, "steps")->first;
-         step; step = step->next) {
+    for (const struct tarn_json *step = tarn_json_get(c, "steps")->first; step;
+         step = step->next) {
         const struct tarn_json *s = tarn_json_get(step, "sampler");
-        CHECK_SAYS(run_dense(&w, &h, s) || run_cut(&w, s), "%s: unknown",
-                   name);
+        CHECK_SAYS(run_dense(&w, &h, s) || run_cut(&w, s), "%s: unknown", name);
         compare(&w, step, name, strstr(name, "ties") != NULL);
     }
     tarn_stages_finish(&w);
@@ -265,8 +263,8 @@ static int by_key(const void *a, const void *b)
 
 static void test_keys_keep_logits_and_order(void)
 {
-    const float logits[] = { 3e38f, 7.5f, 1e-40f, 0.0f,
-                             -0.0f, -1e-40f, -7.5f, -3e38f };
+    const float logits[] = { 3e38f, 7.5f,    1e-40f, 0.0f,
+                             -0.0f, -1e-40f, -7.5f,  -3e38f };
     for (int i = 0; i < 8; i++) {
         const uint64_t k = tarn_stage_key(logits[i], 7);
         CHECK(tarn_stage_logit(k) == logits[i] && tarn_stage_id(k) == 7);
@@ -361,8 +359,7 @@ static void test_sums_at_the_very_border(void)
 
 static const char *word(void *user, int32_t id, size_t *size)
 {
-    static const char *const words[] = { "a", "b", "c", "x#", "#y", "#",
-                                         "##" };
+    static const char *const words[] = { "a", "b", "c", "x#", "#y", "#", "##" };
     (void)user;
     *size = strlen(words[id]);
     return words[id];

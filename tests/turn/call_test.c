@@ -18,7 +18,8 @@
 
 static const char *folder;
 
-/* ------------------------------------------------------ the reference outputs */
+/* ------------------------------------------------------ the reference outputs
+ */
 
 #define END_MARKER "<|tool_call_end|>"
 #define START_MARKER "<|tool_call_start|>"
@@ -109,8 +110,10 @@ static void look_for_bare(struct seen *s, uint32_t odd)
 static const char *odd_name(unsigned i)
 {
     static const char *const names[] = { "missing_think_start",
-                                         "stray_think_end", "call_in_thought",
-                                         "unterminated_thought", "echo",
+                                         "stray_think_end",
+                                         "call_in_thought",
+                                         "unterminated_thought",
+                                         "echo",
                                          "missing_start" };
     return names[i];
 }
@@ -135,8 +138,7 @@ static void check_problems(const char *id, const struct tarn_json *want,
 }
 
 static void check_list(const char *id, const char *what,
-                       const struct tarn_buf *got,
-                       const struct tarn_json *want)
+                       const struct tarn_buf *got, const struct tarn_json *want)
 {
     struct tarn_buf w = { 0 }, g = { 0 };
     tarn_buf_printf(&g, "[%s]", got->data ? got->data : "");
@@ -167,15 +169,15 @@ static void check_line(const struct tarn_text *t,
     s.tools = tools;
     struct tarn_reader *r = NULL;
     const struct tarn_reader_options opt = { .in_thought = !strcmp(id, "t14"),
-                                             .event = take, .user = &s };
+                                             .event = take,
+                                             .user = &s };
     CHECK(tarn_reader_create(t, &opt, &r, NULL) == TARN_OK);
     /* t32: the first end marker is text, spelled by ordinary tokens. */
     const char *plain =
         !strcmp(id, "t32") ? strstr(out->text, END_MARKER) : NULL;
     for (size_t at = 0; at < out->size;) {
         size_t n = out->size - at < cut ? out->size - at : cut;
-        const size_t from =
-            plain ? (size_t)(plain - out->text) : out->size + 1;
+        const size_t from = plain ? (size_t)(plain - out->text) : out->size + 1;
         const size_t to = from + strlen(END_MARKER);
         if (at < from && at + n > from)
             n = from - at;
@@ -191,8 +193,7 @@ static void check_line(const struct tarn_text *t,
     const struct tarn_json *thought = tarn_json_get(e, "reasoning");
     CHECK_SAYS(s.has_thought == (thought->kind == TARN_JSON_STRING), "%s", id);
     if (thought->kind == TARN_JSON_STRING)
-        CHECK_SAYS(!strcmp(s.thought.data ? s.thought.data : "",
-                           thought->text),
+        CHECK_SAYS(!strcmp(s.thought.data ? s.thought.data : "", thought->text),
                    "%s: thought %s", id, s.thought.data);
     CHECK_SAYS(!strcmp(s.answer.data ? s.answer.data : "",
                        tarn_json_get(e, "content")->text),
@@ -376,8 +377,8 @@ static void test_values_of_every_kind(void)
         { "[any(a=007)]", "{\"a\": 7}", TARN_CALL_LEADING_ZERO },
         { "[any(**{'a': 1, 'b': [2]})]", "{\"a\": 1, \"b\": [2]}",
           TARN_CALL_UNPACKING },
-        { "[{\"name\": \"any\", \"arguments\": {\"a\": 1.50}}]",
-          "{\"a\": 1.5}", 0 },
+        { "[{\"name\": \"any\", \"arguments\": {\"a\": 1.50}}]", "{\"a\": 1.5}",
+          0 },
         { "[any(a=1), any(a=2),]", "{\"a\": 1}", 0 },
         { "[any(a='x'y', b=1)]", "{\"a\": \"x'y\", \"b\": 1}",
           TARN_CALL_NESTED_QUOTES },
@@ -391,7 +392,8 @@ static void test_values_of_every_kind(void)
 static void test_c03_calls_must_fit_their_tool(void)
 {
     enum {
-        TYPE = TARN_CALL_WRONG_TYPE, COERCED = TARN_CALL_COERCED,
+        TYPE = TARN_CALL_WRONG_TYPE,
+        COERCED = TARN_CALL_COERCED,
         UNKNOWN = TARN_CALL_UNKNOWN_PARAMETER
     };
     static const struct row rows[] = {
@@ -453,8 +455,8 @@ static void nested(int depth, char open, char close, bool good)
     CHECK(tarn_calls_read(NULL, b.data, b.size, TARN_CALL_BLOCK, &c, NULL) ==
           TARN_OK);
     CHECK_SAYS((c.n_run == 1) == good, "%d of %c: %zu", depth, open, c.n_run);
-    CHECK(good || (c.problems == TARN_CALL_NOT_UNDERSTOOD &&
-                   strstr(c.reason, "32")));
+    CHECK(good ||
+          (c.problems == TARN_CALL_NOT_UNDERSTOOD && strstr(c.reason, "32")));
     tarn_calls_finish(&c);
     tarn_buf_finish(&b);
 }
@@ -511,8 +513,8 @@ static void test_limits_of_size(void)
     CHECK(c.n_run == 0 && strstr(c.reason, "64"));
     tarn_calls_finish(&c);
     tarn_buf_finish(&b);
-    CHECK(tarn_calls_read(NULL, "", TARN_CALL_MAX_TEXT + 1, TARN_CALL_BLOCK,
-                          &c, &err) == TARN_LIMIT);
+    CHECK(tarn_calls_read(NULL, "", TARN_CALL_MAX_TEXT + 1, TARN_CALL_BLOCK, &c,
+                          &err) == TARN_LIMIT);
 }
 
 /* -------------------------------------------------------------------- C09 */
@@ -551,16 +553,19 @@ static void test_c09_wrong_tool_lists_are_refused(void)
     tarn_tools_destroy(t);
 }
 
-/* ------------------------------------------------------------------ anything */
+/* ------------------------------------------------------------------ anything
+ */
 
 /* Random bytes of the grammar's own characters: no crash, and what runs is
  * JSON. */
 static void test_random_blocks(void)
 {
     static const char *const bits[] = {
-        "[", "]", "(", ")", "{", "}", ",", "=", ":", "\"", "'", "f", "any",
-        "s", "1", "-", ".", "e5", " ", "\n", "\\", "\\u12", "**", "None",
-        "True", "\"\"\"", "x", "'a'", "\"b\"", "f(", "a=", "\xF0\x9F", "\0"
+        "[",     "]",  "(",    ")",        "{",      "}",   ",",
+        "=",     ":",  "\"",   "'",        "f",      "any", "s",
+        "1",     "-",  ".",    "e5",       " ",      "\n",  "\\",
+        "\\u12", "**", "None", "True",     "\"\"\"", "x",   "'a'",
+        "\"b\"", "f(", "a=",   "\xF0\x9F", "\0"
     };
     struct tarn_tools *tools = make_tools();
     uint64_t state = 42;
@@ -605,8 +610,8 @@ static void test_e01_each_failed_allocation_is_an_error(void)
     for (uint64_t k = 1;; k++) {
         struct tarn_calls c;
         tarn_memory_fail_at(k, false);
-        const enum tarn_status s = tarn_calls_read(
-            tools, text, sizeof text - 1, TARN_CALL_BLOCK, &c, NULL);
+        const enum tarn_status s = tarn_calls_read(tools, text, sizeof text - 1,
+                                                   TARN_CALL_BLOCK, &c, NULL);
         tarn_memory_fail_at(0, false);
         if (s == TARN_OK) {
             CHECK_SAYS(c.n_run == 2 && c.n_offer == 1, "%zu %zu %s", c.n_run,

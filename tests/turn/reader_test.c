@@ -26,18 +26,23 @@ struct tarn_text {
 
 enum { CTL = 256, WORD = CTL + TARN_N_CTL };
 
-static const char *const CONTROLS[TARN_N_CTL] = {
-    "<|startoftext|>",   "<|endoftext|>",          "<|im_start|>",
-    "<|im_end|>",        "<think>",                "</think>",
-    "<|tool_list_start|>", "<|tool_list_end|>",    "<|tool_call_start|>",
-    "<|tool_call_end|>", "<|tool_response_start|>", "<|tool_response_end|>",
-    "<|pad|>"
-};
-static const char *const WORDS[] = { "hello ", "</thi", "nk>", "\xF0\x9F",
-                                     "<th", "ink>x" };
+static const char *const CONTROLS[TARN_N_CTL] = { "<|startoftext|>",
+                                                  "<|endoftext|>",
+                                                  "<|im_start|>",
+                                                  "<|im_end|>",
+                                                  "<think>",
+                                                  "</think>",
+                                                  "<|tool_list_start|>",
+                                                  "<|tool_list_end|>",
+                                                  "<|tool_call_start|>",
+                                                  "<|tool_call_end|>",
+                                                  "<|tool_response_start|>",
+                                                  "<|tool_response_end|>",
+                                                  "<|pad|>" };
+static const char *const WORDS[] = { "hello ",   "</thi", "nk>",
+                                     "\xF0\x9F", "<th",   "ink>x" };
 
-const char *tarn_text_bytes(const struct tarn_text *t, int32_t id,
-                            size_t *size)
+const char *tarn_text_bytes(const struct tarn_text *t, int32_t id, size_t *size)
 {
     static char byte;
     (void)t;
@@ -107,7 +112,8 @@ static struct tarn_reader *make(const struct tarn_text *t, bool in_thought,
                                 struct record *rec)
 {
     const struct tarn_reader_options opt = { .in_thought = in_thought,
-                                             .event = note, .user = rec };
+                                             .event = note,
+                                             .user = rec };
     struct tarn_reader *r = NULL;
     *rec = (struct record){ .valid = true };
     CHECK(tarn_reader_create(t, &opt, &r, NULL) == TARN_OK);
@@ -118,8 +124,8 @@ static void expect(struct record *rec, const char *want, const char *input,
                    size_t cut)
 {
     const char *got = rec->line.data ? rec->line.data : "";
-    CHECK_SAYS(strcmp(got, want) == 0, "%s, cut %zu: %s, wanted %s", input,
-               cut, got, want);
+    CHECK_SAYS(strcmp(got, want) == 0, "%s, cut %zu: %s, wanted %s", input, cut,
+               got, want);
     CHECK(rec->valid && !rec->line.failed);
     tarn_buf_finish(&rec->line);
 }
@@ -150,8 +156,7 @@ static void feed_ids(const struct tarn_text *t, bool in_thought,
         size_t step = 1;
         for (int c = 0; c < TARN_N_CTL; c++) {
             const size_t n = strlen(CONTROLS[c]);
-            const int32_t control =
-                tarn_text_control(t, (enum tarn_control)c);
+            const int32_t control = tarn_text_control(t, (enum tarn_control)c);
             if (control >= 0 && n <= size - at &&
                 memcmp(text + at, CONTROLS[c], n) == 0) {
                 id = control;
@@ -249,8 +254,8 @@ static void test_layout_f_begins_inside_the_thought(void)
 static void test_text_alone_is_no_control_token(void)
 {
     const struct tarn_text with = { true }, without = { false };
-    static const char text[] = "<think>a</think>" START "[f()]" END
-                               "<|im_end|>b";
+    static const char text[] =
+        "<think>a</think>" START "[f()]" END "<|im_end|>b";
     for (size_t cut = 1; cut <= sizeof text - 1; cut++) {
         struct record rec;
         char want[128];
@@ -272,16 +277,16 @@ static void test_text_alone_is_no_control_token(void)
 static void test_tags_over_token_borders(void)
 {
     const struct tarn_text without = { false };
-    const int32_t ids[] = { WORD + 4, WORD + 5, ' ', WORD + 0, WORD + 1,
-                            WORD + 2, 'y' };
+    const int32_t ids[] = { WORD + 4, WORD + 5, ' ', WORD + 0,
+                            WORD + 1, WORD + 2, 'y' };
     struct record rec;
     struct tarn_reader *r = make(&without, false, &rec);
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
         CHECK(tarn_reader_token(r, ids[i]));
-        CHECK_SAYS(tarn_reader_span(r) ==
-                       (i == 0 || i >= 5 ? TARN_SPAN_ANSWER
-                                         : TARN_SPAN_THOUGHT),
-                   "token %zu: span %u", i, tarn_reader_span(r));
+        CHECK_SAYS(
+            tarn_reader_span(r) ==
+                (i == 0 || i >= 5 ? TARN_SPAN_ANSWER : TARN_SPAN_THOUGHT),
+            "token %zu: span %u", i, tarn_reader_span(r));
     }
     CHECK(!tarn_reader_token(r, CTL + TARN_CTL_IM_END));
     CHECK(!tarn_reader_token(r, 'z'));
@@ -348,9 +353,9 @@ static void check_line(const struct tarn_json *line)
         struct record rec;
         struct tarn_reader *r = make(&with, !strcmp(id, "t14"), &rec);
         for (size_t at = 0; at < out->size; at += cut)
-            tarn_reader_bytes(
-                r, out->text + at,
-                out->size - at < cut ? out->size - at : cut, true);
+            tarn_reader_bytes(r, out->text + at,
+                              out->size - at < cut ? out->size - at : cut,
+                              true);
         tarn_reader_end(r);
         tarn_reader_destroy(r);
         /* {T..}, {A..} and {A..}^ of the record, in the form of `want`. */

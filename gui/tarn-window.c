@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "gui/tarn-backends.h"
 #include "gui/tarn-config.h"
 #include "gui/tarn-page.h"
 #include "gui/tarn-places.h"
@@ -29,7 +30,8 @@ struct _TarnWindow {
     GtkFileChooserNative *chooser;
     TarnArchive *archive;
     guint draft;
-    gboolean closing, pocket_told, narrow, restored;
+    gboolean closing, pocket_told, plugins_told, narrow, restored;
+    gboolean keep_notice; /* why another model is opened than was wanted */
 };
 G_DEFINE_FINAL_TYPE(TarnWindow, tarn_window, ADW_TYPE_APPLICATION_WINDOW)
 
@@ -182,6 +184,25 @@ static gboolean is_pocket(const char *path)
     return path && pocket && !strcmp(path, pocket);
 }
 
+/* What plugins/ has to say to a person, once. */
+static void tell_plugins(TarnWindow *w)
+{
+    const struct tarn_plugins *plugins = tarn_worker_plugins(w->worker);
+    const char *said = plugins ? tarn_plugins_notice(plugins) : NULL;
+    if (!said || w->plugins_told)
+        return;
+    w->plugins_told = TRUE;
+    g_autofree char *text = tarn_words_valid(said, -1);
+    tarn_page_notice(w->page, FALSE, text, _("Details"), "win.backends");
+}
+
+static void show_backends(TarnWindow *w)
+{
+    struct tarn_model *m = tarn_worker_model(w->worker);
+    tarn_backends_present(GTK_WINDOW(w), tarn_worker_plugins(w->worker),
+                          m ? tarn_model_info(m)->backend : NULL);
+}
+
 /* MN01, and how to get past it. */
 static void tell_pocket(TarnWindow *w)
 {
@@ -208,11 +229,14 @@ static void take(TarnWindow *w)
         tarn_model_info(tarn_worker_model(w->worker));
     gboolean pocket = is_pocket(path);
     tarn_page_set_loading(w->page, NULL, -1);
-    tarn_page_hide_notice(w->page);
+    if (!w->keep_notice)
+        tarn_page_hide_notice(w->page);
+    w->keep_notice = FALSE;
     tarn_page_model_changed(w->page, pocket);
     update_title(w);
     if (pocket)
         tell_pocket(w);
+    tell_plugins(w);
     if (!info->layout_known) {
         g_autofree char *base = g_path_get_basename(path);
         g_autofree char *text = g_strdup_printf(
@@ -269,6 +293,7 @@ static void on_failed(TarnWindow *w, const char *said)
     /* The model of last time may be gone: there is always the small one. */
     if (!tarn_worker_engine(w->worker) && w->settings->model) {
         g_clear_pointer(&w->settings->model, g_free);
+        w->keep_notice = TRUE;
         tarn_window_open_model(w, NULL);
     }
 }
@@ -291,7 +316,7 @@ void tarn_window_open_model(TarnWindow *w, const char *path)
             base);
         tarn_page_notice(w->page, TRUE, text, _("Open a model…"),
                          "win.open-model");
-        w->pocket_told = TRUE;
+        w->pocket_told = w->keep_notice = TRUE;
         g_clear_pointer(&w->settings->model, g_free);
         g_clear_pointer(&w->settings->opening, g_free);
     }
@@ -473,6 +498,7 @@ static void act(GSimpleAction *action, GVariant *parameter, gpointer user)
                  { "sidebar", toggle_sidebar, NULL },
                  { "search-chats", search_chats, NULL },
                  { "open-model", open_chooser, NULL },
+                 { "backends", show_backends, NULL },
                  { "export", export_chat, NULL },
                  { "copy-answer", copy_answer, NULL },
                  { "copy-chat", copy_chat, NULL },
@@ -534,6 +560,7 @@ static const GActionEntry ACTIONS[] = {
     { .name = "new-chat", .activate = act },
     { .name = "open-model", .activate = act },
     { .name = "cancel-open", .activate = act },
+    { .name = "backends", .activate = act },
     { .name = "export", .activate = act },
     { .name = "copy-answer", .activate = act },
     { .name = "copy-chat", .activate = act },

@@ -98,6 +98,8 @@ char *tarn_words_count(guint64 n)
 char *tarn_words_duration(double ms)
 {
     double s = MAX(ms, 0) / 1e3;
+    if (s < 0.095) /* 0.0 would say that nothing was measured */
+        return g_strdup_printf(_("%.2f s"), MAX(s, 0.01));
     if (s < 59.95)
         return g_strdup_printf(_("%.1f s"), s);
     guint64 whole = (guint64)(s + 0.5);
@@ -112,8 +114,13 @@ char *tarn_words_speed(guint tokens, double ms)
     if (!tokens || ms <= 0)
         return NULL;
     double speed = tokens / ms * 1e3;
-    return speed < 99.95 ? g_strdup_printf(_("%.1f tok/s"), speed)
-                         : g_strdup_printf(_("%.0f tok/s"), speed);
+    if (speed < 99.95)
+        return g_strdup_printf(_("%.1f tok/s"), speed);
+    guint64 n = (guint64)(speed + 0.5), step = 1; /* three digits that count */
+    while (n / step >= 1000)
+        step *= 10;
+    g_autofree char *shown = tarn_words_count((n + step / 2) / step * step);
+    return g_strdup_printf(_("%s tok/s"), shown);
 }
 
 char *tarn_words_size(guint64 bytes)

@@ -29,7 +29,7 @@ char *tarn_words_unbreak(const char *text);
 
 /* "2,048" */
 char *tarn_words_count(guint64 n);
-/* "0.4 s", "9.3 s", "1 min 12 s", "1 h 04 min" */
+/* "0.03 s", "9.3 s", "1 min 12 s", "1 h 04 min" */
 char *tarn_words_duration(double ms);
 /* "14.2 tok/s", from 100 on without decimals; NULL if nothing was measured */
 char *tarn_words_speed(guint tokens, double ms);

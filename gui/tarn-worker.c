@@ -2,7 +2,6 @@
 #include "gui/tarn-worker.h"
 
 #include "gui/tarn-words.h"
-#include "plugins/plugins.h"
 
 enum { PROGRESS_MS = 100 };
 
@@ -13,6 +12,7 @@ typedef struct {
     GMutex lock;
     char *backend; /* asked for, or NULL */
     struct tarn_plugins *plugins;
+    gpointer found; /* the same, atomic: the lock is held while searching */
     struct tarn_runtime *runtime;
 } Shared;
 
@@ -83,6 +83,7 @@ static enum tarn_status shared_runtime(Shared *s, struct tarn_runtime **out,
                                       .backend = s->backend };
     if (!s->plugins)
         st = tarn_plugins_find(&po, &s->plugins, err);
+    g_atomic_pointer_set(&s->found, s->plugins);
     if (!st) /* none at all: says why */
         st = tarn_plugins_require(s->plugins, s->backend, err);
     if (!st && !s->runtime) {
@@ -310,6 +311,11 @@ struct tarn_model *tarn_worker_model(TarnWorker *w)
 const char *tarn_worker_path(TarnWorker *w)
 {
     return w->seat ? w->seat->path : NULL;
+}
+
+const struct tarn_plugins *tarn_worker_plugins(TarnWorker *w)
+{
+    return g_atomic_pointer_get(&w->shared->found);
 }
 
 void tarn_worker_shut(TarnWorker *w)

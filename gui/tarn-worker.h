@@ -18,6 +18,7 @@
 #include <glib-object.h>
 
 #include "core/tarn.h"
+#include "plugins/plugins.h"
 
 #define TARN_TYPE_WORKER (tarn_worker_get_type())
 G_DECLARE_FINAL_TYPE(TarnWorker, tarn_worker, TARN, WORKER, GObject)
@@ -38,6 +39,9 @@ struct tarn_engine *tarn_worker_engine(TarnWorker *w);
 struct tarn_model *tarn_worker_model(TarnWorker *w);
 const char *tarn_worker_path(TarnWorker *w);
 
+/* What was found and judged; NULL: not yet.  Read only, borrowed until the
+ * worker is gone. */
+const struct tarn_plugins *tarn_worker_plugins(TarnWorker *w);
 /* Ends all threads; waits for them. */
 void tarn_worker_shut(TarnWorker *w);
 

@@ -130,6 +130,26 @@ enum tarn_status tarn_plugins_require(const struct tarn_plugins *p,
     return TARN_OK;
 }
 
+const char *tarn_plugins_notice(const struct tarn_plugins *p)
+{
+    (void)p;
+    return NULL;
+}
+
+size_t tarn_plugins_count(const struct tarn_plugins *p)
+{
+    (void)p;
+    return 0;
+}
+
+const struct tarn_plugin *tarn_plugins_at(const struct tarn_plugins *p,
+                                          size_t i)
+{
+    (void)p;
+    (void)i;
+    return NULL;
+}
+
 bool tarn_plugins_probe_main(int argc, char **argv, int *exit_code)
 {
     (void)argc;

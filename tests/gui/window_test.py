@@ -91,10 +91,36 @@ try:
     ok(w.frame.get_name().startswith('New chat'), 'and the window says so',
        w.frame.get_name())
 
+    # What was found on this machine is shown.
+    w.key('F10')
+    time.sleep(0.3)
+    xdo('key', 'Down', 'Return')
+    listed = soon(lambda: find(w.app, Role.FRAME, 'Backends') or
+                  find(w.app, Role.DIALOG, 'Backends'), 10)
+    names = [n.get_name() or '' for n in walk(listed)] if listed else []
+    ok(any(n.startswith('in use') for n in names) and 'ref' in names,
+       'the backends are listed, one is in use', names)
     ok(w.alive(), 'the program lives')
 finally:
     code = w.end()
 ok(code == 143, 'SIGTERM ends it in order', code)
+
+# W08: a program that died while it opened a file does not open it again.
+settings = os.path.join(os.environ['XDG_CONFIG_HOME'], 'tarn', 'window.ini')
+lines = open(settings).read()
+with open(settings, 'w') as f:
+    f.write(lines + 'model=/nowhere/big.gguf\nopening=/nowhere/big.gguf\n')
+w = Window(program)
+try:
+    ok(soon(lambda: w.find(Role.LABEL, begins='tarn ended while it was '
+                                              'opening big.gguf'), 10),
+       'W08: it says why')
+    w.send('What is 7 times 8?')
+    soon(lambda: '56' in answer_text(w), 30)
+    ok('56' in answer_text(w), 'W08: and the small model is there',
+       answer_text(w))
+finally:
+    w.end()
 
 # An answer without an end: the dummy backend writes until it is stopped.
 w = Window(program, '--backend', 'dummy',

@@ -19,12 +19,17 @@ static void test_numbers_have_their_units(void)
     SAYS(tarn_words_count(2048), "2,048");
     SAYS(tarn_words_count(1234567), "1,234,567");
     SAYS(tarn_words_duration(400), "0.4 s");
+    SAYS(tarn_words_duration(34), "0.03 s");
+    SAYS(tarn_words_duration(96), "0.1 s");
+    SAYS(tarn_words_duration(0), "0.01 s");
     SAYS(tarn_words_duration(59940), "59.9 s");
     SAYS(tarn_words_duration(59960), "1 min 0 s");
     SAYS(tarn_words_duration(72000), "1 min 12 s");
     SAYS(tarn_words_duration(3840000), "1 h 04 min");
     SAYS(tarn_words_speed(96, 2124), "45.2 tok/s");
     SAYS(tarn_words_speed(1000, 2000), "500 tok/s");
+    SAYS(tarn_words_speed(4087, 1000), "4,090 tok/s");
+    SAYS(tarn_words_speed(9996, 10000), "1,000 tok/s");
     SAYS(tarn_words_speed(0, 2000), NULL);
     SAYS(tarn_words_size(5200000000u), "5.2 GB");
     SAYS(tarn_words_size(10208992), "10 MB");

@@ -246,16 +246,18 @@ static void sync_folder(const char *path)
 
 /* 0, or errno. */
 static int write_new(const char *temporary, const char *path, const void *data,
-                     size_t size)
+                     size_t size, bool private)
 {
     struct stat old;
-    const int fd =
-        open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    const int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+                        private ? 0600 : 0666);
     if (fd < 0)
         return errno;
     int number = 0;
 #if !defined(__wasi__)
-    if (stat(path, &old) == 0 && S_ISREG(old.st_mode))
+    if (private)
+        (void)fchmod(fd, 0600);
+    else if (stat(path, &old) == 0 && S_ISREG(old.st_mode))
         (void)fchmod(fd, old.st_mode & 0777); /* keeps who may read it */
 #else
     (void)old;
@@ -271,8 +273,9 @@ static int write_new(const char *temporary, const char *path, const void *data,
     return number;
 }
 
-enum tarn_status tarn_file_write(const char *path, const void *data,
-                                 size_t size, struct tarn_error *err)
+static enum tarn_status write_file(const char *path, const void *data,
+                                   size_t size, bool private,
+                                   struct tarn_error *err)
 {
 #if defined(__wasi__)
     const long id = 1; /* there are no processes */
@@ -283,10 +286,22 @@ enum tarn_status tarn_file_write(const char *path, const void *data,
     tarn_buf_printf(&name, "%s.tmp-%ld", path, id);
     if (name.failed)
         return no_memory(err, size);
-    const int number = write_new(name.data, path, data, size);
+    const int number = write_new(name.data, path, data, size, private);
     tarn_buf_finish(&name);
     if (number)
         return fail_io(err, "written", number);
     sync_folder(path);
     return TARN_OK;
+}
+
+enum tarn_status tarn_file_write(const char *path, const void *data,
+                                 size_t size, struct tarn_error *err)
+{
+    return write_file(path, data, size, false, err);
+}
+
+enum tarn_status tarn_file_write_private(const char *path, const void *data,
+                                         size_t size, struct tarn_error *err)
+{
+    return write_file(path, data, size, true, err);
 }

@@ -35,5 +35,9 @@ enum tarn_status tarn_file_read(const char *path, size_t limit, char **out,
  * never half of one. */
 enum tarn_status tarn_file_write(const char *path, const void *data,
                                  size_t size, struct tarn_error *err);
+/* The same; only its owner may read or write the file, whatever the umask and
+ * the file that was there say. */
+enum tarn_status tarn_file_write_private(const char *path, const void *data,
+                                         size_t size, struct tarn_error *err);
 
 #endif

@@ -40,3 +40,9 @@ enum tarn_status tarn_file_write(const char *path, const void *data,
     (void)size;
     return refuse(err);
 }
+
+enum tarn_status tarn_file_write_private(const char *path, const void *data,
+                                         size_t size, struct tarn_error *err)
+{
+    return tarn_file_write(path, data, size, err);
+}

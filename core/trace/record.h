@@ -1,0 +1,60 @@
+/* record.h - what a trace is made of, for the files of this room.
+ *
+ * Owns: see struct.  Threads: one at a time.
+ */
+#ifndef TARN_TRACE_RECORD_H
+#define TARN_TRACE_RECORD_H
+
+#include "core/trace/steps.h"
+#include "core/trace/terms.h"
+#include "core/trace/trace.h"
+
+#define TARN_TRACE_NO_SPAN UINT32_MAX
+#define TARN_TRACE_MAX_TEXT ((size_t)1 << 30)
+#define TARN_TRACE_MAX_NAME ((size_t)255)
+#define TARN_TRACE_MAX_SLOTS 4096u /* MoE layers x experts used */
+
+struct tarn_trace {
+    struct tarn_trace_info info; /* its strings are owned */
+    char *model, *backend;
+    const struct tarn_text *text; /* borrowed; NULL when loaded */
+    struct tarn_trace_token *tokens;
+    struct tarn_trace_span *spans;
+    struct tarn_trace_step *steps;
+    struct tarn_trace_hesitation *hesitations;
+    struct tarn_trace_loop *loops;
+    size_t n_tokens, room_tokens, n_spans, room_spans, n_steps, room_steps;
+    size_t n_hesitations, room_hesitations, n_loops, room_loops;
+    struct tarn_buf bytes; /* of all tokens, one behind the other */
+    uint16_t *expert_ids, *expert_gates; /* [room_experts][slots] */
+    size_t room_experts;
+    uint32_t n_slots;      /* 0: no experts */
+    uint64_t us;           /* of the last event */
+    enum tarn_trace_end end;
+    enum tarn_stop_reason reason; /* 0: the turn goes on */
+    bool failed;
+
+    /* The thought that is read now. */
+    uint32_t thought;      /* its span, or TARN_TRACE_NO_SPAN */
+    struct tarn_steps reader;
+    struct tarn_hesitation hesitation;
+    uint32_t *fed;         /* place in the record of the thought's token k */
+    size_t n_fed, room_fed;
+    size_t first_step;     /* of this thought; its hesitations follow */
+    size_t first_hesitation;
+
+    /* Since the last token. */
+    bool span_changed, thought_ended, withdrew, answered;
+};
+
+/* Room for one more element; false and `failed` if there is none. */
+bool tarn_trace_grow(struct tarn_trace *t, void *array, size_t n, size_t *room,
+                     size_t size);
+/* The thought of span i is read (again) from its tokens. */
+void tarn_trace_reread(struct tarn_trace *t, uint32_t span);
+/* n_slots from info; TARN_USAGE if the shape is out of bounds. */
+enum tarn_status tarn_trace_shape(struct tarn_trace *t,
+                                  struct tarn_error *err);
+bool tarn_trace_room_experts(struct tarn_trace *t, size_t n_tokens);
+
+#endif

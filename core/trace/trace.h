@@ -1,0 +1,162 @@
+/* trace.h - the record of a turn: what every face takes, shows and keeps.
+ *
+ * A trace is fed with the engine's events and holds, per token, its id, bytes,
+ * time, probability, entropy and candidates; per turn its spans, steps,
+ * hesitations and what was taken back.  All of the latter is found from the
+ * tokens, so a trace that streams and one that was loaded agree (terms:
+ * steps.h, terms.h).  The file's form: docs/trace.md.
+ *
+ *     tarn_trace_create(tarn_model_text(model), &info, &trace, &err);
+ *     while (tarn_engine_next_event(engine, &ev)) tarn_trace_take(trace, &ev);
+ *     struct tarn_trace_summary sum = tarn_trace_summary(trace);
+ *     tarn_trace_save(trace, "turn.json", &err);
+ *
+ * Owns: all that it holds; `text` must outlive the feeding.  What the getters
+ * give is borrowed until the trace is fed again.  Threads: one at a time.
+ */
+#ifndef TARN_TRACE_H
+#define TARN_TRACE_H
+
+#include "core/tarn.h"
+
+#define TARN_TRACE_VERSION 1
+#define TARN_TRACE_MAX_TOKENS ((size_t)1 << 20)
+#define TARN_TRACE_MAX_SPANS ((size_t)1 << 14) /* and pieces taken back */
+#define TARN_TRACE_MAX_FILE ((size_t)1 << 30)  /* bytes */
+
+struct tarn_trace;
+
+struct tarn_trace_info {
+    uint32_t size;
+    const char *model, *backend; /* names; NULL: "" */
+    uint64_t model_bytes;        /* of its file; 0: not known */
+    uint32_t n_vocab;
+    uint64_t seed;
+    uint32_t attempt;
+    int64_t unix_ms;             /* when the turn began */
+    double open_bits, close_bits; /* of hesitations; 0: the usual pair */
+    /* Only for tarn_trace_experts(); 0: none are recorded. */
+    uint32_t n_moe_layers, n_expert, n_expert_used;
+};
+
+enum {
+    TARN_TRACE_FORCED = 1,    /* not drawn: budget, "answer now", fork */
+    TARN_TRACE_WITHDRAWN = 2, /* taken back; in no figure but its own */
+    TARN_TRACE_TAG = 4        /* <think> and the like: no text */
+};
+struct tarn_trace_token {
+    int32_t id;
+    float p, p_after, entropy_bits;
+    struct tarn_candidate best[8];
+    uint64_t us;      /* since the turn began; never less than before */
+    uint32_t text_at; /* of its bytes; they end where the next one's begin */
+    uint8_t span;     /* enum tarn_span_kind; 0: before the first */
+    uint8_t flags;
+};
+/* Tokens are named by their place in the record, withdrawn ones counted. */
+struct tarn_trace_span {
+    uint32_t kind, first, n;
+    uint64_t begin_us, end_us;
+    bool open;
+};
+struct tarn_trace_step {
+    uint32_t first, offset; /* its first token and the byte in it */
+    uint32_t n;             /* tokens, without tags and withdrawn ones */
+    bool repeats;           /* the third time among 16 (steps.h) */
+};
+struct tarn_trace_hesitation {
+    uint32_t first, last;
+    bool open;
+};
+struct tarn_trace_loop { /* a piece that was taken back */
+    uint32_t first, n;
+    bool broken; /* false: the thought was closed instead */
+};
+enum tarn_trace_end { /* how the (last) thought ended */
+    TARN_TRACE_END_NONE, /* no thought, or it goes on */
+    TARN_TRACE_END_CLOSED, TARN_TRACE_END_BUDGET, TARN_TRACE_END_ANSWERED,
+    TARN_TRACE_END_STOPPED, TARN_TRACE_END_CIRCLE,
+    TARN_TRACE_END_CUT /* the turn ended inside it */
+};
+
+enum tarn_status tarn_trace_create(const struct tarn_text *text,
+                                   const struct tarn_trace_info *info,
+                                   struct tarn_trace **out,
+                                   struct tarn_error *err);
+void tarn_trace_destroy(struct tarn_trace *t); /* NULL allowed */
+/* Any event of the one turn.  Out of memory or more tokens than a trace may
+ * hold: tarn_trace_failed() from then on. */
+void tarn_trace_take(struct tarn_trace *t, const struct tarn_event *ev);
+/* TARN_CMD_ANSWER_NOW was posted: the events don't tell. */
+void tarn_trace_answered(struct tarn_trace *t);
+/* Of the last token: ids and gates (0..1, kept to 1/65535), both
+ * [n_moe_layers][n_expert_used], best first. */
+void tarn_trace_experts(struct tarn_trace *t, const uint16_t *ids,
+                        const float *gates);
+bool tarn_trace_failed(const struct tarn_trace *t);
+
+/* ---------------------------------------------------------------- what it is */
+const struct tarn_trace_info *tarn_trace_info(const struct tarn_trace *t);
+const struct tarn_trace_token *tarn_trace_tokens(const struct tarn_trace *t,
+                                                 size_t *n);
+/* The bytes of token i; a character may be cut. */
+const char *tarn_trace_bytes(const struct tarn_trace *t, size_t i,
+                             size_t *size);
+const struct tarn_trace_span *tarn_trace_spans(const struct tarn_trace *t,
+                                               size_t *n);
+const struct tarn_trace_step *tarn_trace_steps(const struct tarn_trace *t,
+                                               size_t *n);
+const struct tarn_trace_hesitation *
+tarn_trace_hesitations(const struct tarn_trace *t, size_t *n);
+const struct tarn_trace_loop *tarn_trace_loops(const struct tarn_trace *t,
+                                               size_t *n);
+bool tarn_trace_is_fork(const struct tarn_trace *t, size_t i);
+/* false: not recorded.  gates: 0..65535 for 0..1. */
+bool tarn_trace_experts_of(const struct tarn_trace *t, size_t i,
+                           const uint16_t **ids, const uint16_t **gates);
+/* The first characters of step i, at most 32, as UTF-8 without white space in
+ * front, broken bytes as U+FFFD. */
+struct tarn_trace_title {
+    char text[132];
+    size_t size;
+};
+struct tarn_trace_title tarn_trace_title(const struct tarn_trace *t, size_t i);
+bool tarn_trace_turns_back(const struct tarn_trace *t, size_t i); /* step i */
+
+/* ---------------------------------------------------------------- in one line */
+/* Of the turn's thoughts: tokens, forks and entropy without tags and withdrawn
+ * tokens; time inside thoughts. */
+struct tarn_trace_summary {
+    uint32_t tokens, steps, hesitations, forks, turn_backs, loops_broken;
+    uint32_t withdrawn;
+    uint64_t us;
+    double mean_entropy; /* bits */
+    enum tarn_trace_end end;
+};
+struct tarn_trace_summary tarn_trace_summary(const struct tarn_trace *t);
+/* "thought 412 tokens in 9.3 s, 3 hesitations, 1 loop broken", "no thought" */
+struct tarn_trace_line {
+    char text[160];
+};
+struct tarn_trace_line
+tarn_trace_summary_line(const struct tarn_trace_summary *s);
+void tarn_trace_summary_json(const struct tarn_trace_summary *s,
+                             struct tarn_buf *out);
+const char *tarn_trace_end_name(enum tarn_trace_end end); /* "closed" */
+
+/* ------------------------------------------------------------------- as a file */
+enum tarn_status tarn_trace_write(const struct tarn_trace *t,
+                                  struct tarn_buf *out,
+                                  struct tarn_error *err);
+/* Everything is checked: TARN_BAD_FILE with the byte and the reason,
+ * TARN_LIMIT, TARN_NO_MEMORY.  At most 4 times `size` bytes are taken. */
+enum tarn_status tarn_trace_read(const void *text, size_t size,
+                                 struct tarn_trace **out,
+                                 struct tarn_error *err);
+/* Only its owner may read the file, whatever the umask says. */
+enum tarn_status tarn_trace_save(const struct tarn_trace *t, const char *path,
+                                 struct tarn_error *err);
+enum tarn_status tarn_trace_load(const char *path, struct tarn_trace **out,
+                                 struct tarn_error *err);
+
+#endif

@@ -55,6 +55,25 @@ static enum tarn_literal_kind kind_of(const struct tarn_json *v)
     return TARN_LITERAL_NULL;
 }
 
+/* How deep brackets are nested in JSON text. */
+static int depth_of(const char *json, size_t size)
+{
+    int depth = 0, most = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < size; i++) {
+        const char c = json[i];
+        if (quoted && c == '\\')
+            i++;
+        else if (c == '"')
+            quoted = !quoted;
+        else if (!quoted && (c == '[' || c == '{'))
+            most = ++depth > most ? depth : most;
+        else if (!quoted && (c == ']' || c == '}'))
+            depth--;
+    }
+    return most;
+}
+
 /* All members of a JSON object. */
 static bool add_members(struct tarn_call_work *w,
                         const struct tarn_json *object)
@@ -65,6 +84,10 @@ static bool add_members(struct tarn_call_work *w,
         if (v->key_size == 0)
             return tarn_literal_fail(&w->l, "an argument has no name");
         tarn_value_add(&w->d.json, v, TARN_VALUE_JSON);
+        if (!w->d.json.failed &&
+            depth_of(w->d.json.data + a.json_at, w->d.json.size - a.json_at) >
+                TARN_CALL_MAX_DEPTH)
+            return tarn_literal_fail(&w->l, TARN_CALL_TOO_DEEP);
         if (!add_argument(w, v->key, v->key_size, a))
             return false;
     }

@@ -351,7 +351,7 @@ static bool open_bracket(struct tarn_literal *l, struct nest *n,
     if (!found)
         return false;
     if (n->depth == TARN_CALL_MAX_DEPTH)
-        return tarn_literal_fail(l, "values are nested more than 32 deep");
+        return tarn_literal_fail(l, TARN_CALL_TOO_DEEP);
     l->at++;
     n->close[n->depth] = closes[found - opens];
     n->filled[n->depth++] = false;

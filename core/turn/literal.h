@@ -26,6 +26,8 @@ struct tarn_literal {
     const char *wrong; /* why it stopped, or NULL */
 };
 
+#define TARN_CALL_TOO_DEEP "values are nested more than 32 deep"
+
 bool tarn_literal_fail(struct tarn_literal *l, const char *why);
 void tarn_literal_space(struct tarn_literal *l);
 /* The next byte if it is c. */

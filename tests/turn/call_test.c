@@ -461,6 +461,24 @@ static void nested(int depth, char open, char close, bool good)
     tarn_buf_finish(&b);
 }
 
+/* The same in JSON's form, whose reader allows 64. */
+static void nested_json(int depth, bool good)
+{
+    struct tarn_buf b = { 0 };
+    struct tarn_calls c;
+    tarn_buf_text(&b, "{\"name\": \"any\", \"arguments\": {\"a\": ");
+    for (int i = 0; i < depth; i++)
+        tarn_buf_byte(&b, '[');
+    for (int i = 0; i < depth; i++)
+        tarn_buf_byte(&b, ']');
+    tarn_buf_text(&b, "}}");
+    CHECK(tarn_calls_read(NULL, b.data, b.size, TARN_CALL_BLOCK, &c, NULL) ==
+          TARN_OK);
+    CHECK_SAYS((c.n_run == 1) == good, "JSON %d deep: %zu", depth, c.n_run);
+    tarn_calls_finish(&c);
+    tarn_buf_finish(&b);
+}
+
 static void *nest_all(void *arg)
 {
     const int depths[] = { 1, 31, 32, 33, 60000 };
@@ -468,6 +486,7 @@ static void *nest_all(void *arg)
         nested(depths[i], '[', ']', depths[i] <= 32);
         nested(depths[i], '(', ')', depths[i] <= 32);
         nested(depths[i], '{', '}', depths[i] <= 32);
+        nested_json(depths[i], depths[i] <= 32);
     }
     return arg;
 }

@@ -248,7 +248,7 @@ EXPORT("tarn_web_post") uint32_t tarn_web_post(uint32_t kind)
     return s;
 }
 
-/* ------------------------------------------------------------------ tests */
+/* -------------------------------------------------------- speed and tests */
 static enum tarn_status eval_into(const struct tarn_json *ids, int32_t *id,
                                   uint32_t *rows, float *logits)
 {
@@ -292,6 +292,25 @@ static enum tarn_status eval_hash(const struct tarn_json *ids)
     tarn_free(logits);
     tarn_free(rows);
     tarn_free(id);
+    return s;
+}
+
+/* One timed pass; out: {"prefill_ms":...,"decode_ms":...}. */
+EXPORT("tarn_web_bench")
+uint32_t tarn_web_bench(uint32_t n_prompt, uint32_t n_tokens)
+{
+    struct tarn_bench io = {
+        .size = sizeof io, .n_prompt = n_prompt, .n_tokens = n_tokens
+    };
+    tarn_buf_clear(&web.out);
+    if (!web.engine)
+        return tarn_fail(&web.err, TARN_USAGE, "no model is open");
+    const enum tarn_status s = tarn_engine_bench(web.engine, &io, &web.err);
+    tarn_buf_text(&web.out, "{\"prefill_ms\":");
+    tarn_json_add_f64(&web.out, io.prefill_ms);
+    tarn_buf_text(&web.out, ",\"decode_ms\":");
+    tarn_json_add_f64(&web.out, io.decode_ms);
+    tarn_buf_byte(&web.out, '}');
     return s;
 }
 

@@ -4,8 +4,9 @@
 //
 // In:  {do: 'open', wasm, relaxed, source, name, threads}
 //      {do: 'turn', request} {do: 'post', kind} {do: 'eval', ids}
+//      {do: 'bench', prompt, tokens}
 // Out: {is: 'progress', done, total} {is: 'ready', info} {is: 'events', list}
-//      {is: 'hash', hash} {is: 'failed', at, text, status}
+//      {is: 'hash', hash} {is: 'bench', times} {is: 'failed', at, text, status}
 //      {is: 'control', port}: take this instead of 'post', it is heard while
 //      a step is being computed
 import { Tarn, TarnError, newMemory } from './module.mjs';
@@ -138,5 +139,7 @@ self.onmessage = e => {
   else if (m.do === 'turn') guarded('turn', () => turn(m.request));
   else if (m.do === 'eval')
     guarded('eval', () => postMessage({ is: 'hash', hash: tarn?.evalHash(m.ids) }));
+  else if (m.do === 'bench')
+    guarded('bench', () => postMessage({ is: 'bench', times: tarn?.bench(m.prompt, m.tokens) }));
   else if (m.do === 'post' && busy) waiting.push(m.kind);
 };

@@ -67,6 +67,7 @@ export class Engine {
     else if (m.is === 'control') this.control = m.port;
     else if (m.is === 'ready') this.settle(this.info = m.info);
     else if (m.is === 'hash') this.settle(m.hash);
+    else if (m.is === 'bench') this.settle(m.times);
     else if (m.is === 'failed' && m.trap) this.die(m.text);
     else if (m.is === 'failed') this.settle(null, new EngineError(m.text, m.status, false));
     else if (m.is === 'events') {
@@ -108,6 +109,10 @@ export class Engine {
 
   /** @param {number[]} ids @returns {Promise<string>} */
   evalHash(ids) { return this.ask({ do: 'eval', ids }); }
+
+  /** @param {number} prompt @param {number} tokens
+   * @returns {Promise<{prefill_ms: number, decode_ms: number}>} */
+  bench(prompt, tokens) { return this.ask({ do: 'bench', prompt, tokens }); }
 
   /** @param {number} kind */
   post(kind) {

@@ -154,6 +154,13 @@ export class Tarn {
   /** @param {number} kind */
   post(kind) { this.check(this.ex.tarn_web_post(kind)); }
 
+  /** One timed pass. @param {number} prompt @param {number} tokens
+   * @returns {{prefill_ms: number, decode_ms: number}} */
+  bench(prompt, tokens) {
+    this.check(this.ex.tarn_web_bench(prompt, tokens));
+    return JSON.parse(this.out());
+  }
+
   /** SHA-256 of the logits of every row. @param {number[]} ids */
   evalHash(ids) {
     this.check(this.withText(JSON.stringify(ids), (r, n) => this.ex.tarn_web_eval(r, n)));

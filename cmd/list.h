@@ -10,6 +10,7 @@ extern const struct cmd cmd_tokenize;
 extern const struct cmd cmd_detokenize;
 extern const struct cmd cmd_prompt;
 extern const struct cmd cmd_events;
+extern const struct cmd cmd_trace;
 extern const struct cmd cmd_bench;
 #if !defined(__wasm__)
 /* What needs a terminal, threads or plugins. */
@@ -33,6 +34,7 @@ extern const struct cmd cmd_web;
     &cmd_detokenize, \
     &cmd_prompt, \
     &cmd_events, \
+    &cmd_trace, \
     &cmd_bench, \
     CMD_NATIVE
 /* clang-format on */

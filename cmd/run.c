@@ -4,13 +4,15 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "core/base/clock.h"
 #include "core/base/json.h"
 #include "core/base/memory.h"
+#include "core/trace/trace.h"
 
 #define MAX_PROMPT (64u << 20)
 
 struct run {
-    const char *prompt, *system;
+    const char *prompt, *system, *trace_path;
     int32_t max_tokens, budget;
     uint32_t attempt;
     bool raw, think, json;
@@ -19,6 +21,7 @@ struct run {
 
     struct cmd_session ses;
     struct tarn_chat *chat;
+    struct tarn_trace *trace; /* NULL: not asked for */
     struct tarn_sampling merged;
     struct tarn_buf thought, answer, calls;
     struct tarn_turn_summary sum;
@@ -155,13 +158,29 @@ static void take_event(struct run *r, const struct tarn_event *ev)
     }
 }
 
+static enum tarn_status begin_trace(struct run *r, struct tarn_error *err)
+{
+    const struct tarn_model_info *m = tarn_model_info(r->ses.model);
+    const struct tarn_trace_info info = {
+        .size = sizeof info, .model = m->name, .backend = m->backend,
+        .model_bytes = m->file_bytes, .n_vocab = m->n_vocab,
+        .seed = r->merged.seed, .attempt = r->attempt,
+        .unix_ms = tarn_unix_ms(),
+    };
+    return tarn_trace_create(tarn_model_text(r->ses.model), &info, &r->trace,
+                             err);
+}
+
 static void generate(struct run *r)
 {
     struct tarn_event ev;
     while (!r->ended) {
         tarn_engine_step(r->ses.engine);
-        while (tarn_engine_next_event(r->ses.engine, &ev))
+        while (tarn_engine_next_event(r->ses.engine, &ev)) {
+            if (r->trace)
+                tarn_trace_take(r->trace, &ev);
             take_event(r, &ev);
+        }
     }
 }
 
@@ -217,6 +236,8 @@ static enum tarn_status finish(struct run *r, struct tarn_error *err)
         putchar('\n');
     if (!s)
         s = cmd_flush(err);
+    if (!s && r->trace)
+        s = tarn_trace_save(r->trace, r->trace_path, err);
     if (!s && r->sum.reason == TARN_STOP_FAILED) {
         *err = r->failure;
         s = r->failure.status;
@@ -249,6 +270,8 @@ static enum tarn_status compute(struct run *r, const char *word,
         s = cmd_sampling_merge(&r->sampling, r->ses.model, &r->merged, err);
     if (!s && !r->raw)
         cmd_note_layout(r->ses.model);
+    if (!s && r->trace_path)
+        s = begin_trace(r, err);
     if (!s) {
         catch_interrupt(r->ses.engine);
         s = start(r, typed ? typed : r->prompt, size, &turn, err);
@@ -279,6 +302,8 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
           "print the thought as well" },
         { "--raw", NULL, CMD_FLAG, &r.raw, 0, 0, NULL,
           "no chat layout: continue the text" },
+        { "--trace", NULL, CMD_TEXT, &r.trace_path, 0, 0, "FILE",
+          "record every token there (docs/trace.md), for your eyes only" },
         { "--json", NULL, CMD_FLAG, &r.json, 0, 0, NULL,
           "one object with thought, answer, counts and speeds" },
     };
@@ -292,6 +317,7 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
         return s;
     s = compute(&r, a.n_words ? a.words[0] : NULL, err);
     tarn_chat_destroy(r.chat);
+    tarn_trace_destroy(r.trace);
     cmd_session_close(&r.ses);
     tarn_buf_finish(&r.thought);
     tarn_buf_finish(&r.answer);

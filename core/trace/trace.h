@@ -144,6 +144,11 @@ void tarn_trace_summary_json(const struct tarn_trace_summary *s,
                              struct tarn_buf *out);
 const char *tarn_trace_end_name(enum tarn_trace_end end); /* "closed" */
 
+/* In words: the line, steps, hesitations, forks, loops; foreign text escaped.
+ * The second says the same to programs. */
+void tarn_trace_report(const struct tarn_trace *t, struct tarn_buf *out);
+void tarn_trace_report_json(const struct tarn_trace *t, struct tarn_buf *out);
+
 /* ------------------------------------------------------------------- as a file */
 enum tarn_status tarn_trace_write(const struct tarn_trace *t,
                                   struct tarn_buf *out,

@@ -328,6 +328,30 @@ static void test_f06_markup_is_text(void)
     write_out(turn.trace);
     for (size_t i = 0; i < text.size; i++) /* none reaches the file raw */
         CHECK((unsigned char)text.data[i] >= ' ' || text.data[i] == '\n');
+    struct tarn_buf b = { 0 };
+    tarn_trace_report(turn.trace, &b);
+    CHECK(strstr(b.data, "<script>") && !strchr(b.data, '\x1b'));
+    tarn_buf_finish(&b);
+    finish();
+}
+
+static void test_report_of_the_golden_trace(void)
+{
+    struct tarn_buf b = { 0 };
+    golden_turn();
+    tarn_trace_report(turn.trace, &b);
+    static const char *const PARTS[] = {
+        "a \"model\", ref, seed 18446744073709551615, attempt 2, 86 tokens\n",
+        "    1  from token     1,  13 tokens, 0.1 s, 0.1 bits   word word",
+        "    2  from token    14,  14 tokens, 0.6 s, 1.8 bits \u21a9 Wait word",
+        "  tokens 12 to 75, 1.6 bits  \u201c word.  Wait word",
+        "  token 15  \u201c word\u201d 40%, or id 270 30%, 2.0 bits\n",
+        "  at token 27: 48 tokens taken back\n"
+    };
+    for (size_t i = 0; i < sizeof PARTS / sizeof *PARTS; i++)
+        CHECK_SAYS(strstr(b.data, PARTS[i]) != NULL, "%s in %s", PARTS[i],
+                   b.data);
+    tarn_buf_finish(&b);
     finish();
 }
 
@@ -415,6 +439,7 @@ int main(int argc, char **argv)
     RUN(test_f06_hostile_numbers);
     RUN(test_f06_depth_and_length);
     RUN(test_f06_markup_is_text);
+    RUN(test_report_of_the_golden_trace);
 #if !defined(__wasm__)
     RUN(test_f07_only_its_owner_may_read_it);
 #endif

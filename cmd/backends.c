@@ -12,7 +12,8 @@
 #include "core/base/thread.h"
 #include "plugins/plugins.h"
 
-/* ------------------------------------------------------------------ the list */
+/* ------------------------------------------------------------------ the list
+ */
 static void print_devices(const struct tarn_plugin *q)
 {
     for (uint32_t i = 0; i < q->n_devices; i++) {
@@ -29,9 +30,8 @@ static void print_devices(const struct tarn_plugin *q)
 static void print_plugin(const struct tarn_plugin *q, bool first)
 {
     const char *name = q->name[0] ? q->name : "(unreadable)";
-    const char *state = first && q->backend
-                            ? "in use"
-                            : tarn_plugins_state_name(q->state);
+    const char *state =
+        first && q->backend ? "in use" : tarn_plugins_state_name(q->state);
     printf("%-16s %-8s", name, state);
     if (q->speed > 0)
         printf(" %6.1f GMAC/s per thread", q->speed);
@@ -185,10 +185,9 @@ static enum tarn_status check_in_child(const struct tarn_plugin *q,
     if (pid < 0 || waitpid(pid, &status, 0) != pid)
         return tarn_fail(err, TARN_NO_MEMORY, "the check can't be started");
     if (WIFSIGNALED(status))
-        return tarn_fail(err, TARN_DEVICE,
-                         "%s died of signal %d (%s) while it was checked",
-                         q->name, WTERMSIG(status),
-                         strsignal(WTERMSIG(status)));
+        return tarn_fail(
+            err, TARN_DEVICE, "%s died of signal %d (%s) while it was checked",
+            q->name, WTERMSIG(status), strsignal(WTERMSIG(status)));
     if (WEXITSTATUS(status) == 2)
         return tarn_fail(err, TARN_DEVICE, "%s could not be checked", q->name);
     if (WEXITSTATUS(status))

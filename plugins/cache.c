@@ -124,8 +124,7 @@ static void load(struct tarn_verdict_cache *c)
     bool fits = !tarn_json_read(text, size, &doc, NULL) &&
                 tarn_json_i64(tarn_json_get(doc, "format"), &format) &&
                 format == FORMAT &&
-                tarn_json_is_string(tarn_json_get(doc, "machine"),
-                                    c->machine);
+                tarn_json_is_string(tarn_json_get(doc, "machine"), c->machine);
     const struct tarn_json *list = tarn_json_get(doc, "plugins");
     for (const struct tarn_json *e = fits && list ? list->first : NULL; e;
          e = e->next) {

@@ -45,8 +45,8 @@ static enum tarn_status read_at(const struct file *f, uint64_t at, void *out,
                          (unsigned long long)at + n);
     size_t done = 0;
     while (done < n) {
-        ssize_t got = pread(f->fd, (char *)out + done, n - done,
-                            (off_t)(at + done));
+        ssize_t got =
+            pread(f->fd, (char *)out + done, n - done, (off_t)(at + done));
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
@@ -57,8 +57,7 @@ static enum tarn_status read_at(const struct file *f, uint64_t at, void *out,
     return TARN_OK;
 }
 
-static enum tarn_status check_head(const struct file *f,
-                                   struct tarn_error *err)
+static enum tarn_status check_head(const struct file *f, struct tarn_error *err)
 {
     const unsigned char *id = f->head.e_ident;
     if (memcmp(id, ELFMAG, SELFMAG) != 0)
@@ -81,21 +80,18 @@ static enum tarn_status check_head(const struct file *f,
 }
 
 /* The whole of a small segment, owned; *size its bytes. */
-static enum tarn_status load_segment(const struct file *f,
-                                     const Elf64_Phdr *h, uint8_t **out,
-                                     struct tarn_error *err)
+static enum tarn_status load_segment(const struct file *f, const Elf64_Phdr *h,
+                                     uint8_t **out, struct tarn_error *err)
 {
     if (h->p_filesz > TARN_ELF_MAX_SEGMENT)
         return tarn_fail(err, TARN_BAD_FILE,
                          "a segment of %llu bytes stands where at most %u "
                          "make sense",
-                         (unsigned long long)h->p_filesz,
-                         TARN_ELF_MAX_SEGMENT);
+                         (unsigned long long)h->p_filesz, TARN_ELF_MAX_SEGMENT);
     uint8_t *p = tarn_alloc((size_t)h->p_filesz + 1, 1);
     if (!p)
         return tarn_fail(err, TARN_NO_MEMORY, "no memory left");
-    enum tarn_status s =
-        read_at(f, h->p_offset, p, (size_t)h->p_filesz, err);
+    enum tarn_status s = read_at(f, h->p_offset, p, (size_t)h->p_filesz, err);
     if (s)
         tarn_free(p);
     else
@@ -133,8 +129,8 @@ static enum tarn_status take_tarn_note(uint32_t type, const uint8_t *desc,
                          "its tarn note is of kind %u instead of %u", type,
                          TARN_NOTE_TYPE);
     if (size < 8)
-        return tarn_fail(err, TARN_BAD_FILE,
-                         "its tarn note has only %zu bytes", size);
+        return tarn_fail(err, TARN_BAD_FILE, "its tarn note has only %zu bytes",
+                         size);
     memcpy(&n, desc, size < sizeof n ? size : sizeof n);
     if (n.abi != TARN_BACKEND_ABI)
         return tarn_fail(err, TARN_BAD_FILE,
@@ -240,8 +236,8 @@ static enum tarn_status walk_dynamic(const struct file *f, const uint8_t *p,
                 value > f->size)
                 return tarn_fail(err, TARN_BAD_FILE,
                                  "its list of libraries is damaged");
-            enum tarn_status st = read_name(f, strings + value,
-                                            out->needed[out->n_needed], err);
+            enum tarn_status st =
+                read_name(f, strings + value, out->needed[out->n_needed], err);
             if (st)
                 return st;
             out->n_needed++;
@@ -272,14 +268,12 @@ enum tarn_status tarn_elf_read(int fd, struct tarn_elf *out,
     struct file f = { .fd = fd };
     struct stat st;
     if (fstat(fd, &st) || st.st_size < 0)
-        return tarn_fail(err, TARN_IO, "it can't be read: %s",
-                         strerror(errno));
+        return tarn_fail(err, TARN_IO, "it can't be read: %s", strerror(errno));
     f.size = (uint64_t)st.st_size;
     if (f.size > TARN_ELF_MAX_FILE)
-        return tarn_fail(err, TARN_BAD_FILE,
-                         "it has %llu bytes; a plugin has at most %llu",
-                         (unsigned long long)f.size,
-                         (unsigned long long)TARN_ELF_MAX_FILE);
+        return tarn_fail(
+            err, TARN_BAD_FILE, "it has %llu bytes; a plugin has at most %llu",
+            (unsigned long long)f.size, (unsigned long long)TARN_ELF_MAX_FILE);
     struct tarn_elf e = { .n_needed = 0 };
     uint32_t n_found = 0;
     enum tarn_status s = read_at(&f, 0, &f.head, sizeof f.head, err);

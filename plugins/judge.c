@@ -75,8 +75,8 @@ enum tarn_status tarn_judge_file(const struct tarn_judge *who, int folder,
                                  struct tarn_error *err)
 {
     /* O_NONBLOCK: a FIFO must not block the start. */
-    int f = openat(folder, name,
-                   O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int f =
+        openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (f < 0)
         return tarn_fail(err, TARN_IO, "%s",
                          errno == ELOOP ? "it is a symbolic link"

@@ -50,8 +50,8 @@ static enum tarn_status check_backend(const struct tarn_backend *b,
     bool whole = b->device_count && b->device_info && b->open && b->close &&
                  b->weight && b->weight_free && b->state_open &&
                  b->state_close && b->state_room && b->state_copy &&
-                 b->state_read && b->state_write && b->prepare &&
-                 b->release && b->cost && b->run;
+                 b->state_read && b->state_write && b->prepare && b->release &&
+                 b->cost && b->run;
     if (!whole)
         return tarn_fail(err, TARN_BAD_FILE,
                          "functions are missing in its struct tarn_backend");
@@ -111,8 +111,7 @@ static enum tarn_status list_devices(const struct tarn_backend *b,
         return tarn_fail(err, TARN_NO_MEMORY, "no memory left");
     for (uint32_t i = 0; i < n; i++) {
         struct tarn_device_info d = { .size = sizeof d };
-        enum tarn_status s =
-            b->device_info(tarn_canary_host(), i, &d, err);
+        enum tarn_status s = b->device_info(tarn_canary_host(), i, &d, err);
         if (s)
             return s;
         v->devices[v->n_devices++] = d;

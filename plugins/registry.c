@@ -103,8 +103,7 @@ static enum tarn_status judge_note(const struct search *s,
         return tarn_fail(err, TARN_DEVICE,
                          "it loads %s, and LD_LIBRARY_PATH names a folder "
                          "that is not absolute",
-                         foreign ? tarn_shown_str(foreign).text
-                                 : "a driver");
+                         foreign ? tarn_shown_str(foreign).text : "a driver");
     return TARN_OK;
 }
 
@@ -115,8 +114,8 @@ static enum tarn_status judge_probe(const struct search *s, int fd,
                                     struct tarn_error *err)
 {
     struct tarn_verdict v;
-    double limit = s->opt->probe_ms > 0 ? s->opt->probe_ms
-                                        : TARN_PLUGIN_PROBE_MS;
+    double limit =
+        s->opt->probe_ms > 0 ? s->opt->probe_ms : TARN_PLUGIN_PROBE_MS;
     p->remembered = !s->opt->probe_again &&
                     tarn_cache_get(s->cache, p->path, st, e->build_id, &v);
     if (!p->remembered) {
@@ -130,8 +129,7 @@ static enum tarn_status judge_probe(const struct search *s, int fd,
     p->probe_ms = v.probe_ms;
     return v.good && !v.partial
                ? TARN_OK
-               : tarn_fail(err, v.good ? TARN_OK : TARN_DEVICE, "%s",
-                           v.reason);
+               : tarn_fail(err, v.good ? TARN_OK : TARN_DEVICE, "%s", v.reason);
 }
 
 /* Same name: the folder that was searched first wins. */
@@ -147,8 +145,7 @@ static const struct tarn_plugin *same_name(const struct tarn_plugins *all,
 
 static bool asked_for(const struct search *s, const struct tarn_plugin *p)
 {
-    return s->doubles ||
-           (s->opt->backend && !strcmp(s->opt->backend, p->name));
+    return s->doubles || (s->opt->backend && !strcmp(s->opt->backend, p->name));
 }
 
 static enum tarn_status judge_open_file(const struct search *s,
@@ -304,8 +301,7 @@ static enum tarn_status search_folder(struct search *s, const char *path,
         search_open_folder(s, folder, real);
     }
     close(folder);
-    return copy ? TARN_OK
-                : tarn_fail(err, TARN_NO_MEMORY, "no memory left");
+    return copy ? TARN_OK : tarn_fail(err, TARN_NO_MEMORY, "no memory left");
 }
 
 /* `place` seen from the program's real path, as the kernel knows it. */
@@ -535,8 +531,7 @@ static enum tarn_status explain_empty(const struct tarn_plugins *p,
 }
 
 enum tarn_status tarn_plugins_require(const struct tarn_plugins *p,
-                                      const char *name,
-                                      struct tarn_error *err)
+                                      const char *name, struct tarn_error *err)
 {
     const struct tarn_plugin *why = NULL;
     char names[160] = "";
@@ -555,9 +550,8 @@ enum tarn_status tarn_plugins_require(const struct tarn_plugins *p,
                                    at ? ", " : "", q->name);
     }
     if (why)
-        return tarn_fail(err, TARN_DEVICE,
-                         "the backend %s can't be used: %s", name,
-                         why->reason);
+        return tarn_fail(err, TARN_DEVICE, "the backend %s can't be used: %s",
+                         name, why->reason);
     return tarn_fail(err, TARN_USAGE,
                      "there is no backend \"%s\"; there are: %s",
                      tarn_shown_str(name).text, at ? names : "none");

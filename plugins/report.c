@@ -48,14 +48,13 @@ static void add_plugin(struct tarn_buf *b, const struct tarn_plugin *q)
     tarn_json_add_f64(b, q->speed);
     tarn_buf_text(b, ",\"probe_ms\":");
     tarn_json_add_f64(b, q->probe_ms);
-    tarn_buf_printf(b, ",\"remembered\":%s,\"devices\":",
-                    q->remembered ? "true" : "false");
+    tarn_buf_printf(
+        b, ",\"remembered\":%s,\"devices\":", q->remembered ? "true" : "false");
     tarn_verdict_write_devices(b, q->devices, q->n_devices);
     tarn_buf_text(b, "}");
 }
 
-void tarn_plugins_write_json(const struct tarn_plugins *p,
-                             struct tarn_buf *out)
+void tarn_plugins_write_json(const struct tarn_plugins *p, struct tarn_buf *out)
 {
     size_t n;
     const struct tarn_backend *const *list = tarn_plugins_backends(p, &n);

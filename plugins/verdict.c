@@ -39,8 +39,7 @@ static void add_device(struct tarn_buf *b, const struct tarn_device_info *d)
                     d->kind, (unsigned long long)d->memory_total,
                     (unsigned long long)d->memory_free,
                     (unsigned long long)d->max_weight_bytes,
-                    d->exact ? "true" : "false",
-                    d->digests ? "true" : "false");
+                    d->exact ? "true" : "false", d->digests ? "true" : "false");
 }
 
 void tarn_verdict_write_devices(struct tarn_buf *b,
@@ -106,8 +105,7 @@ static bool read_bool(const struct tarn_json *v, bool *out)
     return true;
 }
 
-static bool read_device(const struct tarn_json *v,
-                        struct tarn_device_info *out)
+static bool read_device(const struct tarn_json *v, struct tarn_device_info *out)
 {
     struct tarn_device_info d = { .size = sizeof d };
     int64_t kind = 0;
@@ -135,8 +133,7 @@ bool tarn_verdict_read(const struct tarn_json *json, struct tarn_verdict *out)
     if (!read_bool(tarn_json_get(json, "good"), &v.good) ||
         !read_bool(tarn_json_get(json, "passing"), &v.passing) ||
         !read_bool(tarn_json_get(json, "partial"), &v.partial) ||
-        !read_text(tarn_json_get(json, "reason"), v.reason,
-                   sizeof v.reason) ||
+        !read_text(tarn_json_get(json, "reason"), v.reason, sizeof v.reason) ||
         !tarn_json_f64(tarn_json_get(json, "speed"), &v.speed) ||
         !(v.speed >= 0 && v.speed < 1e9) || !list ||
         list->kind != TARN_JSON_ARRAY || list->n > TARN_PLUGIN_MAX_DEVICES)

@@ -84,8 +84,7 @@ static void close_device(struct tarn_dev *dev)
 
 static enum tarn_status weight(struct tarn_dev *dev,
                                const struct tarn_tensor *t,
-                               struct tarn_weight **out,
-                               struct tarn_error *err)
+                               struct tarn_weight **out, struct tarn_error *err)
 {
     if (t->type != TARN_F32 || !t->data || (uintptr_t)t->data % 4)
         return fail(err, TARN_UNSUPPORTED, "Only F32 weights run here yet.");
@@ -188,8 +187,8 @@ static void run_row(const struct tarn_prepared *p, const struct tarn_step *s,
             out[o] = tarn_dot_l16(w->data + o * w->columns, a, w->columns);
 }
 
-static enum tarn_status run(struct tarn_prepared *p,
-                            const struct tarn_batch *b, struct tarn_error *err)
+static enum tarn_status run(struct tarn_prepared *p, const struct tarn_batch *b,
+                            struct tarn_error *err)
 {
     const struct tarn_plan *plan = &p->plan;
     const struct tarn_host *host = p->dev->host;

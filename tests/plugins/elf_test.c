@@ -30,8 +30,8 @@ static void damage(char *data, size_t size, uint64_t *s)
         static const unsigned char EXTREME[] = { 0, 1, 0x7f, 0x80, 0xff };
         if (at >= size)
             at = size - 1;
-        data[at] = (char)(r & 8 ? EXTREME[r / 16 % 5]
-                                : (unsigned char)(r / 16));
+        data[at] =
+            (char)(r & 8 ? EXTREME[r / 16 % 5] : (unsigned char)(r / 16));
     }
 }
 

@@ -56,8 +56,7 @@ static void check_refused(const char *stub, const char *words)
     struct tarn_plugins *p = find();
     const struct tarn_plugin *q = tarn_plugins_at(p, 0);
     CHECK_SAYS(tarn_plugins_count(p) == 1, "%s", stub);
-    CHECK_SAYS(q && q->state == TARN_PLUGIN_REFUSED && !q->backend, "%s",
-               stub);
+    CHECK_SAYS(q && q->state == TARN_PLUGIN_REFUSED && !q->backend, "%s", stub);
     CHECK_SAYS(q && strstr(q->reason, words), "%s: %s", stub,
                q ? q->reason : "");
     CHECK(n_ready(p) == 0);
@@ -73,8 +72,7 @@ static void test_good_plugin_is_loaded_by_name(void)
     const struct tarn_plugin *q = tarn_plugins_at(p, 0);
     CHECK(n_ready(p) == 1);
     CHECK(q && q->state == TARN_PLUGIN_READY && q->backend);
-    CHECK(q && q->n_devices == 1 &&
-          !strcmp(q->devices[0].name, "stub device"));
+    CHECK(q && q->n_devices == 1 && !strcmp(q->devices[0].name, "stub device"));
     CHECK(tarn_plugins_require(p, "stub", NULL) == TARN_OK);
     tarn_plugins_free(p);
     place_end(&here);
@@ -102,10 +100,9 @@ static void test_p01_planted_in_current_folder_is_not_opened(void)
     place_stub(&here, "good", NULL);
     place_mark_on(&here);
     const char *dirs[] = { here.empty };
-    struct tarn_plugin_options opt = { .size = sizeof opt,
-                                       .dirs = dirs,
-                                       .n_dirs = 1,
-                                       .cache_dir = here.cache };
+    struct tarn_plugin_options opt = {
+        .size = sizeof opt, .dirs = dirs, .n_dirs = 1, .cache_dir = here.cache
+    };
     struct tarn_plugins *p = NULL;
     CHECK(getcwd(old, sizeof old) && chdir(here.plugins) == 0);
     CHECK(tarn_plugins_find(&opt, &p, NULL) == TARN_OK);
@@ -166,8 +163,8 @@ static int start_driver_child(const char *library_path, const char *how)
         if (chdir(here.empty))
             _exit(99);
         setenv("LD_LIBRARY_PATH", library_path, 1);
-        execl("/proc/self/exe", "plugins_test", place_stubs, how,
-              here.plugins, (char *)NULL);
+        execl("/proc/self/exe", "plugins_test", place_stubs, how, here.plugins,
+              (char *)NULL);
         _exit(98);
     }
     int status = 0;
@@ -295,8 +292,7 @@ static void check_bytes_refused(const void *data, size_t size,
     place_write(file, data, size);
     struct tarn_plugins *p = find();
     const struct tarn_plugin *q = tarn_plugins_at(p, 0);
-    CHECK_SAYS(q && q->state == TARN_PLUGIN_REFUSED &&
-                   strstr(q->reason, words),
+    CHECK_SAYS(q && q->state == TARN_PLUGIN_REFUSED && strstr(q->reason, words),
                "%s", q ? q->reason : "nothing found");
     tarn_plugins_free(p);
 }
@@ -465,7 +461,11 @@ static void test_good_verdict_is_remembered(void)
 static void test_damaged_memory_is_ignored(void)
 {
     static const char *const TEXTS[] = {
-        "", "{", "[]", "null", "{\"format\":1}",
+        "",
+        "{",
+        "[]",
+        "null",
+        "{\"format\":1}",
         "{\"format\":1,\"machine\":\"x\",\"plugins\":[{}]}"
     };
     char file[4200], text[65536];
@@ -480,8 +480,8 @@ static void test_damaged_memory_is_ignored(void)
     for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++) {
         place_write(file, TEXTS[i], strlen(TEXTS[i]));
         struct tarn_plugins *p = find_with("stub", 0);
-        CHECK_SAYS(n_ready(p) == 1 && !tarn_plugins_at(p, 0)->remembered,
-                   "%s", TEXTS[i]);
+        CHECK_SAYS(n_ready(p) == 1 && !tarn_plugins_at(p, 0)->remembered, "%s",
+                   TEXTS[i]);
         tarn_plugins_free(p);
     }
     for (ssize_t i = 0; i < size; i += 23) { /* every 23rd byte flipped */
@@ -590,8 +590,7 @@ int main(int argc, char **argv)
         return code;
     place_stubs = argc > 1 ? argv[1] : ".";
     if (argc == 4)
-        return run_driver_child(argv[3],
-                                !strcmp(argv[2], "--driver-trusted"));
+        return run_driver_child(argv[3], !strcmp(argv[2], "--driver-trusted"));
     umask(022);
     unsetenv("LD_LIBRARY_PATH");
     RUN(test_good_plugin_is_loaded_by_name);

@@ -35,7 +35,7 @@ def digest(tarn, path, ids, backend, threads, batch):
 
 def backends(tarn):
     report = json.loads(subprocess.run([tarn, "backends", "--json"], check=True, stdout=subprocess.PIPE).stdout)
-    return report["backends"]
+    return report["plugins"]
 
 
 def write(tarn, models, pocket):
@@ -55,7 +55,7 @@ def main(argv):
     for b in backends(tarn):
         exact = any(d.get("exact") for d in b.get("devices", []))
         n += 1
-        if b["state"] == "refused" or not exact:
+        if b["state"] != "ready" or not exact:
             print("ok %d - %s # SKIP %s" % (n, b["name"], b.get("reason") or "not exact"), flush=True)
             continue
         wrong = []

@@ -639,7 +639,7 @@ const struct gguf_defect GGUF_DEFECTS[] = {
     { "G17", "llama", MODEL, "is a llama model; tarn runs lfm2 and lfm2moe", architecture, 0, "llama" },
     { "G17", "qwen3", MODEL, "is a qwen3 model; tarn runs lfm2 and lfm2moe", architecture, 0, "qwen3" },
     { "G17", "mmproj", MODEL, "is a clip model", architecture, 0, "clip" },
-    { "G17", "adapter", MODEL, "token_embd.weight", architecture, 1, "lfm2moe" },
+    { "G17", "adapter", MODEL, "is of type adapter", architecture, 1, "lfm2moe" },
     { "G17", "control-characters", MODEL, "is a \\x1B]0;x\\x07 model", architecture, 0, "\x1b]0;x\x07" },
     { "G17", "no-architecture", MODEL, "general.architecture", no_key, 0, "general.architecture" },
     { "G17", "vocabulary-only", MODEL, "token_embd.weight", vocabulary_only, 0, NULL },

@@ -228,16 +228,23 @@ static enum tarn_status run_turn(struct cmd_talk *t, uint32_t attempt,
     return turn->failed ? turn->error.status : TARN_OK;
 }
 
+/* Ids ascend, so a message that was sent just now is above the old end. */
 static void take_back(struct cmd_talk *t)
 {
     struct tarn_message m;
     if (!tarn_chat_find(t->chat, cmd_talk_end(t), &m) || m.role != TARN_USER)
         return;
+    const tarn_message_id old =
+        t->n_undo > 0 ? t->undo[--t->n_undo] : m.parent;
+    if (m.id <= old) { /* /again: the answers that are there stay in sight */
+        tarn_chat_select(t->chat, old, NULL);
+        return;
+    }
     tarn_buf_clear(&t->typed);
     tarn_buf_add(&t->typed, m.text, m.text_size);
     tarn_chat_select(t->chat, m.parent, NULL);
-    if (t->n_undo > 0)
-        t->n_undo--;
+    t->editing = old != m.parent; /* an edit can still be given up */
+    t->edit_back = old;
 }
 
 /* ------------------------------------------------------------- a conversation

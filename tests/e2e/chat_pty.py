@@ -114,6 +114,31 @@ def test_again_edit_branch_undo():
     check(t.finish() == 0)
 
 
+def test_turn_without_any_text_is_taken_back():
+    t = start().prompt()
+    t.ask(QUESTION)
+    before = messages(t)
+    t.type("\x04")
+    check(t.finish() == 0)
+    path = os.path.join(DIR, "saved.json")
+    # One token is <think> alone: nothing to show, nothing to keep.
+    t = start("-n", "1").prompt()
+    t.ask("/open " + path)
+    t.ask("/again")
+    check(messages(t) == before, messages(t))
+    t.ask("Another?")
+    t.wait("> Another?")  # in the line again
+    t.type("\x15\r").prompt()
+    check(messages(t) == before, messages(t))
+    t.type("/edit\r").wait(QUESTION)
+    t.type("\x15Changed\r").prompt()
+    t.wait("> Changed")
+    t.type("\x15\r").prompt()
+    check(messages(t) == before, messages(t))
+    t.type("\x04")
+    check(t.finish() == 0)
+
+
 def test_instructions_and_settings():
     t = start("--system", "Be brief.").prompt()
     t.ask("/instructions")

@@ -55,7 +55,7 @@ struct _TarnArchive {
     sqlite3 *db;
     GQueue unsaved; /* Job that failed */
     int lock;
-    gboolean told;
+    gboolean told, waited;
 };
 G_DEFINE_FINAL_TYPE(TarnArchive, tarn_archive, G_TYPE_OBJECT)
 
@@ -204,7 +204,9 @@ static gboolean take_lock(TarnArchive *a)
 {
     g_autofree char *name = g_strconcat(a->path, ".lock", NULL);
     a->lock = g_open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    for (int tries = 0; a->lock >= 0 && tries < BUSY_MS / 50; tries++) {
+    int most = a->waited ? 1 : BUSY_MS / 50; /* the wait is for once */
+    a->waited = TRUE;
+    for (int tries = 0; a->lock >= 0 && tries < most; tries++) {
         if (flock(a->lock, LOCK_EX | LOCK_NB) == 0)
             return TRUE;
         g_usleep(50000);

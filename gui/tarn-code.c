@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "gui/tarn-config.h"
+#include "gui/tarn-sideways.h"
 #include "gui/tarn-words.h"
 
 #if TARN_HAVE_SOURCEVIEW
@@ -222,6 +223,7 @@ static void tarn_code_init(TarnCode *c)
     gtk_accessible_update_property(
         GTK_ACCESSIBLE(c->view), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Code"), -1);
     gtk_scrolled_window_set_child(c->scroller, GTK_WIDGET(c->view));
+    tarn_sideways(c->scroller);
     take_scheme(c);
 }
 

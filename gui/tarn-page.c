@@ -14,6 +14,7 @@
 
 enum {
     DRAIN_MS = 250,  /* when no frame comes: the window may be hidden */
+    SHOWN = 30,      /* turns made at first, and more when one scrolls up */
     SAVE_EVERY_S = 2 /* of a growing message: D01 */
 };
 
@@ -47,6 +48,7 @@ struct _TarnPage {
     guint budget, tick, guard;
     guint attempts;
     char *speed;
+    gsize from; /* first message of the active path that is shown */
     guint used; /* tokens of the context after the last turn */
     gint64 announced;
 };
@@ -180,29 +182,34 @@ static GtkWidget *make_turn(TarnPage *p, const struct tarn_message *m)
     return tarn_message_new(m->id, text, f->time);
 }
 
-/* Brings the transcript to the active path; turns that are there already
- * stay as they are. */
+/* A turn that grows and is not shown any more is written to no widget. */
+static void check_answer(TarnPage *p, guint same)
+{
+    gboolean kept = FALSE;
+    for (guint i = 0; i < same; i++)
+        kept |= tarn_transcript_id(p->transcript, i) == p->run.message;
+    if (!kept)
+        p->run.answer = NULL;
+}
+
+/* Brings the transcript to the active path, from message number p->from on;
+ * turns that are there already stay as they are. */
 static void show_path(TarnPage *p)
 {
     struct tarn_chat *chat = tarn_conversation_chat(p->conversation);
-    gsize n = tarn_chat_length(chat);
+    gsize n = tarn_chat_length(chat), from = p->from;
     struct tarn_message m = { .size = sizeof m };
     guint same = 0;
-    while (tarn_chat_message(chat, same, &m) &&
+    while (tarn_chat_message(chat, from + same, &m) &&
            tarn_transcript_id(p->transcript, same) == m.id)
         same++;
-    if (p->run.active && p->run.answer) {
-        gboolean kept = FALSE;
-        for (guint i = 0; i < same; i++)
-            kept |= tarn_transcript_id(p->transcript, i) == p->run.message;
-        if (!kept)
-            p->run.answer = NULL;
-    }
+    if (p->run.active && p->run.answer)
+        check_answer(p, same);
     tarn_transcript_cut(p->transcript, same);
-    for (gsize i = same; i < n; i++)
-        if (tarn_chat_message(chat, i, &m) && m.role != TARN_SYSTEM)
+    for (gsize i = from + same; i < n; i++)
+        if (tarn_chat_message(chat, i, &m))
             tarn_transcript_append(p->transcript, m.id, make_turn(p, &m));
-    for (gsize i = 0; i < n; i++) {
+    for (gsize i = from; i < n; i++) {
         GtkWidget *turn;
         if (tarn_chat_message(chat, i, &m) &&
             (turn = tarn_transcript_find(p->transcript, m.id)))
@@ -212,6 +219,20 @@ static void show_path(TarnPage *p)
                                             : GTK_WIDGET(p->empty));
     tarn_transcript_set_title(p->transcript,
                               tarn_conversation_title(p->conversation));
+}
+
+/* Earlier turns are made when somebody comes near them. */
+static void on_top(TarnPage *p)
+{
+    struct tarn_chat *chat = tarn_conversation_chat(p->conversation);
+    struct tarn_message m = { .size = sizeof m };
+    for (int i = 0; i < SHOWN && p->from > 0; i++) {
+        if (!tarn_chat_message(chat, --p->from, &m))
+            continue;
+        GtkWidget *turn = make_turn(p, &m);
+        tarn_transcript_prepend(p->transcript, m.id, turn);
+        set_branch(p, turn, &m);
+    }
 }
 
 static void save(TarnPage *p, TarnConversation *c, tarn_message_id id)
@@ -639,6 +660,8 @@ void tarn_page_set_conversation(TarnPage *p, TarnConversation *c)
     g_clear_object(&p->conversation);
     p->conversation = c;
     p->used = 0;
+    gsize n = tarn_chat_length(tarn_conversation_chat(c));
+    p->from = n > SHOWN ? n - SHOWN : 0;
     tarn_transcript_cut(p->transcript, 0);
     show_path(p);
     tarn_composer_set_text(p->composer, tarn_conversation_draft(c));
@@ -714,6 +737,7 @@ static void tarn_page_class_init(TarnPageClass *klass)
     gtk_widget_class_bind_template_child(w, TarnPage, status);
     gtk_widget_class_bind_template_callback(w, on_send);
     gtk_widget_class_bind_template_callback(w, on_stop);
+    gtk_widget_class_bind_template_callback(w, on_top);
     gtk_widget_class_bind_template_callback(w, on_draft);
     gtk_widget_class_bind_template_callback(w, on_example);
     GType t = TARN_TYPE_PAGE;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "gui/tarn-sideways.h"
 #include "gui/tarn-words.h"
 
 enum { CELL_CHARS = 48 };
@@ -158,8 +159,7 @@ static void tarn_table_init(TarnTable *t)
     t->grid = GTK_GRID(gtk_grid_new());
     gtk_widget_set_halign(GTK_WIDGET(t->grid), GTK_ALIGN_START);
     t->scroller = gtk_scrolled_window_new();
-    gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(t->scroller),
-                                   GTK_POLICY_AUTOMATIC, GTK_POLICY_NEVER);
+    tarn_sideways(GTK_SCROLLED_WINDOW(t->scroller));
     gtk_scrolled_window_set_propagate_natural_width(
         GTK_SCROLLED_WINDOW(t->scroller), TRUE);
     gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(t->scroller),

@@ -5,7 +5,11 @@
 #include "gui/tarn-cull-box.h"
 #include "gui/tarn-words.h"
 
-enum { AT_END = 24 }; /* px */
+enum {
+    AT_END = 24,          /* px */
+    NEAR_TOP = 300,       /* px */
+    HOLD_US = 1000 * 1000 /* text views correct their heights for a while */
+};
 
 struct _TarnTranscript {
     GtkWidget parent;
@@ -15,10 +19,15 @@ struct _TarnTranscript {
     GtkButton *down;
     GArray *ids; /* guint, in order */
     gboolean following, by_us;
-    guint show_down;
+    guint show_down, top;
+    GtkWidget *anchor; /* borrowed: a turn that shall not move, or NULL */
+    float anchor_y;
+    gint64 hold; /* µs, until then */
     double last_value;
 };
 G_DEFINE_FINAL_TYPE(TarnTranscript, tarn_transcript, GTK_TYPE_WIDGET)
+
+static guint signal_top;
 
 static GtkAdjustment *vertical(TarnTranscript *t)
 {
@@ -53,9 +62,21 @@ static void set_following(TarnTranscript *t, gboolean following)
         t->show_down = g_idle_add(show_down, t);
 }
 
+static gboolean say_top(gpointer user)
+{
+    TarnTranscript *t = user;
+    t->top = 0;
+    g_signal_emit(t, signal_top, 0);
+    return G_SOURCE_REMOVE;
+}
+
 static void on_value(TarnTranscript *t, GtkAdjustment *a)
 {
     double value = gtk_adjustment_get_value(a);
+    if (!t->by_us)
+        t->anchor = NULL;
+    if (value < NEAR_TOP && value < t->last_value && !t->top)
+        t->top = g_idle_add(say_top, t);
     gboolean at_end = end_of(a) - value <= AT_END;
     if (at_end)
         set_following(t, TRUE);
@@ -63,6 +84,16 @@ static void on_value(TarnTranscript *t, GtkAdjustment *a)
         set_following(t, FALSE);
     t->last_value = value;
     tarn_cull_box_scrolled(t->column);
+}
+
+/* Where the anchor has to be moved to stand where it stood; 0: nowhere. */
+static double drift(TarnTranscript *t)
+{
+    graphene_rect_t r;
+    if (!t->anchor || g_get_monotonic_time() > t->hold ||
+        !gtk_widget_compute_bounds(t->anchor, GTK_WIDGET(t->scroller), &r))
+        return 0;
+    return (double)(r.origin.y - t->anchor_y);
 }
 
 static void tarn_transcript_measure(GtkWidget *w, GtkOrientation orientation,
@@ -82,8 +113,10 @@ static void tarn_transcript_size_allocate(GtkWidget *w, int width, int height,
     TarnTranscript *t = TARN_TRANSCRIPT(w);
     GtkAdjustment *a = vertical(t);
     gtk_widget_allocate(t->overlay, width, height, baseline, NULL);
-    if (t->following && gtk_adjustment_get_value(a) != end_of(a)) {
-        set_value(t, end_of(a));
+    double value = gtk_adjustment_get_value(a);
+    double wanted = t->following ? end_of(a) : value + drift(t);
+    if (wanted != value) {
+        set_value(t, wanted);
         gtk_widget_allocate(t->overlay, width, height, baseline, NULL);
     }
     t->last_value = gtk_adjustment_get_value(a);
@@ -116,6 +149,20 @@ void tarn_transcript_append(TarnTranscript *t, guint id, GtkWidget *turn)
     gtk_box_append(GTK_BOX(t->column), turn);
 }
 
+void tarn_transcript_prepend(TarnTranscript *t, guint id, GtkWidget *turn)
+{
+    GtkWidget *first = gtk_widget_get_first_child(GTK_WIDGET(t->column));
+    graphene_rect_t r;
+    if (!t->anchor && first &&
+        gtk_widget_compute_bounds(first, GTK_WIDGET(t->scroller), &r)) {
+        t->anchor = first;
+        t->anchor_y = r.origin.y;
+    }
+    t->hold = g_get_monotonic_time() + HOLD_US;
+    g_array_prepend_val(t->ids, id);
+    gtk_box_prepend(GTK_BOX(t->column), turn);
+}
+
 static GtkWidget *child_at(TarnTranscript *t, guint at)
 {
     GtkWidget *c = gtk_widget_get_first_child(GTK_WIDGET(t->column));
@@ -144,6 +191,7 @@ guint tarn_transcript_id(TarnTranscript *t, guint at)
 
 void tarn_transcript_cut(TarnTranscript *t, guint n)
 {
+    t->anchor = NULL;
     while (t->ids->len > n) {
         GtkWidget *last = gtk_widget_get_last_child(GTK_WIDGET(t->column));
         gtk_box_remove(GTK_BOX(t->column), last);
@@ -176,6 +224,7 @@ void tarn_transcript_step(TarnTranscript *t, int delta)
 static void tarn_transcript_dispose(GObject *o)
 {
     g_clear_handle_id(&TARN_TRANSCRIPT(o)->show_down, g_source_remove);
+    g_clear_handle_id(&TARN_TRANSCRIPT(o)->top, g_source_remove);
     g_clear_pointer(&TARN_TRANSCRIPT(o)->overlay, gtk_widget_unparent);
     G_OBJECT_CLASS(tarn_transcript_parent_class)->dispose(o);
 }
@@ -201,6 +250,8 @@ static void tarn_transcript_class_init(TarnTranscriptClass *klass)
     gtk_widget_class_bind_template_child(w, TarnTranscript, column);
     gtk_widget_class_bind_template_child(w, TarnTranscript, down);
     gtk_widget_class_bind_template_callback(w, tarn_transcript_follow);
+    signal_top = g_signal_new("top", TARN_TYPE_TRANSCRIPT, G_SIGNAL_RUN_LAST, 0,
+                              NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void tarn_transcript_init(TarnTranscript *t)

@@ -3,6 +3,8 @@
  * New text is followed only while the view is at the end; any scroll up ends
  * that at once, a round button takes it up again (UX 4.1.4).
  *
+ * Signal "top": the view has come near the beginning of what is there.
+ *
  * Owns: its turns.  Threads: the main one.
  */
 #ifndef TARN_GUI_TRANSCRIPT_H
@@ -19,6 +21,8 @@ void tarn_transcript_set_title(TarnTranscript *t, const char *title);
 void tarn_transcript_append(TarnTranscript *t, guint id, GtkWidget *turn);
 GtkWidget *tarn_transcript_find(TarnTranscript *t, guint id);
 guint tarn_transcript_length(TarnTranscript *t);
+/* Before all others; what is on the screen stays where it is. */
+void tarn_transcript_prepend(TarnTranscript *t, guint id, GtkWidget *turn);
 /* id of turn number `at`; 0: there is none. */
 guint tarn_transcript_id(TarnTranscript *t, guint at);
 /* Removes turns from number n on. */

@@ -1,6 +1,7 @@
 """The window with a script in place of the core: hostile texts, speed,
 failures.  Usage (by run-ui-test.sh): scripted_test.py PROGRAM FOLDER"""
 import os
+import sqlite3
 import sys
 import time
 
@@ -217,6 +218,55 @@ try:
     ok(soon(lambda: len([r for r in walk(w.frame)
                          if r.get_role() == Role.LIST_ITEM]) == n + 1, 5),
        'and that undone')
+finally:
+    w.end()
+
+
+# A long chat: only its end is made; the rest comes when one scrolls up, and
+# nothing moves under the reader then.
+def fnv(text):
+    h = 14695981039346656037
+    for b in text.encode() + b'\0' + b'\n\0':
+        h = ((h ^ b) * 1099511628211) & (2**64 - 1)
+    return h - 2**64 if h >= 2**63 else h
+
+
+db = sqlite3.connect(os.path.join(os.environ['XDG_DATA_HOME'], 'tarn',
+                                  'chats.db'))
+for i in range(1, 81):
+    text = f'Question {i}' if i % 2 else f'Answer {i}\n\n- with\n- a list\n'
+    db.execute('INSERT INTO message VALUES(?,?,?,?,1,?,NULL,?,?,0,9,0,9,1,0,'
+               '0,?)', (7, i, i - 1, 1 if i % 2 else 2, text, 'Pocket', 1000,
+                        fnv(text)))
+db.execute("INSERT INTO chat VALUES(7,'long','Pocket','',1000,80,0)")
+db.commit()
+db.close()
+with open(settings, 'w') as f:
+    f.write('[window]\nchat=7\n')
+w = Window(program, env=slow)
+try:
+    ok(soon(lambda: 'Question 79' in labels(w), 10), 'a long chat opens')
+    time.sleep(0.5)
+    first = [n for n in labels(w) if n.startswith('Question ')][0]
+    ok(first == 'Question 51', 'with its last 30 messages', first)
+    mark = find(log(w), Role.LABEL, first)
+    w.focus()
+    at = Atspi.Component.get_extents(log(w), Atspi.CoordType.WINDOW)
+    xdo('mousemove', '--window', w.wid, str(at.x + at.width // 2), '300')
+    ys = [Atspi.Component.get_extents(mark, Atspi.CoordType.WINDOW).y]
+    for i in range(80):
+        xdo('click', '4')
+        time.sleep(0.05)
+        ys.append(Atspi.Component.get_extents(mark,
+                                              Atspi.CoordType.WINDOW).y)
+        if 'Question 21' in labels(w):
+            break
+    time.sleep(1)
+    ys.append(Atspi.Component.get_extents(mark, Atspi.CoordType.WINDOW).y)
+    steps = [b - a for a, b in zip(ys, ys[1:])]
+    ok('Question 21' in labels(w), 'scrolling up brings earlier ones')
+    ok(-2 <= min(steps) and max(steps) < 250,
+       'and nothing jumps when they come', steps)
 finally:
     w.end()
 plan()

@@ -32,16 +32,23 @@ INLINE vf load_scales(const uint8_t *p, size_t at)
                : vf_from_half((const uint16_t *)(const void *)p + at);
 }
 
-INLINE float load_scale(const uint8_t *p, size_t at)
+/* How far ahead keys and values are asked for, in bytes. */
+#define AHEAD 6144
+
+INLINE void fetch(const uint8_t *p)
 {
-    if (TARN_CPU_WIDE_HALVES) {
-        float f;
-        memcpy(&f, p + at * 4, 4);
-        return f;
-    }
-    uint16_t h;
-    memcpy(&h, p + at * 2, 2);
-    return tarn_f16_to_f32(h);
+#if defined(__SSE2__)
+    _mm_prefetch((const char *)p + AHEAD, _MM_HINT_T0);
+#else
+    (void)p;
+#endif
+}
+
+INLINE uint32_t value_bytes(uint32_t type)
+{
+    return type == TARN_Q8_0 ? 1 : type == TARN_F16 && !TARN_CPU_WIDE_HALVES
+                                   ? 2
+                                   : 4;
 }
 
 /* s[h][t] = (q_h . k_t) * scale for two vectors of keys from t on. */
@@ -64,6 +71,7 @@ INLINE void scores(const struct cpu_chunk *c, const float *q, uint32_t heads,
                 d[i] =
                     load_scales(c->k_scale, (size_t)j / 32 * 256 + t + i * VL);
         for (uint32_t i = 0; i < 2; i++) {
+            fetch(c->k + (at[i] + (size_t)j * 16) * value_bytes(type));
             k[i] = load_kv(c->k, at[i] + (size_t)j * 16, type);
             if (type == TARN_Q8_0)
                 k[i] = k[i] * d[i];
@@ -107,15 +115,25 @@ INLINE void outputs(const struct cpu_chunk *c, float *out, uint32_t heads,
                     float (*e)[256])
 {
     vf acc[HEADS][4];
+    float scale[2][256]; /* nd vectors lie in at most two blocks of 32 */
+    const uint32_t block = d / 32;
     for (uint32_t h = 0; h < heads; h++)
         for (uint32_t i = 0; i < nd; i++)
             acc[h][i] = vf_zero();
+    for (uint32_t k = 0; type == TARN_Q8_0 && k <= (d + nd * VL - 1) / 32 - block;
+         k++)
+        for (uint32_t t = 0; t < c->n_keys; t += VL)
+            vf_store(scale[k] + t,
+                     load_scales(c->v_scale, (size_t)(block + k) * 256 + t));
     for (uint32_t t = 0; t < c->n_keys; t++) {
+        fetch(c->v + (size_t)t * c->unit * value_bytes(type));
+        if (nd * VL * value_bytes(type) > 64)
+            fetch(c->v + (size_t)t * c->unit * value_bytes(type) + 64);
         for (uint32_t i = 0; i < nd; i++) {
             const uint32_t at = d + i * VL;
             vf v = load_kv(c->v, (size_t)t * c->unit + at, type);
             if (type == TARN_Q8_0)
-                v = v * load_scale(c->v_scale, (size_t)at / 32 * 256 + t);
+                v = v * scale[at / 32 - block][t];
             for (uint32_t h = 0; h < heads; h++)
                 acc[h][i] = acc[h][i] + e[h][t] * v;
         }

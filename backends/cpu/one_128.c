@@ -204,8 +204,13 @@ INLINE vi quants_q6_k(const uint8_t *ql, const uint8_t *qh,
 /* Eight int8 as int16. */
 INLINE vi widen8(const void *p)
 {
+#if defined(__SSE2__)
+    const __m128i v = _mm_loadl_epi64((const void *)p);
+    return (vi)_mm_srai_epi16(_mm_unpacklo_epi8(v, v), 8);
+#else
     typedef int8_t v8 __attribute__((vector_size(8), aligned(1), may_alias));
     return (vi)__builtin_convertvector(*(const v8 *)p, vs);
+#endif
 }
 
 KERNEL static vf rows_q6_k(const struct rows4 *r, const uint8_t *act,

@@ -35,20 +35,9 @@ INLINE float quantize_block(const float *x, uint32_t n, int8_t *q)
         memset(q, 1, n);
         return d;
     }
-    for (uint32_t i = 0; i < n; i += VL) {
-        const vi v = vi_rne(vf_load(x + i) * id);
-        const vb b = __builtin_convertvector(v, vb);
-        memcpy(q + i, &b, VL);
-    }
+    for (uint32_t i = 0; i < n; i += VL)
+        vi_store_i8(q + i, vi_rne(vf_load(x + i) * id));
     return d;
-}
-
-INLINE int32_t sum_of(const int8_t *q, uint32_t n)
-{
-    int32_t s = 0;
-    for (uint32_t i = 0; i < n; i++)
-        s += q[i];
-    return s;
 }
 
 static void quantize_a256(const float *x, uint32_t k, uint8_t *row,
@@ -61,7 +50,7 @@ static void quantize_a256(const float *x, uint32_t k, uint8_t *row,
     for (uint32_t b = 0; b < k / 256; b++) {
         d[b] = quantize_block(x + 256 * (size_t)b, 256, q + 256 * (size_t)b);
         for (uint32_t j = 16 * b; j < 16 * b + 16; j++)
-            s16[j] = (int16_t)sum_of(q + 16 * (size_t)j, 16);
+            s16[j] = (int16_t)sum16_i8(q + 16 * (size_t)j);
         for (uint32_t j = 8 * b; j < 8 * b + 8; j++)
             s32[j] = (int16_t)(s16[2 * j] + s16[2 * j + 1]);
     }
@@ -75,7 +64,8 @@ static void quantize_a32(const float *x, uint32_t k, uint8_t *row,
     int32_t *sums = (int32_t *)(void *)(row + l->sums);
     for (uint32_t b = 0; b < k / 32; b++) {
         d[b] = quantize_block(x + 32 * (size_t)b, 32, q + 32 * (size_t)b);
-        sums[b] = sum_of(q + 32 * (size_t)b, 32);
+        sums[b] = sum16_i8(q + 32 * (size_t)b) +
+                  sum16_i8(q + 32 * (size_t)b + 16);
     }
 }
 

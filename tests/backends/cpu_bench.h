@@ -32,6 +32,8 @@ static inline const struct tarn_backend *level_here(void)
 #elif defined(CPU_IS_avx2)
     /* clang 14 can't ask for f16c; every processor with AVX2 has it. */
     return __builtin_cpu_supports("avx2") ? tarn_backend_cpu_avx2() : NULL;
+#elif defined(CPU_IS_ssse3)
+    return __builtin_cpu_supports("ssse3") ? tarn_backend_cpu_base() : NULL;
 #elif defined(CPU_IS_wasm128)
     return tarn_backend_cpu_wasm128();
 #elif defined(CPU_IS_wasm128_relaxed)

@@ -93,11 +93,8 @@ static void write_experts(const struct tarn_trace *t, size_t i,
 }
 
 /* ------------------------------------------------------------------ writing */
-static void write_text(const struct tarn_trace *t, size_t i,
-                       struct tarn_buf *b)
+static void write_text(const char *p, size_t size, struct tarn_buf *b)
 {
-    size_t size;
-    const char *p = tarn_trace_bytes(t, i, &size);
     if (tarn_utf8_valid(p, size)) {
         tarn_json_add_string(b, p, size, false);
         return;
@@ -111,8 +108,10 @@ static void write_token(const struct tarn_trace *t, size_t i,
                         struct tarn_buf *b)
 {
     const struct tarn_trace_token *k = &t->tokens[i];
+    size_t size;
+    const char *p = tarn_trace_bytes(t, i, &size);
     tarn_buf_printf(b, "%s[%d,", i ? ",\n" : "\n", k->id);
-    write_text(t, i, b);
+    write_text(p, size, b);
     tarn_buf_printf(b, ",%llu,", (unsigned long long)k->us);
     tarn_json_add_f32(b, k->p);
     tarn_buf_byte(b, ',');
@@ -155,6 +154,36 @@ static void write_head(const struct tarn_trace *t, struct tarn_buf *b)
     tarn_trace_summary_json(&sum, b);
 }
 
+/* The bytes of every candidate, so that they can be shown without the model. */
+static bool write_pieces(const struct tarn_trace *t, struct tarn_buf *b)
+{
+    const uint32_t n = t->info.n_vocab;
+    unsigned char *seen = tarn_alloc((size_t)n / 8 + 1, 1);
+    bool any = false;
+    if (!seen)
+        return false;
+    for (size_t i = 0; i < t->n_tokens * 8; i++) {
+        const int32_t id = t->tokens[i / 8].best[i % 8].id;
+        if (id >= 0 && (uint32_t)id < n)
+            seen[id / 8] |= (unsigned char)(1 << id % 8);
+    }
+    tarn_buf_text(b, ",\n\"pieces\":[");
+    for (uint32_t id = 0; id < n; id++) {
+        size_t size = 0;
+        const char *p = seen[id / 8] & 1 << id % 8
+                            ? tarn_trace_piece(t, (int32_t)id, &size) : "";
+        if (!size)
+            continue;
+        tarn_buf_printf(b, "%s[%u,", any ? "," : "", id);
+        write_text(p, size, b);
+        tarn_buf_byte(b, ']');
+        any = true;
+    }
+    tarn_buf_byte(b, ']');
+    tarn_free(seen);
+    return true;
+}
+
 enum tarn_status tarn_trace_write(const struct tarn_trace *t,
                                   struct tarn_buf *out, struct tarn_error *err)
 {
@@ -175,11 +204,13 @@ enum tarn_status tarn_trace_write(const struct tarn_trace *t,
     for (size_t i = 0; i < t->n_loops; i++)
         tarn_buf_printf(out, "%s[%u,%u,%d]", i ? "," : "", t->loops[i].first,
                         t->loops[i].n, t->loops[i].broken);
-    tarn_buf_text(out, "],\n\"tokens\":[");
+    tarn_buf_byte(out, ']');
+    const bool whole = write_pieces(t, out);
+    tarn_buf_text(out, ",\n\"tokens\":[");
     for (size_t i = 0; i < t->n_tokens; i++)
         write_token(t, i, out);
     tarn_buf_text(out, "\n]}\n");
-    return out->failed ? tarn_fail(err, TARN_NO_MEMORY,
+    return out->failed || !whole ? tarn_fail(err, TARN_NO_MEMORY,
                                    "no memory to write the trace")
                        : TARN_OK;
 }
@@ -194,16 +225,15 @@ struct reader {
     bool counted, has_tokens;
 };
 
-static void read_text(struct reader *r)
+static void read_text(struct reader *r, struct tarn_buf *out)
 {
-    struct tarn_trace *t = r->t;
     if (tarn_scan_peek(&r->s) == '"') {
-        tarn_scan_string(&r->s, &t->bytes);
+        tarn_scan_string(&r->s, out);
         return;
     }
     tarn_scan_expect(&r->s, '[');
     do {
-        tarn_buf_byte(&t->bytes, (int)tarn_scan_i64(&r->s, 0, 255));
+        tarn_buf_byte(out, (int)tarn_scan_i64(&r->s, 0, 255));
     } while (tarn_scan_skip(&r->s, ','));
     tarn_scan_expect(&r->s, ']');
 }
@@ -260,7 +290,7 @@ static void read_token(struct reader *r, size_t i)
     k->id = (int32_t)tarn_scan_i64(s, 0, most);
     k->text_at = (uint32_t)t->bytes.size;
     tarn_scan_expect(s, ',');
-    read_text(r);
+    read_text(r, &t->bytes);
     k->us = (uint64_t)next_i64(s, i ? (int64_t)t->tokens[i - 1].us : 0,
                                MAX_US);
     k->p = (float)next_f64(s, 1.001);
@@ -371,6 +401,34 @@ static void read_loops(struct reader *r)
     tarn_scan_expect(s, ']');
 }
 
+static void read_pieces(struct reader *r)
+{
+    struct tarn_trace *t = r->t;
+    struct tarn_scan *s = &r->s;
+    int64_t least = 0;
+    tarn_scan_expect(s, '[');
+    if (t->n_pieces)
+        tarn_scan_fail(s, "the pieces come twice");
+    bool more = tarn_scan_peek(s) != ']';
+    while (more) {
+        if (!tarn_trace_grow(t, &t->pieces, t->n_pieces, &t->room_pieces,
+                             sizeof *t->pieces))
+            return;
+        struct tarn_trace_piece *k = &t->pieces[t->n_pieces];
+        tarn_scan_expect(s, '[');
+        k->id = (int32_t)tarn_scan_i64(s, least, INT32_MAX);
+        k->at = (uint32_t)t->piece_bytes.size;
+        tarn_scan_expect(s, ',');
+        read_text(r, &t->piece_bytes);
+        tarn_scan_expect(s, ']');
+        s->no_memory |= t->piece_bytes.failed;
+        least = (int64_t)k->id + 1;
+        t->n_pieces++;
+        more = !s->no_memory && tarn_scan_skip(s, ',');
+    }
+    tarn_scan_expect(s, ']');
+}
+
 static void read_name(struct reader *r, char **own, const char **shown)
 {
     char name[4 * TARN_TRACE_MAX_NAME];
@@ -453,6 +511,8 @@ static void read_member(struct reader *r, const char *key)
         read_spans(r);
     } else if (!strcmp(key, "loops")) {
         read_loops(r);
+    } else if (!strcmp(key, "pieces")) {
+        read_pieces(r);
     } else if (!strcmp(key, "tokens")) {
         read_tokens(r);
     } else {

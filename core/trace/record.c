@@ -89,7 +89,9 @@ void tarn_trace_destroy(struct tarn_trace *t)
     tarn_free(t->fed);
     tarn_free(t->expert_ids);
     tarn_free(t->expert_gates);
+    tarn_free(t->pieces);
     tarn_buf_finish(&t->bytes);
+    tarn_buf_finish(&t->piece_bytes);
     tarn_free(t);
 }
 

@@ -14,6 +14,11 @@
 #define TARN_TRACE_MAX_NAME ((size_t)255)
 #define TARN_TRACE_MAX_SLOTS 4096u /* MoE layers x experts used */
 
+struct tarn_trace_piece {
+    int32_t id;
+    uint32_t at; /* in piece_bytes; ends where the next one begins */
+};
+
 struct tarn_trace {
     struct tarn_trace_info info; /* its strings are owned */
     char *model, *backend;
@@ -26,6 +31,10 @@ struct tarn_trace {
     size_t n_tokens, room_tokens, n_spans, room_spans, n_steps, room_steps;
     size_t n_hesitations, room_hesitations, n_loops, room_loops;
     struct tarn_buf bytes; /* of all tokens, one behind the other */
+    /* When loaded: the candidates' bytes, by ascending id. */
+    struct tarn_trace_piece *pieces;
+    size_t n_pieces, room_pieces;
+    struct tarn_buf piece_bytes;
     uint16_t *expert_ids, *expert_gates; /* [room_experts][slots] */
     size_t room_experts;
     uint32_t n_slots;      /* 0: no experts */

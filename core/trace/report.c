@@ -78,12 +78,9 @@ static struct tarn_shown shown_line(const char *text, size_t size)
     return tarn_shown(line, size - tarn_utf8_tail(line, size));
 }
 
-static void add_token_text(const struct tarn_trace *t, size_t i,
-                           struct tarn_buf *b)
+static void add_quoted(const char *p, size_t size, struct tarn_buf *b)
 {
-    size_t size;
-    const char *p = tarn_trace_bytes(t, i, &size);
-    tarn_buf_printf(b, "\u201c%s\u201d", tarn_shown(p, size).text);
+    tarn_buf_printf(b, "\u201c%s\u201d ", tarn_shown(p, size).text);
 }
 
 static void add_steps(const struct tarn_trace *t, struct tarn_buf *b)
@@ -141,11 +138,14 @@ static void add_forks(const struct tarn_trace *t, struct tarn_buf *b)
         any = true;
         const struct tarn_candidate *other =
             &k->best[k->best[0].id == k->id ? 1 : 0];
+        size_t size, other_size;
+        const char *p = tarn_trace_bytes(t, i, &size);
+        const char *q = tarn_trace_piece(t, other->id, &other_size);
         tarn_buf_printf(b, "  token %zu  ", i);
-        add_token_text(t, i, b);
-        tarn_buf_byte(b, ' ');
+        add_quoted(p, size, b);
         add_percent(b, k->p);
-        tarn_buf_printf(b, ", or id %d ", other->id);
+        tarn_buf_text(b, ", or ");
+        add_quoted(q, other_size, b);
         add_percent(b, other->p);
         tarn_buf_text(b, ", ");
         add_tenths(b, (double)k->entropy_bits, "bits\n");
@@ -227,7 +227,10 @@ static void json_forks(const struct tarn_trace *t, struct tarn_buf *b)
         tarn_json_add_f32(b, k->entropy_bits);
         tarn_buf_text(b, ",\"best\":[");
         for (size_t c = 0; c < 8 && k->best[c].id >= 0; c++) {
+            p = tarn_trace_piece(t, k->best[c].id, &size);
             tarn_buf_printf(b, "%s[%d,", c ? "," : "", k->best[c].id);
+            tarn_json_add_string(b, p, size, true);
+            tarn_buf_byte(b, ',');
             tarn_json_add_f32(b, k->best[c].p);
             tarn_buf_byte(b, ']');
         }

@@ -34,6 +34,28 @@ const char *tarn_trace_bytes(const struct tarn_trace *t, size_t i,
     return t->bytes.data ? t->bytes.data + at : "";
 }
 
+const char *tarn_trace_piece(const struct tarn_trace *t, int32_t id,
+                             size_t *size)
+{
+    *size = 0;
+    if (t->text)
+        return tarn_text_bytes(t->text, id, size);
+    size_t lo = 0, hi = t->n_pieces;
+    while (lo < hi) {
+        const size_t mid = lo + (hi - lo) / 2;
+        if (t->pieces[mid].id < id)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    if (lo == t->n_pieces || t->pieces[lo].id != id)
+        return "";
+    const size_t at = t->pieces[lo].at;
+    *size = (lo + 1 < t->n_pieces ? t->pieces[lo + 1].at
+                                  : t->piece_bytes.size) - at;
+    return t->piece_bytes.data ? t->piece_bytes.data + at : "";
+}
+
 const struct tarn_trace_span *tarn_trace_spans(const struct tarn_trace *t,
                                                size_t *n)
 {

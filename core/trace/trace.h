@@ -102,6 +102,9 @@ const struct tarn_trace_token *tarn_trace_tokens(const struct tarn_trace *t,
 /* The bytes of token i; a character may be cut. */
 const char *tarn_trace_bytes(const struct tarn_trace *t, size_t i,
                              size_t *size);
+/* The bytes of a candidate; size 0 where the trace does not know them. */
+const char *tarn_trace_piece(const struct tarn_trace *t, int32_t id,
+                             size_t *size);
 const struct tarn_trace_span *tarn_trace_spans(const struct tarn_trace *t,
                                                size_t *n);
 const struct tarn_trace_step *tarn_trace_steps(const struct tarn_trace *t,

@@ -159,6 +159,11 @@ static void test_streamed_and_loaded_agree(void)
         if (t) {
             check_tokens_same(turn.trace, t);
             check_lists_same(turn.trace, t);
+            size_t n;
+            const char *p = tarn_trace_piece(t, W_OTHER, &n);
+            CHECK(n == 6 && !memcmp(p, " other", 6));
+            tarn_trace_piece(t, N_VOCAB, &n);
+            CHECK(n == 0);
             const struct tarn_trace_info *i = tarn_trace_info(t);
             CHECK(i->seed == tarn_trace_info(turn.trace)->seed);
             struct tarn_buf first = text;
@@ -282,6 +287,8 @@ static void test_f06_hostile_numbers(void)
                   "bounds");
     check_changed("\"spans\":[[1,0,", "\"spans\":[[1,1000,", "bounds");
     check_changed("\"spans\":[[1,0,", "\"spans\":[[9,0,", "bounds");
+    check_changed("\"pieces\":[[", "\"pieces\":[[270,\"\"],[", "bounds");
+    check_changed("\"pieces\":[[", "\"pieces\":[[-1,\"\"],[", "bounds");
     check_changed("\"loops\":[[", "\"loops\":[[4000000000,", "bounds");
     check_changed("\"hesitation_bits\":[1.25", "\"hesitation_bits\":[1e999",
                   "bounds");
@@ -345,7 +352,7 @@ static void test_report_of_the_golden_trace(void)
         "    1  from token     1,  13 tokens, 0.1 s, 0.1 bits   word word",
         "    2  from token    14,  14 tokens, 0.6 s, 1.8 bits \u21a9 Wait word",
         "  tokens 12 to 75, 1.6 bits  \u201c word.  Wait word",
-        "  token 15  \u201c word\u201d 40%, or id 270 30%, 2.0 bits\n",
+        "  token 15  \u201c word\u201d 40%, or \u201c other\u201d 30%, 2.0 bits\n",
         "  at token 27: 48 tokens taken back\n"
     };
     for (size_t i = 0; i < sizeof PARTS / sizeof *PARTS; i++)

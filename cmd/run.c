@@ -2,6 +2,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#if !defined(__wasm__)
+#include <unistd.h>
+#endif
 
 #include "cmd/cmd.h"
 #include "core/base/clock.h"
@@ -15,7 +18,7 @@ struct run {
     const char *prompt, *system, *trace_path;
     int32_t max_tokens, budget;
     uint32_t attempt;
-    bool raw, think, json;
+    bool raw, think, json, terminal;
     struct cmd_common common;
     struct cmd_sampling sampling;
 
@@ -107,13 +110,22 @@ static void show_span(struct run *r, const struct tarn_event *ev)
     fputs(ev->kind == TARN_EV_SPAN ? "<think>\n" : "\n</think>\n\n", stdout);
 }
 
+/* Model output is foreign text: a terminal gets no control characters. */
+static void put_text(const struct run *r, const char *text, size_t size)
+{
+    if (r->terminal)
+        cmd_print_foreign(stdout, text, size);
+    else
+        fwrite(text, 1, size, stdout);
+}
+
 static void show_text(struct run *r, const struct tarn_event *ev)
 {
     bool thought = ev->span == TARN_SPAN_THOUGHT;
     tarn_buf_add(thought ? &r->thought : &r->answer, ev->text, ev->text_size);
     if (r->json || (thought && !r->think))
         return;
-    fwrite(ev->text, 1, ev->text_size, stdout);
+    put_text(r, ev->text, ev->text_size);
     fflush(stdout);
 }
 
@@ -131,9 +143,11 @@ static void take_event(struct run *r, const struct tarn_event *ev)
         if (r->calls.size)
             tarn_buf_byte(&r->calls, ',');
         tarn_json_add_string(&r->calls, ev->text, ev->text_size, false);
-        if (!r->json)
-            printf("<|tool_call_start|>%.*s<|tool_call_end|>\n",
-                   (int)ev->text_size, ev->text);
+        if (!r->json) {
+            fputs("<|tool_call_start|>", stdout);
+            put_text(r, ev->text, ev->text_size);
+            fputs("<|tool_call_end|>\n", stdout);
+        }
         break;
     case TARN_EV_NOTICE:
         fprintf(stderr, "tarn: %s\n", ev->text);
@@ -287,6 +301,9 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
                             struct tarn_error *err)
 {
     struct run r = { 0 };
+#if !defined(__wasm__)
+    r.terminal = isatty(STDOUT_FILENO);
+#endif
     const struct cmd_option options[] = {
         { "--prompt", "-p", CMD_TEXT, &r.prompt, 0, 0, "TEXT",
           "the question; without it, or with -, standard input" },

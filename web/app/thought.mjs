@@ -63,8 +63,14 @@ export class Thought {
     this.setOpen(open);
   }
 
-  /** The whole thought so far; what is there already stays. @param {string} all */
+  /** The whole thought so far; what is there already stays, unless some of it
+   * was taken back. @param {string} all */
   set(all) {
+    if (all.length < this.shown) {
+      this.text.replaceChildren();
+      this.shown = 0;
+      this.last = null;
+    }
     let rest = all.slice(this.shown);
     if (!rest) return;
     this.shown = all.length;

@@ -87,6 +87,17 @@ export class Writer {
       m.text = '';
       this.written = 0;
       this.begins = true;
+    } else if (ev.e === 'withdrawn') {
+      /* Taken back (a circle); what stays is counted in bytes. */
+      const bytes = new TextEncoder().encode(ev.span === 'thought' ? this.thought : m.text);
+      const kept = new TextDecoder().decode(bytes.subarray(0, ev.keep));
+      if (ev.span === 'thought') {
+        this.thought = kept;
+        this.tokens = Math.max(0, this.tokens - ev.tokens);
+      } else {
+        m.text = kept;
+        this.written = Math.max(0, this.written - ev.tokens);
+      }
     } else if (ev.e === 'end') this.end = ev;
   }
 

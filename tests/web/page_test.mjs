@@ -1,5 +1,6 @@
-// page_test.mjs - the built page in Chromium, with the real module and the
-// pocket model, on a plain static server.
+// page_test.mjs [TARN] - the built page in Chromium, with the real module and the
+// pocket model, on a plain static server; with TARN also from `tarn web`.
+import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { axeSource, check, equal, executablePath, finish, need, page as folder, start, test } from './browser.mjs';
@@ -186,6 +187,17 @@ await test('a file dropped on the page goes the same way', async () => {
   await p.waitForFunction(() => globalThis.tarnPage.model?.name === 'dropped' && globalThis.tarnPage.engine.info, null, { timeout: 20000 });
   await b.close();
   await server.close();
+});
+
+if (process.argv[2]) await test('served by tarn web it is isolated at once and answers', async () => {
+  const child = spawn(process.argv[2], ['web', '--dir', folder, '--port', '0']);
+  const url = (await new Promise(ok => child.stdout.once('data', d => ok(String(d))))).trim();
+  const b = await start(), { p, wrong } = await open(b.context, url);
+  check(await p.evaluate(() => crossOriginIsolated && sessionStorage.length === 0), 'it was reloaded');
+  check((await ask(p, 'What is 17 + 25?')).includes('42'), 'the answer');
+  equal(wrong, [], 'errors');
+  await b.close();
+  child.kill('SIGTERM');
 });
 
 await test('the policy holds in the page and in its workers', async () => {

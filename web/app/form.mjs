@@ -29,10 +29,10 @@ export function parameters(n) {
   return n >= 1e8 ? `${Math.round(n / 1e6)} M` : `${(n / 1e6).toFixed(1)} M`;
 }
 
-/** 9.3 s, 1 min 12 s, 1 h 04 min @param {number} ms */
+/** 0.06 s, 9.3 s, 1 min 12 s, 1 h 04 min @param {number} ms */
 export function duration(ms) {
   const s = ms / 1000;
-  if (s < 59.95) return `${s.toFixed(1)} s`;
+  if (s < 59.95) return `${s.toFixed(s < 0.095 ? 2 : 1)} s`;
   const all = Math.round(s);
   if (all < 3600) return `${Math.floor(all / 60)} min ${all % 60} s`;
   const min = String(Math.floor(all / 60) % 60).padStart(2, '0');

@@ -464,8 +464,8 @@ class Page {
     const info = this.engine.info;
     if (text || !info) { if (text) byId('status').textContent = text; return; }
     const threads = info.threads === 1 ? '1 thread' : `${info.threads} threads`;
-    byId('status').textContent = [info.backend, threads, this.lastSpeed || 'not yet measured',
-      `context ${count(this.used)} of ${count(info.context)}`].join(' · ');
+    byId('status').replaceChildren(h('span.long', `${info.backend} · ${threads} · `),
+      this.lastSpeed || 'not yet measured', ` · context ${count(this.used)} of ${count(info.context)}`);
   }
 }
 

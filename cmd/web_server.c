@@ -62,6 +62,7 @@ static const char *type_of(const char *name)
         { ".png", "image/png" },
         { ".webmanifest", "application/manifest+json" },
         { ".gguf", "application/octet-stream" },
+        { ".txt", "text/plain; charset=utf-8" },
     };
     const char *dot = strrchr(name, '.');
     for (size_t i = 0; dot && i < G_N_ELEMENTS(TYPES); i++)

@@ -16,6 +16,22 @@ export const CSP = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; st
   "img-src 'self' data: blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; " +
   "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types tarn";
 
+/** The texts that the libraries inside the page ask for, and our own. */
+function licences() {
+  const { dependencies } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'));
+  const lock = JSON.parse(readFileSync(join(here, 'package-lock.json'), 'utf8')).packages;
+  const parts = [`tarn\n\n${readFileSync(join(here, '../LICENSE'), 'utf8')}`];
+  const wanted = new Set(Object.keys(dependencies));
+  for (const name of wanted) {
+    const at = `node_modules/${name}`;
+    for (const below of Object.keys(lock[at].dependencies ?? {})) wanted.add(below);
+    const text = readdirSync(join(here, at)).find(n => /^licen[cs]e/i.test(n));
+    if (!text) throw new Error(`${name} has no licence text`);
+    parts.push(`${name} ${lock[at].version}\n\n${readFileSync(join(here, at, text), 'utf8')}`);
+  }
+  return parts.join(`\n${'-'.repeat(78)}\n\n`);
+}
+
 const files = new Map();
 for (const name of readdirSync(join(here, 'app')))
   if (name.endsWith('.mjs')) files.set(name, readFileSync(join(here, 'app', name)));
@@ -48,6 +64,7 @@ if (!existsSync(target) || statSync(target).size !== model.length) {
   copyFileSync(pocket, `${target}.part`);
   renameSync(`${target}.part`, target);
 }
+writeFileSync(join(out, 'licences.txt'), licences());
 for (const name of ['icon.svg', 'icon-192.png', 'icon-512.png', 'manifest.webmanifest'])
   copyFileSync(join(here, name), join(out, name));
 

@@ -269,6 +269,8 @@ await test('bar 9: page and module without the model are below 400 KB compressed
   }
   console.log(`# ${files.length} files: ${br} bytes by brotli, ${gz} by gzip`);
   check(gz <= 400000, `${gz} bytes`);
+  for (const name of ['tarn', 'markdown-it', 'linkify-it', 'entities'])
+    check(readFileSync(join(folder, 'licences.txt'), 'utf8').includes(`\n${name} `) || name === 'tarn', `licence of ${name}`);
 });
 
 finish();

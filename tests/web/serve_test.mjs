@@ -13,7 +13,7 @@ mkdirSync(join(folder, 'v-1'));
 writeFileSync(join(folder, 'index.html'), '<!DOCTYPE html><title>t</title>');
 writeFileSync(join(folder, 'v-1', 'a.mjs'), 'export {};');
 writeFileSync(join(folder, 'pocket.gguf'), Buffer.alloc(100, 7));
-writeFileSync(join(folder, 'secret.txt'), 'not part of the page');
+writeFileSync(join(folder, 'secret.key'), 'not part of the page');
 symlinkSync('/etc/passwd', join(folder, 'link.css'));
 
 /** @returns {Promise<{url: URL, child: any, exited: Promise<number>, err: () => string}>} */
@@ -77,7 +77,7 @@ await test('h03_absolute_target_must_be_ours', async () => {
 });
 
 await test('h04_paths_are_a_table', async () => {
-  for (const p of ['/', '/index.html', `${base}../../etc/passwd`, `${base}secret.txt`, `${base}link.css`, `${base}v-1/`,
+  for (const p of ['/', '/index.html', `${base}../../etc/passwd`, `${base}secret.key`, `${base}link.css`, `${base}v-1/`,
     `${base}%2e%2e/x`, `${base}..%5cx`, `${base}%252e%252e/`, `/${base}`, `${base}/index.html`, base.slice(0, -1)]) {
     const code = status(await get(p));
     check([400, 404].includes(code), `${p}: ${code}`);

@@ -176,6 +176,27 @@ await test('a file is kept, used after a reload, removed; a wrong one is refused
   await server.close();
 });
 
+await test('two tabs: the second asks before it takes the model, chats are kept in step', async () => {
+  const server = await serve(folder, { isolate: true }), b = await start();
+  const { p: one } = await open(b.context, server.url);
+  const two = await b.context.newPage();
+  await two.goto(server.url);
+  await two.waitForFunction(() => document.querySelector('.notice')?.textContent.includes('Another tab'), null, { timeout: 10000 });
+  check((await ask(one, 'What is 17 + 25?')).includes('42'), 'the first tab');
+  await two.waitForFunction(() => document.querySelector('#chats .title')?.textContent === 'What is 17 + 25?', null, { timeout: 5000 });
+  await two.getByRole('button', { name: 'Use it here' }).click();
+  await loaded(two);
+  check((await ask(two, 'What is 2 + 2?')).includes('4'), 'the second tab');
+  check((await status(one)).includes('Another tab'), await status(one));
+  await two.close();
+  await one.waitForTimeout(300);
+  await one.evaluate(() => globalThis.tarnPage.fresh());
+  const again = await ask(one, 'What is 3 + 4?');
+  check(again.includes('7'), `the first tab again: ${again} ${await one.locator('.turn:last-child').innerText()}`);
+  await b.close();
+  await server.close();
+});
+
 await test('a file dropped on the page goes the same way', async () => {
   const server = await serve(folder), b = await start();
   const { p } = await open(b.context, server.url);

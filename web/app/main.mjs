@@ -232,7 +232,9 @@ class Page {
     this.transcript.follow.toEnd();
     let failed = '', died = false;
     try {
-      if (!this.engine.info && this.model) await (this.loaded.catch(() => this.use(this.model ?? this.models.all()[0])));
+      await this.loaded.catch(() => {});
+      /* Its worker has died, or another tab took the model meanwhile. */
+      if (!this.engine.info && this.model) await this.use(this.model);
       await this.loaded;
       reply.wait('Thinking…');
       this.engine.onevents = list => writer.take(list);

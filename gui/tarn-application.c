@@ -162,7 +162,7 @@ static void tarn_application_init(TarnApplication *app)
           N_("NAME") },
         { "version", 0, 0, G_OPTION_ARG_NONE, NULL, N_("Say the version"),
           NULL },
-        { NULL }
+        { .long_name = NULL }
     };
     g_application_add_main_option_entries(G_APPLICATION(app), OPTIONS);
     g_application_set_option_context_parameter_string(G_APPLICATION(app),

@@ -380,7 +380,7 @@ static void on_event(TarnPage *p, const struct tarn_event *ev)
  * left to do until the next event. */
 static gboolean drain(TarnPage *p)
 {
-    g_autoptr(TarnPage) keep = g_object_ref(p);
+    G_GNUC_UNUSED g_autoptr(TarnPage) keep = g_object_ref(p);
     struct tarn_engine *e;
     struct tarn_event ev = { .size = sizeof ev };
     struct run *r = &p->run;

@@ -26,7 +26,9 @@ TURNS = [
     'Something was written %FAIL here',
     # 4: long and slow enough to be stopped
     '<think>\n' + 'wait and see ' * 4000 + '\n</think>\nnever\n',
-    # 5: many words, quickly
+    # 5: the same, for Answer now
+    '<think>\n' + 'wait and see ' * 4000 + '\n</think>\nat once\n',
+    # 6: many words, quickly
     'A paragraph of some words that is neither long nor short.\n\n' * 600,
 ]
 
@@ -117,7 +119,22 @@ try:
     ok(heads and heads[-1].endswith('· stopped'), 'the summary says so',
        heads)
 
-    # 5, and the escape key
+    # The same text again; Answer now closes the thought.
+    press(w.find_last('Regenerate'))
+    now = wait(lambda: w.find(Role.PUSH_BUTTON,
+                              'Close the thought and answer now'), 10,
+               'Answer now')
+    ok(not now.get_state_set().contains(State.SENSITIVE),
+       'Answer now takes no click for the first 300 ms')
+    wait(lambda: now.get_state_set().contains(State.SENSITIVE), 5, 'its turn')
+    press(now)
+    ok(soon(lambda: w.find(Role.PUSH_BUTTON, begins='Thought ') and
+            any((n.get_name() or '').endswith('· answered on request')
+                for n in walk(log(w))), 10),
+       'Answer now closes the thought, and the summary says so')
+    w.idle()
+
+    # 6
     w.send('many')
     soon(lambda: len(texts(w)) and 'paragraph' in texts(w)[-1], 10)
     w.idle(60)

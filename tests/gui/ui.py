@@ -143,6 +143,12 @@ class Window:
         return wait(lambda: self.find(Role.PUSH_BUTTON, name), seconds,
                     f'button {name}')
 
+    def find_last(self, name):
+        """The last button of that name: of the last turn."""
+        return wait(lambda: [n for n in walk(self.frame)
+                             if n.get_role() == Role.PUSH_BUTTON and
+                             n.get_name() == name][-1], 10, name)
+
     def composer(self):
         return wait(lambda: self.find(Role.TEXT, 'Message'), 10, 'composer')
 

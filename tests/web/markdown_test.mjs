@@ -157,7 +157,7 @@ await test('scrolling up ends following, the button resumes it', async () => {
   await p.waitForFunction(() => !globalThis.tarnPage.writer);
   equal(await p.evaluate(() => document.getElementById('scroll').scrollTop), 40, 'scrolled');
   await p.locator('#newer').click();
-  check(await p.evaluate(() => globalThis.tarnPage.transcript.follow.atEnd()), 'not at the end');
+  await p.waitForFunction(() => globalThis.tarnPage.transcript.follow.atEnd(), null, { timeout: 2000 });
   await close();
 });
 

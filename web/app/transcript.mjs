@@ -18,8 +18,9 @@ import { ends } from './words.mjs';
 
 /** Follows the end of a scroller until somebody scrolls up (UX 4.1.4). */
 export class Follow {
-  /** @param {HTMLElement} scroller @param {HTMLElement} newer */
-  constructor(scroller, newer) {
+  /** @param {HTMLElement} scroller @param {HTMLElement} content what it scrolls
+   * @param {HTMLElement} newer */
+  constructor(scroller, content, newer) {
     this.scroller = scroller;
     this.newer = newer;
     this.on = true;
@@ -31,6 +32,8 @@ export class Follow {
       if (this.on) newer.hidden = true;
     }, { passive: true });
     newer.addEventListener('click', () => this.toEnd());
+    /* Turns that come into sight get their real height only then. */
+    new ResizeObserver(() => { if (this.on) this.keep(); }).observe(content);
   }
 
   atEnd() {
@@ -193,7 +196,7 @@ export class Transcript {
     this.acts = acts;
     this.log = byId('log');
     this.empty = byId('empty');
-    this.follow = new Follow(byId('scroll'), byId('newer'));
+    this.follow = new Follow(byId('scroll'), this.log, byId('newer'));
     /** @type {Map<number, Question|Reply>} */
     this.views = new Map();
     this.log.addEventListener('keydown', e => this.keys(e));

@@ -76,6 +76,10 @@ struct cpu_tile {
     float *const *y;            /* [n_acts]; row r of the tile at y[t][y_at+r] */
     size_t y_at;
     void *scratch; /* of ops->scratch(k) bytes, 64-aligned */
+    /* Weights that this thread will probably want next, to be fetched on the
+     * way; NULL: not known. */
+    const uint8_t *next;
+    size_t next_bytes;
 };
 typedef void (*cpu_tile_fn)(const struct cpu_tile *t);
 

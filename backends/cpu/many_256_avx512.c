@@ -310,14 +310,19 @@ void tarn_cpu_many_256(const struct cpu_tile *t)
     struct panel_256 *p = t->scratch;
     float *acc = (float *)(void *)(p + nb);
     for (uint32_t row = 0; row < t->n_rows; row += PANEL) {
+        struct fetcher next =
+            fetcher_of(t, (size_t)nb * ((t->n_acts + ACTS - 1) / ACTS));
         unpack_256(t, row, p);
         for (uint32_t a = 0; a < t->n_acts; a += BATCH) {
             const uint32_t n = t->n_acts - a < BATCH ? t->n_acts - a : BATCH;
             memset(acc, 0, (size_t)n * PANEL * sizeof *acc);
             for (uint32_t b = 0; b < nb; b++)
-                for (uint32_t i = 0; i < n; i += ACTS)
+                for (uint32_t i = 0; i < n; i += ACTS) {
+                    if (next.at)
+                        fetch_some(&next);
                     run_256(p + b, type, n - i < ACTS ? n - i : ACTS,
                             t->acts + a + i, &l, b, acc + i * PANEL);
+                }
             put_panel(t, row, a, n, acc);
         }
     }

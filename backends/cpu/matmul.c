@@ -84,6 +84,15 @@ static void multiply_task(void *arg, uint32_t i, uint32_t worker)
         .y_at = row,
         .scratch = scratch,
     };
+    /* Threads take pieces in turn: this one's next rows. */
+    const uint64_t later = row + (uint64_t)p->chunk * j->p->threads;
+    const bool more = later + p->chunk <= p->w->rows && p->splits == 1;
+    const uint8_t *next =
+        more ? p->data + (size_t)later * p->w->row_bytes : NULL;
+    t.next = p->w_up ? p->data_up + row * p->w_up->row_bytes : next;
+    t.next_bytes = !t.next   ? 0
+                   : p->w_up ? t.n_rows * p->w_up->row_bytes
+                             : t.n_rows * p->w->row_bytes;
     tarn_cpu_mul(&t);
     if (!p->w_up)
         return;
@@ -99,6 +108,8 @@ static void multiply_task(void *arg, uint32_t i, uint32_t worker)
     t.acts = p->acts_up + act;
     t.y = up;
     t.y_at = 0;
+    t.next = next;
+    t.next_bytes = next ? t.n_rows * p->w->row_bytes : 0;
     tarn_cpu_mul(&t);
     for (uint32_t a = 0; a < t.n_acts; a++)
         tarn_cpu_glu_row(gate[a] + row, up[a], t.n_rows, gate[a] + row);

@@ -73,8 +73,8 @@ static gboolean say_top(gpointer user)
 static void on_value(TarnTranscript *t, GtkAdjustment *a)
 {
     double value = gtk_adjustment_get_value(a);
-    if (!t->by_us)
-        t->anchor = NULL;
+    if (!t->by_us) /* the reader moves what is held; it is held there */
+        t->anchor_y += (float)(t->last_value - value);
     if (value < NEAR_TOP && value < t->last_value && !t->top)
         t->top = g_idle_add(say_top, t);
     gboolean at_end = end_of(a) - value <= AT_END;
@@ -153,12 +153,13 @@ void tarn_transcript_prepend(TarnTranscript *t, guint id, GtkWidget *turn)
 {
     GtkWidget *first = gtk_widget_get_first_child(GTK_WIDGET(t->column));
     graphene_rect_t r;
-    if (!t->anchor && first &&
+    gint64 now = g_get_monotonic_time();
+    if ((!t->anchor || now > t->hold) && first &&
         gtk_widget_compute_bounds(first, GTK_WIDGET(t->scroller), &r)) {
         t->anchor = first;
         t->anchor_y = r.origin.y;
     }
-    t->hold = g_get_monotonic_time() + HOLD_US;
+    t->hold = now + HOLD_US;
     g_array_prepend_val(t->ids, id);
     gtk_box_prepend(GTK_BOX(t->column), turn);
 }

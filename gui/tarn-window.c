@@ -697,6 +697,8 @@ static void tarn_window_init(TarnWindow *w)
     gtk_widget_init_template(GTK_WIDGET(w));
     g_action_map_add_action_entries(G_ACTION_MAP(w), ACTIONS,
                                     G_N_ELEMENTS(ACTIONS), w);
+    /* Escape is the popovers' and the editor's while nothing is written. */
+    set_enabled(w, "stop", FALSE);
     w->worker = tarn_worker_new();
     g_signal_connect_swapped(w->worker, "opened", G_CALLBACK(on_opened), w);
     g_signal_connect_swapped(w->worker, "failed", G_CALLBACK(on_failed), w);

@@ -155,6 +155,14 @@ try:
     ok(soon(lambda: any('x = 1' == t for t in texts(w)), 10),
        'the old branch is whole')
 
+    # Escape leaves the editor when nothing is written.
+    press(w.find_last('Edit message'))
+    editor = wait(lambda: w.find(Role.TEXT, 'Edit message'), 5, 'the editor')
+    w.click(editor)
+    xdo('key', 'Escape')
+    ok(soon(lambda: not w.find(Role.TEXT, 'Edit message'), 5),
+       'Escape leaves the editor')
+
     # A model that takes long to open can be given up.
     slow = os.path.join(tmp, 'slow.gguf')
     with open(slow, 'wb') as f:

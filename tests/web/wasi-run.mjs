@@ -29,5 +29,7 @@ if (!WebAssembly.validate(bytes)) {
   process.exit(0);
 }
 const module = await WebAssembly.compile(bytes);
-const instance = await WebAssembly.instantiate(module, wasi.getImportObject());
+/* Not getImportObject(): node 18 has it not. */
+const instance = await WebAssembly.instantiate(module,
+  { wasi_snapshot_preview1: wasi.wasiImport });
 process.exitCode = wasi.start(instance);

@@ -127,14 +127,14 @@ await test('regenerate makes a branch, edit another, all are kept over a reload'
   await p.getByLabel('Edit the message').fill('What is 5 + 6?');
   await p.getByRole('button', { name: 'Send as a new branch' }).click();
   await idle(p);
-  check((await p.locator('.you .block').innerText()).includes('5 + 6'), 'the edited message');
-  await p.waitForTimeout(200);
+  await p.locator('.you .block', { hasText: '5 + 6' }).waitFor();
+  await p.waitForTimeout(1000); /* the last save of an answer is not announced */
   await p.reload();
   await loaded(p);
   await p.locator('#chats .row').first().click();
-  check((await p.locator('.you .block').innerText()).includes('5 + 6'), 'kept');
+  await p.locator('.you .block', { hasText: '5 + 6' }).waitFor();
   await p.getByRole('button', { name: 'Previous branch' }).first().click();
-  check((await p.locator('.you .block').innerText()).includes('3 + 4'), 'the first branch');
+  await p.locator('.you .block', { hasText: '3 + 4' }).waitFor();
   equal(await p.locator('.turn:last-child .count').innerText(), '2 / 2', 'counter of the first branch');
   equal(wrong, [], 'errors');
   await b.close();

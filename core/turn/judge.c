@@ -80,7 +80,8 @@ static bool fit(struct tarn_call_work *w, const struct tarn_call_argument *a,
                 const struct tarn_json *schema, struct tarn_buf *out)
 {
     const unsigned types = tarn_tool_types(schema);
-    const char *json = w->d.json.data + a->json_at;
+    /* No value at all (a word that is none): nothing was written yet. */
+    const char *json = a->json_size ? w->d.json.data + a->json_at : "";
     const size_t size = a->json_size, from = out->size;
     static const unsigned fits[] = {
         [TARN_LITERAL_STRING] = TARN_TOOL_STRING,

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "backends/backend.h"
-#include "backends/cpu/grids.h"
+#include "backends/grids.h"
 #include "backends/cpu/vec.h"
 
 static uint32_t le16(const uint8_t *p)
@@ -273,7 +273,7 @@ static void unpack_iq2_xxs(const uint8_t *p, struct cpu_block *o)
         const uint32_t v = le32(q + 4);
         const int scale = 2 * (int)(v >> 28) + 1;
         for (int l = 0; l < 4; l++)
-            put_grid(o->w + 32 * b + 8 * l, tarn_cpu_iq2xxs_grid[q[l]],
+            put_grid(o->w + 32 * b + 8 * l, tarn_grid_iq2_xxs[q[l]],
                      even_signs(v >> (7 * l) & 127), 8, scale);
     }
 }
@@ -286,7 +286,7 @@ static void unpack_iq2_xs(const uint8_t *p, struct cpu_block *o)
         for (int l = 0; l < 4; l++) {
             const uint32_t v = le16(p + 2 + 8 * b + 2 * l);
             const int s = l < 2 ? p[66 + b] & 15 : p[66 + b] >> 4;
-            put_grid(o->w + 32 * b + 8 * l, tarn_cpu_iq2xs_grid[v & 511],
+            put_grid(o->w + 32 * b + 8 * l, tarn_grid_iq2_xs[v & 511],
                      even_signs(v >> 9), 8, 2 * s + 1);
         }
 }
@@ -301,7 +301,7 @@ static void unpack_iq2_s(const uint8_t *p, struct cpu_block *o)
             const uint32_t k =
                 qs[4 * b + l] | ((uint32_t)qh[b] << (8 - 2 * l) & 0x300);
             const int s = l < 2 ? sc[b] & 15 : sc[b] >> 4;
-            put_grid(o->w + 32 * b + 8 * l, tarn_cpu_iq2s_grid[k],
+            put_grid(o->w + 32 * b + 8 * l, tarn_grid_iq2_s[k],
                      signs[4 * b + l], 8, 2 * s + 1);
         }
 }
@@ -316,8 +316,8 @@ static void unpack_iq3_xxs(const uint8_t *p, struct cpu_block *o)
         const int scale = 2 * (int)(v >> 28) + 1;
         for (int l = 0; l < 4; l++) {
             const uint64_t grid =
-                tarn_cpu_iq3xxs_grid[q[2 * l]] |
-                (uint64_t)tarn_cpu_iq3xxs_grid[q[2 * l + 1]] << 32;
+                tarn_grid_iq3_xxs[q[2 * l]] |
+                (uint64_t)tarn_grid_iq3_xxs[q[2 * l + 1]] << 32;
             put_grid(o->w + 32 * b + 8 * l, grid,
                      even_signs(v >> (7 * l) & 127), 8, scale);
         }
@@ -336,8 +336,8 @@ static void unpack_iq3_s(const uint8_t *p, struct cpu_block *o)
             const uint32_t k0 = qs[8 * b + 2 * l] | (h << (8 - 2 * l) & 256);
             const uint32_t k1 =
                 qs[8 * b + 2 * l + 1] | (h << (7 - 2 * l) & 256);
-            const uint64_t grid = tarn_cpu_iq3s_grid[k0] |
-                                  (uint64_t)tarn_cpu_iq3s_grid[k1] << 32;
+            const uint64_t grid = tarn_grid_iq3_s[k0] |
+                                  (uint64_t)tarn_grid_iq3_s[k1] << 32;
             put_grid(o->w + 32 * b + 8 * l, grid, signs[4 * b + l], 8,
                      2 * s + 1);
         }

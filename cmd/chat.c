@@ -172,7 +172,6 @@ static void watch(struct cmd_talk *t, struct turn *turn)
             cmd_view_idle(&t->view);
         drain(t, turn);
     }
-    cmd_term_set_mode(CMD_TERM_COOKED);
 }
 
 static void say_reason(struct cmd_talk *t, const struct turn *turn)

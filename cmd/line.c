@@ -502,7 +502,9 @@ static void leave(struct cmd_line *l)
     send_bytes(l, &b);
     tarn_buf_finish(&b);
     l->rows_above = 0;
-    cmd_term_set_mode(CMD_TERM_COOKED);
+    /* Not as it was found: an end of input typed before the next line would
+     * arrive there as a zero byte. */
+    cmd_term_set_mode(CMD_TERM_WATCH);
 }
 
 /* One key; true when *out is the result. */

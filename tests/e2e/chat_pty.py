@@ -249,8 +249,8 @@ def test_keys_typed_ahead_are_kept():
 # --------------------------------------------------------- signals and sizes
 
 def test_interrupt_stops_the_answer_only():
-    t = start(model=WILD).prompt()
-    t.type("go\r").settle(0.3)
+    t = start("--ctx", "65536", model=WILD).prompt()
+    t.type("go\r").wait("\n").settle(0.05)
     began = time.time()
     t.type("\x03").wait("Stopped.")
     took = time.time() - began
@@ -259,6 +259,16 @@ def test_interrupt_stops_the_answer_only():
     check([r for r, _ in messages(t)] == ["user", "assistant"])
     t.type("\x04")
     check(t.finish() == 0)
+
+
+def test_end_of_input_typed_during_the_answer():
+    for pause in (0, 0.002, 0.005, 0.01, 0.015, 0.02, 0.03):
+        t = start().prompt()
+        t.type(QUESTION + "\r").wait("│ ")
+        time.sleep(pause)
+        t.type("\x04")
+        check(t.finish() == 0)
+        check(b"1 / 1" in t.raw, "the answer was given first")
 
 
 def test_interrupt_at_the_prompt():
@@ -412,7 +422,8 @@ def test_wrong_options_are_refused():
 
 def main():
     make = os.path.join(HERE, "..", "oracle", "gguf_make.py")
-    subprocess.run([sys.executable, make, "dense-f32", WILD], check=True,
+    subprocess.run([sys.executable, make, "dense-f32", WILD,
+                    "--set", "ctx=65536"], check=True,
                    stdout=subprocess.DEVNULL)
     tests = [(n, f) for n, f in globals().items() if n.startswith("test_")]
     only = sys.argv[3:]

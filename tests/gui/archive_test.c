@@ -142,7 +142,8 @@ static void test_deleting_can_be_undone(void)
     tarn_archive_save(a, row(5, 1, "text"));
     tarn_archive_save_chat(a, info(5, "five"));
     tarn_archive_delete(a, 5);
-    g_autoptr(GPtrArray) one = load(a, 5);
+    g_autoptr(GPtrArray) one = load(a, 5); /* kept: it can be undone */
+    CHECK(one->len == 1);
     CHECK(tarn_archive_list(a)->len == 0);
     tarn_archive_undelete(a, 5);
     g_autoptr(GPtrArray) two = load(a, 5);

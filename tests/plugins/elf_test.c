@@ -53,7 +53,7 @@ static void test_p05_damaged_files_are_read_safely(void)
         size_t keep = next_random(&s) % 8 ? size : next_random(&s) % size;
         if (ftruncate(fd, (off_t)keep) ||
             pwrite(fd, bad, keep, 0) != (ssize_t)keep) {
-            CHECK(!"the file could be written");
+            CHECK_SAYS(false, "the file could not be written");
             break;
         }
         enum tarn_status st = tarn_elf_read(fd, &e, &err);

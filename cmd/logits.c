@@ -11,6 +11,7 @@ struct request {
     size_t n_ids;
     uint32_t *rows;
     size_t n_rows;
+    uint32_t n_beside;
 };
 
 static enum tarn_status choose_rows(const char *text, struct request *q,
@@ -109,7 +110,8 @@ static enum tarn_status compute(struct cmd_session *ses, struct request *q,
     const struct tarn_model_info *info = tarn_model_info(ses->model);
     struct tarn_eval io = { .size = sizeof io, .ids = q->ids,
                             .n_ids = q->n_ids, .rows = q->rows,
-                            .n_rows = q->n_rows };
+                            .n_rows = q->n_rows,
+                            .n_beside = q->n_beside };
     io.logits = tarn_alloc(q->n_rows * (size_t)info->n_vocab, sizeof(float));
     if (experts_path)
         io.experts = tarn_alloc(q->n_ids * info->n_moe_layers *
@@ -139,6 +141,7 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
     const char *ids = NULL, *file = NULL, *rows = NULL, *output = NULL;
     const char *experts = NULL;
     struct cmd_common common = { 0 };
+    struct request q = { 0 };
     const struct cmd_option options[] = {
         { "--ids", NULL, CMD_TEXT, &ids, 0, 0, "N,N,...",
           "the tokens; nothing is put around them" },
@@ -150,6 +153,9 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
           "write there instead of to stdout" },
         { "--experts", NULL, CMD_TEXT, &experts, 0, 0, "FILE",
           "write the experts that were chosen, as JSON" },
+        { "--beside", NULL, CMD_U32, &q.n_beside, 0, 63, "N",
+          "let N other sequences share every batch: the logits must not "
+          "change" },
     };
     struct cmd_args a;
     cmd_args_init(&a, self, 1);
@@ -158,8 +164,8 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
     enum tarn_status s = cmd_args_parse(&a, argc, argv, err);
     if (s || a.help)
         return s;
-    struct request q = { 0 };
     struct cmd_session ses = { 0 };
+    common.sequences = q.n_beside ? q.n_beside + 1 : 0;
     s = read_ids(ids, file, &q, err);
     if (!s && q.n_ids == 0)
         s = tarn_fail(err, TARN_USAGE, "the list of token ids is empty");
@@ -182,7 +188,7 @@ const struct cmd cmd_logits = {
     .name = "logits",
     .summary = "token ids in, logits out",
     .usage = "[MODEL] (--ids N,N,... | --ids-file FILE) [--rows all|last|N,...]"
-             " [-o FILE]",
+             " [-o FILE] [--beside N]",
     .detail = "Writes float32, little-endian, rows x vocabulary.\n\n"
               "Example:\n  tarn logits model.gguf --ids 1,17,42 --rows last "
               "-o last.f32\n",

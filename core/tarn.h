@@ -153,6 +153,10 @@ struct tarn_eval {
     float *logits;        /* out: [n_rows][n_vocab] */
     uint16_t *experts;    /* out: [n_ids][n_moe_layers][n_expert_used], best
                              first, or NULL */
+    uint32_t n_beside;    /* sequences of other tokens that share every batch,
+                             whose logits nobody gets: ours must not change.
+                             TARN_USAGE with experts, or if the engine has not
+                             one sequence more than that */
 };
 enum tarn_status tarn_eval(struct tarn_engine *engine,
                            const struct tarn_eval *io, struct tarn_error *err);

@@ -110,6 +110,7 @@ static enum tarn_status open_engine(const struct tarn_json *want)
         .size = sizeof eo,
         .n_context = number(want, "context"),
         .max_rows = number(want, "rows"),
+        .n_sequences = number(want, "sequences"),
     };
     if (eo.n_context > tarn_model_info(web.model)->max_context)
         eo.n_context = 0;
@@ -137,8 +138,8 @@ static enum tarn_status open_all(void *data, size_t size,
     return s ? s : open_engine(want);
 }
 
-/* request: {"name":...,"threads":n,"context":n,"rows":n}.  data came from
- * tarn_web_alloc() and is moved. */
+/* request: {"name":...,"threads":n,"context":n,"rows":n,"sequences":n}.  data
+ * came from tarn_web_alloc() and is moved. */
 EXPORT("tarn_web_open")
 uint32_t tarn_web_open(void *data, size_t size, const char *request,
                        size_t request_size)
@@ -249,12 +250,13 @@ EXPORT("tarn_web_post") uint32_t tarn_web_post(uint32_t kind)
 }
 
 /* -------------------------------------------------------- speed and tests */
-static enum tarn_status eval_into(const struct tarn_json *ids, int32_t *id,
+static enum tarn_status eval_into(const struct tarn_json *ids,
+                                  uint32_t n_beside, int32_t *id,
                                   uint32_t *rows, float *logits)
 {
     const struct tarn_eval io = {
         .size = sizeof io, .ids = id, .n_ids = ids->n, .rows = rows,
-        .n_rows = ids->n, .logits = logits
+        .n_rows = ids->n, .logits = logits, .n_beside = n_beside
     };
     const struct tarn_json *v = ids->first;
     for (size_t i = 0; i < ids->n; i++, v = v->next) {
@@ -267,7 +269,8 @@ static enum tarn_status eval_into(const struct tarn_json *ids, int32_t *id,
     return tarn_eval(web.engine, &io, &web.err);
 }
 
-static enum tarn_status eval_hash(const struct tarn_json *ids)
+static enum tarn_status eval_hash(const struct tarn_json *ids,
+                                  uint32_t n_beside)
 {
     const uint32_t n_vocab = tarn_model_info(web.model)->n_vocab;
     size_t n_logits;
@@ -278,7 +281,7 @@ static enum tarn_status eval_hash(const struct tarn_json *ids)
     uint32_t *rows = tarn_alloc(ids->n, sizeof *rows);
     float *logits = tarn_alloc(n_logits, sizeof *logits);
     if (id && rows && logits)
-        s = eval_into(ids, id, rows, logits);
+        s = eval_into(ids, n_beside, id, rows, logits);
     if (!s) {
         struct tarn_sha256 sha;
         uint8_t sum[32];
@@ -314,8 +317,8 @@ uint32_t tarn_web_bench(uint32_t n_prompt, uint32_t n_tokens)
     return s;
 }
 
-/* request: an array of ids; out: the SHA-256 of all rows' logits, as
- * tests/golden has it. */
+/* request: {"ids":[...],"beside":n}; out: the SHA-256 of all rows' logits, as
+ * tests/golden has it, whatever `beside` is (struct tarn_eval). */
 EXPORT("tarn_web_eval")
 uint32_t tarn_web_eval(const char *request, size_t size)
 {
@@ -324,8 +327,11 @@ uint32_t tarn_web_eval(const char *request, size_t size)
     if (!web.engine)
         return tarn_fail(&web.err, TARN_USAGE, "no model is open");
     enum tarn_status s = tarn_json_read(request, size, &want, &web.err);
+    const struct tarn_json *ids = tarn_json_get(want, "ids");
+    if (!s && !ids)
+        s = tarn_fail(&web.err, TARN_USAGE, "there are no ids");
     if (!s)
-        s = eval_hash(want);
+        s = eval_hash(ids, number(want, "beside"));
     tarn_json_free(want);
     return s;
 }

@@ -6,7 +6,7 @@
 For each model file: SHA-256 of the logits of all 48 rows (K/V in f16) must be
 that of tests/golden/logits.json, on every backend of `tarn backends --json`
 that is exact and usable here, with 1 and 2 threads, in batches of 1, 7 and
-whole.  A backend that this processor can't run is named and skipped.
+whole, and with seven other sequences in every batch.  A backend that this processor can't run is named and skipped.
 --write makes the golden file anew from the backend "ref".  Prints TAP.
 """
 import hashlib
@@ -27,9 +27,9 @@ def files(models, pocket):
     yield "pocket", pocket, POCKET_IDS
 
 
-def digest(tarn, path, ids, backend, threads, batch):
+def digest(tarn, path, ids, backend, threads, batch, beside=0):
     out = subprocess.run([tarn, "logits", path, "--ids", ",".join(map(str, ids)), "--backend", backend, "--threads",
-                          str(threads), "--batch", str(batch)], check=True, stdout=subprocess.PIPE)
+                          str(threads), "--batch", str(batch), "--beside", str(beside)], check=True, stdout=subprocess.PIPE)
     return hashlib.sha256(out.stdout).hexdigest()
 
 
@@ -62,9 +62,9 @@ def main(argv):
         for name, path, ids in files(models, pocket):
             cuts = (512,) if name == "pocket" and b["name"] == "ref" else (1, 7, 512)
             for threads in (1, 2):
-                for batch in cuts:
-                    if digest(tarn, path, ids, b["name"], threads, batch) != golden[name]:
-                        wrong.append("%s threads %d batch %d" % (name, threads, batch))
+                for batch, beside in [(c, 0) for c in cuts] + [(512, 7)]:
+                    if digest(tarn, path, ids, b["name"], threads, batch, beside) != golden[name]:
+                        wrong.append("%s threads %d batch %d beside %d" % (name, threads, batch, beside))
         bad += bool(wrong)
         print("%sok %d - %s" % ("not " if wrong else "", n, b["name"]), flush=True)
         for w in wrong:

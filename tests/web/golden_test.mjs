@@ -1,7 +1,8 @@
 // golden_test.mjs MODELS [TARN.wasm]: the same logits, bit for bit, as every
 // native build (tests/golden/logits.json): the WASI program and the plain
 // module in node, the plain and the relaxed module in Chromium, on one and two
-// threads, in batches of 1, 7 and whole.  Node 20 computes relaxed SIMD
+// threads, in batches of 1, 7 and whole, alone and with seven other sequences
+// in every batch.  Node 20 computes relaxed SIMD
 // wrongly, so the relaxed module is tried in Chromium only.
 import { execFileSync } from 'node:child_process';
 import { createHash, webcrypto } from 'node:crypto';
@@ -19,13 +20,16 @@ const files = Object.keys(golden).map(name => name === 'pocket'
     ids: [1, 6, ...Array.from({ length: 46 }, (_, i) => 300 + i)] }
   : { name, file: join(models, `${name}.gguf`), url: `${name}.gguf`,
     ids: JSON.parse(readFileSync(join(oracle, `${name}.json`), 'utf8')).ids });
-const BATCHES = [1, 7, 512];
+/* Rows of a batch, and the other sequences in it. */
+const WAYS = [[1, 0], [7, 0], [512, 0], [512, 7]];
 
 if (program) await test('the WASI program in node', async () => {
   for (const m of files) {
-    const out = execFileSync('node', ['--no-warnings', join(here, 'wasi-run.mjs'), program, 'logits', m.file,
-      '--ids', m.ids.join(',')], { maxBuffer: 1 << 28 });
-    equal(createHash('sha256').update(out).digest('hex'), golden[m.name], m.name);
+    for (const beside of ['0', '7']) {
+      const out = execFileSync('node', ['--no-warnings', join(here, 'wasi-run.mjs'), program, 'logits', m.file,
+        '--ids', m.ids.join(','), '--beside', beside], { maxBuffer: 1 << 28 });
+      equal(createHash('sha256').update(out).digest('hex'), golden[m.name], `${m.name} beside ${beside}`);
+    }
   }
 });
 
@@ -36,11 +40,11 @@ const version = readdirSync(folder).find(n => n.startsWith('v-'));
 
 await test('the plain module in node', async () => {
   const tarn = await Tarn.compile(readFileSync(join(folder, version, 'tarn-web.wasm')));
-  for (const m of files) for (const rows of BATCHES) {
+  for (const m of files) for (const [rows, beside] of WAYS) {
     const bytes = readFileSync(m.file), at = tarn.alloc(bytes.length);
     tarn.bytes(at, bytes.length).set(bytes);
-    tarn.open(at, bytes.length, { name: m.name, threads: 1, rows });
-    equal(tarn.evalHash(m.ids), golden[m.name], `${m.name}, batch ${rows}`);
+    tarn.open(at, bytes.length, { name: m.name, threads: 1, rows, sequences: beside + 1 });
+    equal(tarn.evalHash(m.ids, beside), golden[m.name], `${m.name}, batch ${rows} beside ${beside}`);
   }
   check(tarn.info().backend === 'cpu-wasm128', tarn.info().backend);
 });
@@ -51,17 +55,18 @@ async function inChromium(wasm, threads) {
   const b = await start({ serviceWorkers: 'block' }), p = await b.context.newPage();
   await p.goto(server.url);
   await p.waitForFunction(() => /context \d/.test(document.getElementById('status').textContent));
-  const seen = await p.evaluate(async ([list, wasmUrl, n, batches]) => {
+  const seen = await p.evaluate(async ([list, wasmUrl, n, ways]) => {
     const { tarnPage: t } = globalThis, out = [];
     const at = name => new URL(name, document.baseURI).href;
     t.engine.die('test');
-    for (const m of list) for (const rows of batches) {
-      const info = await t.engine.open({ source: { url: at(m.url) }, name: m.name, wasm: at(wasmUrl), threads: n, rows });
-      out.push({ what: `${m.name}, ${info.threads} threads, batch ${rows}`, name: m.name, backend: info.backend,
-        threads: info.threads, hash: await t.engine.evalHash(m.ids) });
+    for (const m of list) for (const [rows, beside] of ways) {
+      const info = await t.engine.open({ source: { url: at(m.url) }, name: m.name, wasm: at(wasmUrl), threads: n, rows,
+        sequences: beside + 1 });
+      out.push({ what: `${m.name}, ${info.threads} threads, batch ${rows} beside ${beside}`, name: m.name, backend: info.backend,
+        threads: info.threads, hash: await t.engine.evalHash(m.ids, beside) });
     }
     return out;
-  }, [files.map(({ name, url, ids }) => ({ name, url, ids })), `${version}/${wasm}`, threads, BATCHES]);
+  }, [files.map(({ name, url, ids }) => ({ name, url, ids })), `${version}/${wasm}`, threads, WAYS]);
   await b.close();
   await server.close();
   return seen;
@@ -72,7 +77,7 @@ if (executablePath)
     for (const threads of [1, 2])
       await test(`${backend} in Chromium, ${threads} thread${threads > 1 ? 's' : ''}`, async () => {
         const seen = await inChromium(wasm, threads);
-        equal(seen.length, files.length * BATCHES.length, 'results');
+        equal(seen.length, files.length * WAYS.length, 'results');
         const wrong = seen.filter(s => s.hash !== golden[s.name] || s.backend !== backend || s.threads !== threads);
         equal(wrong.map(s => `${s.what} by ${s.backend}`), [], 'differ');
       });

@@ -94,7 +94,8 @@ async function open(m) {
   tarn.close();
   const blob = await blobOf(m.source), at = await fill(tarn, blob);
   tarn.open(at, blob.size, { name: m.name, threads: Math.min(m.threads, tarn.threads),
-    context: m.context ?? 0, rows: m.rows ?? (heard ? 0 : ROWS_UNHEARD) });
+    context: m.context ?? 0, rows: m.rows ?? (heard ? 0 : ROWS_UNHEARD),
+    sequences: m.sequences ?? 0 });
   postMessage({ is: 'ready', info: tarn.info(), bytes: blob.size });
 }
 
@@ -138,7 +139,7 @@ self.onmessage = e => {
   if (m.do === 'open') guarded('open', () => open(m));
   else if (m.do === 'turn') guarded('turn', () => turn(m.request));
   else if (m.do === 'eval')
-    guarded('eval', () => postMessage({ is: 'hash', hash: tarn?.evalHash(m.ids) }));
+    guarded('eval', () => postMessage({ is: 'hash', hash: tarn?.evalHash(m.ids, m.beside) }));
   else if (m.do === 'bench')
     guarded('bench', () => postMessage({ is: 'bench', times: tarn?.bench(m.prompt, m.tokens) }));
   else if (m.do === 'post' && busy) waiting.push(m.kind);

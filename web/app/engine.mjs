@@ -107,8 +107,8 @@ export class Engine {
     return p;
   }
 
-  /** @param {number[]} ids @returns {Promise<string>} */
-  evalHash(ids) { return this.ask({ do: 'eval', ids }); }
+  /** @param {number[]} ids @param {number} [beside] @returns {Promise<string>} */
+  evalHash(ids, beside = 0) { return this.ask({ do: 'eval', ids, beside }); }
 
   /** @param {number} prompt @param {number} tokens
    * @returns {Promise<{prefill_ms: number, decode_ms: number}>} */

@@ -161,9 +161,10 @@ export class Tarn {
     return JSON.parse(this.out());
   }
 
-  /** SHA-256 of the logits of every row. @param {number[]} ids */
-  evalHash(ids) {
-    this.check(this.withText(JSON.stringify(ids), (r, n) => this.ex.tarn_web_eval(r, n)));
+  /** SHA-256 of the logits of every row, computed alone or beside other
+   * sequences. @param {number[]} ids @param {number} [beside] */
+  evalHash(ids, beside = 0) {
+    this.check(this.withText(JSON.stringify({ ids, beside }), (r, n) => this.ex.tarn_web_eval(r, n)));
     return this.out();
   }
 }

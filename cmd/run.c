@@ -26,7 +26,7 @@ struct run {
     struct tarn_chat *chat;
     struct tarn_trace *trace; /* NULL: not asked for */
     struct tarn_sampling merged;
-    struct tarn_buf thought, answer, calls;
+    struct tarn_buf thought, answer, calls, call;
     struct tarn_turn_summary sum;
     struct tarn_error failure;
     bool ended;
@@ -129,6 +129,26 @@ static void show_text(struct run *r, const struct tarn_event *ev)
     fflush(stdout);
 }
 
+/* A long call comes in pieces. */
+static void take_call(struct run *r, const struct tarn_event *ev)
+{
+    tarn_buf_add(&r->call, ev->text, ev->text_size);
+    if (!r->json) {
+        fputs(ev->done == ev->text_size ? "<|tool_call_start|>" : "", stdout);
+        put_text(r, ev->text, ev->text_size);
+    }
+    if (ev->done < ev->total)
+        return;
+    if (r->calls.size)
+        tarn_buf_byte(&r->calls, ',');
+    tarn_json_add_string(&r->calls, r->call.data ? r->call.data : "",
+                         r->call.size, false);
+    r->calls.failed |= r->call.failed;
+    tarn_buf_clear(&r->call);
+    if (!r->json)
+        fputs(ev->cut ? "\n" : "<|tool_call_end|>\n", stdout);
+}
+
 static void take_event(struct run *r, const struct tarn_event *ev)
 {
     switch ((enum tarn_event_kind)ev->kind) {
@@ -140,14 +160,7 @@ static void take_event(struct run *r, const struct tarn_event *ev)
         show_text(r, ev);
         break;
     case TARN_EV_CALL:
-        if (r->calls.size)
-            tarn_buf_byte(&r->calls, ',');
-        tarn_json_add_string(&r->calls, ev->text, ev->text_size, false);
-        if (!r->json) {
-            fputs("<|tool_call_start|>", stdout);
-            put_text(r, ev->text, ev->text_size);
-            fputs("<|tool_call_end|>\n", stdout);
-        }
+        take_call(r, ev);
         break;
     case TARN_EV_NOTICE:
         fprintf(stderr, "tarn: %s\n", ev->text);
@@ -339,6 +352,7 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
     tarn_buf_finish(&r.thought);
     tarn_buf_finish(&r.answer);
     tarn_buf_finish(&r.calls);
+    tarn_buf_finish(&r.call);
     return s;
 }
 

@@ -186,6 +186,7 @@ struct tarn_message {
     size_t thought_size;
     bool finished;       /* false while it grows, or when it was stopped */
     uint32_t n_siblings, sibling; /* among messages with the same parent */
+    uint32_t n_calls;    /* tool calls' blocks: tarn_chat_call() */
 };
 
 enum tarn_status tarn_chat_create(struct tarn_chat **out,
@@ -201,6 +202,11 @@ bool tarn_chat_message(const struct tarn_chat *chat, size_t at,
                        struct tarn_message *out);
 bool tarn_chat_find(const struct tarn_chat *chat, tarn_message_id id,
                     struct tarn_message *out);
+/* Block i of tool calls that the model wrote in this message, as it wrote it
+ * (core/turn/toolbox.h reads it); cut: its end never came.  NULL: there is no
+ * such block.  Borrowed until the chat changes. */
+const char *tarn_chat_call(const struct tarn_chat *chat, tarn_message_id id,
+                           size_t i, size_t *size, bool *cut);
 /* The path to `id` becomes active (0: the empty chat); what grows next is its
  * child.  So: edit = select(parent) + add; regenerate = select(question) +
  * turn_start. */
@@ -253,7 +259,8 @@ struct tarn_turn_options {
     const char *const *stops; /* of the answer only */
     size_t n_stops;
     uint32_t attempt;        /* regenerate: 1, 2, ... gives other draws */
-    const char *tools_json;  /* a JSON array of tool declarations, or NULL */
+    const char *tools_json;  /* a JSON array of tool declarations, or NULL;
+                                the loop of calls: core/turn/toolbox.h */
     bool keep_loops;         /* don't break a thought that goes in circles */
 };
 typedef uint32_t tarn_turn_id;
@@ -297,7 +304,10 @@ enum tarn_event_kind {
     TARN_EV_TEXT,        /* text of the open span, whole characters only */
     TARN_EV_TOKEN,       /* a token was drawn: its figures (after its text) */
     TARN_EV_SPAN_END,
-    TARN_EV_CALL,        /* text: a whole tool call as the model wrote it */
+    TARN_EV_CALL,        /* text: a block of tool calls as the model wrote it;
+                            above 4,096 bytes it comes in pieces, `done` bytes
+                            with this one of `total`; `cut`: its end never
+                            came.  The chat keeps it whole */
     TARN_EV_NOTICE,      /* text: a sentence for the person */
     TARN_EV_END,         /* stop reason, counts, times */
     TARN_EV_WAS_THOUGHT, /* a stray </think>: the answer shown so far was the
@@ -341,6 +351,7 @@ struct tarn_event {
     const char *text;        /* NUL behind it */
     size_t text_size;
     uint64_t done, total;
+    bool cut;                /* TARN_EV_CALL */
     const struct tarn_turn_summary *summary; /* TARN_EV_END */
     const struct tarn_error *error;          /* TARN_EV_END when it failed */
 };

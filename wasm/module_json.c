@@ -190,6 +190,11 @@ void web_event_write(struct tarn_buf *b, const struct tarn_event *ev)
     case TARN_EV_NOTICE:
         tarn_buf_text(b, ",\"text\":");
         tarn_json_add_string(b, ev->text, ev->text_size, false);
+        if (ev->kind == TARN_EV_CALL)
+            tarn_buf_printf(b, ",\"done\":%llu,\"total\":%llu,\"cut\":%s",
+                            (unsigned long long)ev->done,
+                            (unsigned long long)ev->total,
+                            ev->cut ? "true" : "false");
         break;
     case TARN_EV_TOKEN:
         tarn_buf_printf(b, ",\"id\":%d", (int)ev->id);

@@ -42,6 +42,11 @@ void tarn_chat_withdraw(struct tarn_chat *chat, tarn_message_id id,
 const int32_t *tarn_chat_ids(const struct tarn_chat *chat, tarn_message_id id,
                              size_t *n);
 
+/* A block of tool calls of a message that grows; text is copied. */
+enum tarn_status tarn_chat_add_call(struct tarn_chat *chat, tarn_message_id id,
+                                    const char *text, size_t size, bool cut,
+                                    struct tarn_error *err);
+
 /* tarn_chat_destroy() waits for the last drop(). */
 void tarn_chat_hold(struct tarn_chat *chat);
 void tarn_chat_drop(struct tarn_chat *chat);

@@ -11,11 +11,19 @@
 #include "core/base/error.h"
 #include "core/base/memory.h"
 
+struct call {
+    char *text; /* owned */
+    size_t size;
+    bool cut;
+};
+
 struct message {
     tarn_message_id parent;
     enum tarn_role role;
     struct tarn_buf text, thought;
     struct tarn_ids ids;
+    struct call *calls; /* [n_calls] */
+    uint32_t n_calls;
     char *extra; /* or NULL */
     uint32_t sibling, n_children;
     bool has_thought, finished, gone;
@@ -48,6 +56,9 @@ static void free_message(struct message *m)
     tarn_buf_finish(&m->text);
     tarn_buf_finish(&m->thought);
     tarn_ids_finish(&m->ids);
+    for (uint32_t i = 0; i < m->n_calls; i++)
+        tarn_free(m->calls[i].text);
+    tarn_free(m->calls);
     tarn_free(m->extra);
     tarn_free(m);
 }
@@ -212,6 +223,7 @@ bool tarn_chat_find(const struct tarn_chat *chat, tarn_message_id id,
         .text = m->text.data ? m->text.data : "",
         .text_size = m->text.size,
         .finished = m->finished,
+        .n_calls = m->n_calls,
     };
     if (m->has_thought) {
         out->thought = m->thought.data ? m->thought.data : "";
@@ -309,7 +321,8 @@ void tarn_chat_end(struct tarn_chat *chat, tarn_message_id id, bool finished)
     if (!m)
         return;
     m->finished = finished;
-    if (m->text.size > 0 || m->thought.size > 0 || m->n_children > 0)
+    if (m->text.size > 0 || m->thought.size > 0 || m->n_calls > 0 ||
+        m->n_children > 0)
         return;
     m->gone = true;
     (*children_of(chat, m->parent))--;
@@ -318,6 +331,35 @@ void tarn_chat_end(struct tarn_chat *chat, tarn_message_id id, bool finished)
             chat->at[k]->sibling--;
     if (path_end(chat) == id)
         chat->n_path--;
+}
+
+enum tarn_status tarn_chat_add_call(struct tarn_chat *chat, tarn_message_id id,
+                                    const char *text, size_t size, bool cut,
+                                    struct tarn_error *err)
+{
+    struct message *m = message_of(chat, id);
+    if (!m)
+        return TARN_OK;
+    struct call *more =
+        tarn_realloc(m->calls, m->n_calls, m->n_calls + 1, sizeof *more);
+    if (more)
+        m->calls = more;
+    char *copy = more ? tarn_dup(text, size) : NULL;
+    if (!copy)
+        return no_memory(err, size);
+    m->calls[m->n_calls++] = (struct call){ copy, size, cut };
+    return TARN_OK;
+}
+
+const char *tarn_chat_call(const struct tarn_chat *chat, tarn_message_id id,
+                           size_t i, size_t *size, bool *cut)
+{
+    const struct message *m = message_of(chat, id);
+    if (!m || i >= m->n_calls)
+        return NULL;
+    *size = m->calls[i].size;
+    *cut = m->calls[i].cut;
+    return m->calls[i].text;
 }
 
 const int32_t *tarn_chat_ids(const struct tarn_chat *chat, tarn_message_id id,

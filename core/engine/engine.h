@@ -13,6 +13,7 @@
 
 #include <stdatomic.h>
 
+#include "core/base/buf.h"
 #include "core/engine/cache.h"
 #include "core/engine/ring.h"
 #include "core/sample/sample.h"
@@ -24,6 +25,7 @@
  * waits for them, so few. */
 #define TARN_MIXED_ROWS 64u
 #define TARN_MAX_STOPS 16u
+#define TARN_MAX_CALL ((size_t)64 << 10) /* bytes: a step's events must fit */
 
 enum tarn_phase { TARN_PHASE_NEW, TARN_PHASE_PREFILL, TARN_PHASE_DECODE,
                   TARN_PHASE_DONE };
@@ -70,6 +72,7 @@ struct tarn_request {
     /* Face's side. */
     struct tarn_chat *chat;
     tarn_message_id message;
+    struct tarn_buf call; /* the block of calls that comes in pieces */
 };
 
 struct tarn_engine {

@@ -282,6 +282,22 @@ void tarn_engine_on_event(struct tarn_engine *e, void (*fn)(void *user),
     e->on_event_user = user;
 }
 
+static enum tarn_status keep_call(struct tarn_request *q,
+                                  const struct tarn_event *ev,
+                                  struct tarn_error *err)
+{
+    if (ev->done == ev->text_size)
+        tarn_buf_clear(&q->call);
+    tarn_buf_add(&q->call, ev->text, ev->text_size);
+    if (q->call.failed)
+        return tarn_fail(err, TARN_NO_MEMORY, "no memory for a tool call");
+    if (ev->done < ev->total)
+        return TARN_OK;
+    return tarn_chat_add_call(q->chat, q->message,
+                              q->call.data ? q->call.data : "", q->call.size,
+                              ev->cut, err);
+}
+
 /* What was generated goes into the chat before the face hears of it. */
 static void write_chat(struct tarn_request *q, struct tarn_event *ev)
 {
@@ -292,6 +308,8 @@ static void write_chat(struct tarn_request *q, struct tarn_event *ev)
                            ev->text_size, &err);
     else if (ev->kind == TARN_EV_TOKEN)
         s = tarn_chat_grow_id(q->chat, q->message, ev->id, &err);
+    else if (ev->kind == TARN_EV_CALL)
+        s = keep_call(q, ev, &err);
     else if (ev->kind == TARN_EV_WITHDRAWN)
         tarn_chat_withdraw(q->chat, q->message, ev->at, ev->span,
                            (size_t)ev->done);

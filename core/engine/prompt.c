@@ -22,13 +22,16 @@ static const char *role_name(enum tarn_role role)
 
 /* The conversation in the field's usual form, made as a tree at once: text
  * that is no UTF-8 must reach the tokenizer byte for byte, which JSON text
- * could not carry.  Per message three nodes: {"role":...,"content":...}. */
+ * could not carry.  Per message four nodes:
+ * {"role":...,"content":...,"tool_calls":...}, the last where it was imported. */
 struct conversation {
     struct tarn_json *nodes; /* root, messages, flag, tools, then the messages */
     size_t n;
     struct tarn_buf text;    /* what assistants said, thoughts inline */
     struct tarn_json *tools; /* parsed, or NULL */
+    struct tarn_json **extras; /* [n] parsed, or NULL */
 };
+#define NODES_OF_MESSAGE 4
 
 static void set_key(struct tarn_json *v, const char *key)
 {
@@ -45,35 +48,99 @@ static struct tarn_json string_node(const char *key, const char *text,
     return v;
 }
 
-/* The layouts differ in where a thought goes (a field of its own, or inline),
- * so it is written inline, as the model wrote it. */
-static void add_said(struct tarn_buf *b, const struct tarn_message *m)
+static struct tarn_json *nodes_of(const struct conversation *c, size_t i)
 {
-    tarn_buf_text(b, "<think>");
-    tarn_buf_add(b, m->thought, m->thought_size);
-    tarn_buf_text(b, "</think>");
+    return c->nodes + 4 + NODES_OF_MESSAGE * i;
+}
+
+/* A thought, or calls: their text is not the message's own. */
+static bool is_made(const struct tarn_message *m)
+{
+    return (m->thought && m->thought_size) || m->n_calls > 0;
+}
+
+/* The layouts differ in where a thought goes (a field of its own, or inline),
+ * so it is written inline, as the model wrote it; calls by their markers'
+ * names, which prompt_calls.c turns into tokens. */
+static void add_said(struct tarn_buf *b, const struct tarn_chat *chat,
+                     const struct tarn_message *m)
+{
+    if (m->thought && m->thought_size) {
+        tarn_buf_text(b, "<think>");
+        tarn_buf_add(b, m->thought, m->thought_size);
+        tarn_buf_text(b, "</think>");
+    }
     tarn_buf_add(b, m->text, m->text_size);
-    tarn_buf_byte(b, 0);
+    tarn_prompt_spell_calls(chat, m->id, b);
+}
+
+/* What other programs' calls were imported with. */
+static enum tarn_status read_extra(struct conversation *c, size_t i,
+                                   const char *extra, struct tarn_error *err)
+{
+    struct tarn_buf b = { 0 };
+    if (!extra || !strstr(extra, "\"tool_calls\""))
+        return TARN_OK;
+    tarn_buf_byte(&b, '{');
+    tarn_buf_text(&b, extra);
+    tarn_buf_byte(&b, '}');
+    enum tarn_status s =
+        b.failed ? tarn_fail(err, TARN_NO_MEMORY, "no memory for the prompt")
+                 : tarn_json_read(b.data, b.size, &c->extras[i], err);
+    tarn_buf_finish(&b);
+    return s;
 }
 
 static void add_message(struct conversation *c, size_t i,
                         const struct tarn_message *m, const char **said)
 {
-    struct tarn_json *v = c->nodes + 4 + 3 * i;
+    struct tarn_json *v = nodes_of(c, i);
     const char *text = m->text;
     size_t size = m->text_size;
-    if (m->thought && m->thought_size) {
+    if (is_made(m)) {
         text = *said;
-        size += m->thought_size + sizeof "<think></think>" - 1;
-        *said += size + 1;
+        size = v[2].size;
+        *said += size;
     }
     const char *role = role_name(m->role);
+    const struct tarn_json *calls =
+        tarn_json_get(c->extras[i], "tool_calls");
     v[1] = string_node("role", role, strlen(role));
     v[2] = string_node("content", text ? text : "", size);
     v[1].next = &v[2];
     v[0] = (struct tarn_json){ .kind = TARN_JSON_OBJECT, .first = &v[1],
                                .n = 2,
-                               .next = i + 1 < c->n ? v + 3 : NULL };
+                               .next = i + 1 < c->n ? v + NODES_OF_MESSAGE
+                                                    : NULL };
+    if (calls && m->role == TARN_ASSISTANT && !m->n_calls) {
+        v[3] = *calls;
+        v[3].next = NULL;
+        set_key(&v[3], "tool_calls");
+        v[2].next = &v[3];
+        v[0].n = 3;
+    }
+}
+
+/* The size of what was made goes into its node at once. */
+static enum tarn_status make_texts(const struct tarn_chat *chat,
+                                   struct conversation *c,
+                                   struct tarn_error *err)
+{
+    struct tarn_message m;
+    for (size_t i = 0; i < c->n; i++) {
+        if (!tarn_chat_message(chat, i, &m))
+            continue;
+        const size_t from = c->text.size;
+        if (is_made(&m))
+            add_said(&c->text, chat, &m);
+        nodes_of(c, i)[2].size = c->text.size - from;
+        enum tarn_status s = read_extra(c, i, tarn_chat_extra(chat, m.id), err);
+        if (s)
+            return s;
+    }
+    return c->text.failed ? tarn_fail(err, TARN_NO_MEMORY,
+                                      "no memory for the prompt")
+                          : TARN_OK;
 }
 
 static enum tarn_status make_conversation(const struct tarn_chat *chat,
@@ -83,12 +150,13 @@ static enum tarn_status make_conversation(const struct tarn_chat *chat,
 {
     struct tarn_message m;
     c->n = tarn_chat_length(chat);
-    c->nodes = tarn_alloc(4 + 3 * c->n, sizeof *c->nodes);
-    for (size_t i = 0; i < c->n; i++)
-        if (tarn_chat_message(chat, i, &m) && m.thought && m.thought_size)
-            add_said(&c->text, &m);
-    if (!c->nodes || c->text.failed)
+    c->nodes = tarn_alloc(4 + NODES_OF_MESSAGE * c->n, sizeof *c->nodes);
+    c->extras = tarn_alloc(c->n, sizeof(struct tarn_json *));
+    if (!c->nodes || !c->extras)
         return tarn_fail(err, TARN_NO_MEMORY, "no memory for the prompt");
+    enum tarn_status s = make_texts(chat, c, err);
+    if (s)
+        return s;
     const char *said = c->text.data;
     for (size_t i = 0; i < c->n; i++)
         if (tarn_chat_message(chat, i, &m))
@@ -103,8 +171,7 @@ static enum tarn_status make_conversation(const struct tarn_chat *chat,
     set_key(&v[2], "add_generation_prompt");
     if (!tools_json)
         return TARN_OK;
-    enum tarn_status s = tarn_json_read(tools_json, strlen(tools_json),
-                                        &c->tools, err);
+    s = tarn_json_read(tools_json, strlen(tools_json), &c->tools, err);
     if (s)
         return s;
     v[3] = *c->tools;
@@ -181,7 +248,14 @@ static enum tarn_status add_pieces(const struct tarn_model *m,
 {
     for (size_t i = 0; i < p->n_pieces; i++) {
         const struct tarn_prompt_piece *piece = &p->pieces[i];
-        if (piece->control >= 0)
+        const size_t n = tarn_prompt_call_turn(m, chat, p, i);
+        if (n > 0) {
+            enum tarn_status s = tarn_prompt_add_call_turn(
+                m, chat, piece, n, out, err);
+            if (s)
+                return s;
+            i += n - 1;
+        } else if (piece->control >= 0)
             tarn_ids_add(out, piece->control);
         else if (!add_kept(m->text, chat, piece, out, err)) {
             enum tarn_status s = tarn_text_encode(m->text, piece->text,
@@ -212,6 +286,9 @@ enum tarn_status tarn_prompt_of_chat(const struct tarn_model *m,
         s = add_pieces(m, chat, &prompt, out, err);
     tarn_prompt_finish(&prompt);
     tarn_json_free(c.tools);
+    for (size_t i = 0; c.extras && i < c.n; i++)
+        tarn_json_free(c.extras[i]);
+    tarn_free(c.extras);
     tarn_free(c.nodes);
     tarn_buf_finish(&c.text);
     return s;

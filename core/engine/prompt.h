@@ -16,4 +16,19 @@ enum tarn_status tarn_prompt_of_chat(const struct tarn_model *m,
                                      struct tarn_ids *out,
                                      struct tarn_error *err);
 
+/* prompt_calls.c: turns in which the model called tools. */
+/* Appends a message's blocks of calls, markers by their names. */
+void tarn_prompt_spell_calls(const struct tarn_chat *chat, tarn_message_id id,
+                             struct tarn_buf *out);
+/* How many pieces from `at` on are one whole turn with calls; 0: none. */
+size_t tarn_prompt_call_turn(const struct tarn_model *m,
+                             const struct tarn_chat *chat,
+                             const struct tarn_prompt *p, size_t at);
+/* Its ids: as they were sampled where they were kept; else the calls' markers
+ * as tokens and all other text encoded. */
+enum tarn_status tarn_prompt_add_call_turn(
+    const struct tarn_model *m, const struct tarn_chat *chat,
+    const struct tarn_prompt_piece *pieces, size_t n, struct tarn_ids *out,
+    struct tarn_error *err);
+
 #endif

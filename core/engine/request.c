@@ -35,6 +35,27 @@ static void emit_text(struct tarn_request *q, uint32_t kind, uint32_t span,
     } while (size);
 }
 
+/* What is longer than an answer may hold is told as cut: it can't run. */
+static void emit_call(struct tarn_request *q, const char *text, size_t size,
+                      bool cut)
+{
+    cut = cut || size > TARN_MAX_CALL;
+    size = size < TARN_MAX_CALL ? size : TARN_MAX_CALL;
+    size_t at = 0;
+    do {
+        size_t n = size - at < TARN_RING_TEXT ? size - at : TARN_RING_TEXT;
+        while (at + n < size && n > TARN_RING_TEXT - 4 &&
+               ((unsigned char)text[at + n] & 0xC0) == 0x80)
+            n--;
+        struct tarn_event ev = { .kind = TARN_EV_CALL, .span = TARN_SPAN_CALL,
+                                 .text = text + at, .text_size = n,
+                                 .at = q->sum.n_total, .cut = cut,
+                                 .done = at + n, .total = size };
+        tarn_emit(q, &ev);
+        at += n;
+    } while (at < size);
+}
+
 void tarn_request_begin(struct tarn_request *q)
 {
     q->phase = TARN_PHASE_PREFILL;
@@ -166,7 +187,7 @@ void tarn_request_event(void *user, const struct tarn_reader_event *ev)
         break;
     case TARN_READ_CALL:
     case TARN_READ_UNREAD:
-        emit_text(q, TARN_EV_CALL, TARN_SPAN_CALL, ev->text, ev->size);
+        emit_call(q, ev->text, ev->size, ev->kind == TARN_READ_UNREAD);
         break;
     case TARN_READ_WAS_THOUGHT: {
         struct tarn_event out = { .kind = TARN_EV_WAS_THOUGHT,
@@ -293,6 +314,7 @@ void tarn_request_free(struct tarn_request *q)
     for (size_t i = 0; i < q->n_stops; i++)
         tarn_free(q->stops[i]);
     tarn_free(q->held);
+    tarn_buf_finish(&q->call);
     tarn_free(q->prompt);
     tarn_free(q);
 }

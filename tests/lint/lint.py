@@ -17,14 +17,15 @@ BUILD = sys.argv[2] if len(sys.argv) > 2 else None
 # ------------------------------------------------------------------ the rules
 # Who may include whose headers, nearest folder first.  'contract' stands for
 # the headers directly below backends/, 'types' for core/base/types.h, 'tarn'
-# for core/tarn.h and core/trace/trace.h.  A folder may always include its own headers.
+# for core/tarn.h, core/trace/trace.h and core/turn/toolbox.h.  A folder may
+# always include its own headers.
 ARROWS = {
     'core': ['core/base', 'core/text'],
     'core/base': [],
     'core/gguf': ['core/base', 'contract'],
     'core/text': ['core/base', 'core/gguf'],
     'core/sample': ['core/base', 'contract', 'tarn'],
-    'core/turn': ['core/base', 'core/text', 'tarn'],
+    'core/turn': ['core/base', 'core/text', 'contract', 'tarn'],
     'core/model': ['core/base', 'core/gguf', 'core/text', 'contract', 'tarn'],
     'core/chat': ['core/base', 'core/text', 'core/turn', 'tarn'],
     'core/trace': ['core/base', 'core/text', 'core/turn', 'tarn'],
@@ -145,7 +146,8 @@ def allowed(folder, header):
             return True
         if a == 'types' and header == 'core/base/types.h':
             return True
-        if a == 'tarn' and header in ('core/tarn.h', 'core/trace/trace.h'):
+        if a == 'tarn' and header in ('core/tarn.h', 'core/trace/trace.h',
+                                      'core/turn/toolbox.h'):
             return True
         if target == a or target.startswith(a + '/'):
             return True

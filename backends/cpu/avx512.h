@@ -5,6 +5,7 @@
 #ifndef TARN_CPU_AVX512_H
 #define TARN_CPU_AVX512_H
 
+#include "backends/cpu/panel.h"
 #include "backends/cpu/x86.h"
 
 /* Sixteen lanes each of a and b: lanes of the result alternate between sums
@@ -41,8 +42,6 @@ INLINE __m256i add_up8(const __m512i *x)
 }
 
 /* ------------------------------------------------- panels of 32 weight rows */
-
-#define PANEL 32u
 
 INLINE __m512i splat32(const void *p)
 {

@@ -1,9 +1,11 @@
-/* bytes.h - products of bytes into pairs of int16.
+/* bytes.h - products of bytes into pairs of int16, and small pieces that make
+ * bytes of what stands in a file.
  *
  * vpmaddubsw (SSSE3, AVX2) and the relaxed dot of WebAssembly do it in one
  * instruction; elsewhere two products of int16 give the same pairs.  The
  * weight side must be 0..127: the relaxed dot is only then the same in every
  * engine.  The caller keeps every pair and every sum of pairs within int16.
+ * Weights with a sign go in as magnitudes, their signs to the activations.
  *
  * Owns: nothing.  Threads: any.
  */
@@ -57,6 +59,191 @@ INLINE vi mul_bytes(vi u, struct signed_bytes s)
     return (vi)wasm_i16x8_relaxed_dot_i8x16_i7x16((v128_t)s.v, (v128_t)u);
 #else
     return (vi)((vs)((vus)u & 255) * (vs)s.even + (vs)((vus)u >> 8) * (vs)s.odd);
+#endif
+}
+
+/* Pairs of w * s, w -127..127 (-128 too, but for the relaxed dot). */
+INLINE vi mul_signed(vi w, struct signed_bytes s)
+{
+#if defined(__AVX512F__)
+    const __m512i a = _mm512_mask_sub_epi8(
+        (__m512i)s.v, _mm512_movepi8_mask((__m512i)w), _mm512_setzero_si512(),
+        (__m512i)s.v);
+    return (vi)_mm512_maddubs_epi16(_mm512_abs_epi8((__m512i)w), a);
+#elif defined(__AVX2__)
+    return (vi)_mm256_maddubs_epi16(_mm256_abs_epi8((__m256i)w),
+                                    _mm256_sign_epi8((__m256i)s.v,
+                                                     (__m256i)w));
+#elif defined(__SSSE3__)
+    return (vi)_mm_maddubs_epi16(_mm_abs_epi8((__m128i)w),
+                                 _mm_sign_epi8((__m128i)s.v, (__m128i)w));
+#elif defined(__wasm_relaxed_simd__)
+    const v128_t m = wasm_i8x16_shr((v128_t)w, 7);
+    const v128_t a = wasm_i8x16_sub(wasm_v128_xor((v128_t)s.v, m), m);
+    return (vi)wasm_i16x8_relaxed_dot_i8x16_i7x16(
+        a, wasm_i8x16_abs((v128_t)w));
+#else
+    return (vi)(((vs)w << 8 >> 8) * (vs)s.even + ((vs)w >> 8) * (vs)s.odd);
+#endif
+}
+
+/* ------------------------------------------------------------------- masks
+ * Of a vector's bytes, from bits as they stand in a file: bit i of `bits` is
+ * byte i. */
+#if VL == 16
+typedef __mmask64 vmask;
+#else
+typedef vi vmask; /* 0 or 255 */
+#endif
+
+INLINE vmask bit_mask(uint64_t bits)
+{
+#if VL == 16
+    return (__mmask64)bits;
+#elif VL == 8
+    const __m256i each = _mm256_set1_epi64x((int64_t)0x8040201008040201u);
+    const __m256i v = _mm256_shuffle_epi8(
+        _mm256_set1_epi32((int32_t)bits),
+        _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202,
+                           0x0303030303030303));
+    return (vi)_mm256_cmpeq_epi8(_mm256_and_si256(v, each), each);
+#else
+    typedef uint64_t v2q __attribute__((vector_size(16)));
+    typedef uint8_t v16b __attribute__((vector_size(16)));
+    const v16b each = (v16b)((v2q){ 0 } + 0x8040201008040201u);
+    const v16b v = (v16b)(v2q){ (bits & 255) * 0x0101010101010101u,
+                                (bits >> 8 & 255) * 0x0101010101010101u };
+    return (vi)((v & each) == each);
+#endif
+}
+
+/* v where the mask is not set, x where it is. */
+INLINE vi where(vmask m, vi x, vi v)
+{
+#if VL == 16
+    return (vi)_mm512_mask_mov_epi8((__m512i)v, m, (__m512i)x);
+#elif VL == 8
+    return (vi)_mm256_blendv_epi8((__m256i)v, (__m256i)x, (__m256i)m);
+#else
+    return (x & m) | (v & ~m);
+#endif
+}
+
+INLINE vi splat_byte(int x)
+{
+    return vi_splat((int32_t)((uint32_t)(x & 255) * 0x01010101u));
+}
+
+INLINE vi add_bytes(vi a, vi b)
+{
+    typedef uint8_t vub __attribute__((vector_size(4 * VL)));
+    return (vi)((vub)a + (vub)b);
+}
+
+INLINE vi sub_bytes(vi a, vi b)
+{
+    typedef uint8_t vub __attribute__((vector_size(4 * VL)));
+    return (vi)((vub)a - (vub)b);
+}
+
+/* ------------------------------------------------------------------- bits */
+
+/* Bits [from, ...) of each byte moved to `to`; what comes over from the next
+ * byte is the caller's to mask off.  The counts are constants. */
+INLINE vi shift_bits(vi v, uint32_t from, uint32_t to)
+{
+    return from > to ? (vi)((vus)v >> (from - to))
+                     : (vi)((vus)v << (to - from));
+}
+
+/* Vector i of the values whose bits stand `step` apart in the same 32 bytes:
+ * values 0-31 in the lowest bits, 32-63 `step` higher and so on.  Not masked.
+ */
+INLINE vi spread32(const uint8_t *p, uint32_t i, uint32_t step)
+{
+#if VL == 16
+    const __m512i v = _mm512_broadcast_i64x4(
+        _mm256_loadu_si256((const void *)p));
+    const __m512i count = _mm512_inserti64x4(
+        _mm512_set1_epi16((int16_t)(2 * i * step)),
+        _mm256_set1_epi16((int16_t)((2 * i + 1) * step)), 1);
+    return (vi)_mm512_srlv_epi16(v, count);
+#elif VL == 8
+    return shift_bits(vi_load(p), i * step, 0);
+#else
+    return shift_bits(vi_load(p + 16 * (i % 2)), i / 2 * step, 0);
+#endif
+}
+
+/* The same of single bits (step 1), moved to bit `to` and masked. */
+INLINE vi spread_bit(const uint8_t *p, uint32_t i, uint32_t to)
+{
+#if VL == 16
+    const __m512i v = _mm512_broadcast_i64x4(
+        _mm256_loadu_si256((const void *)p));
+    const __m512i each = _mm512_inserti64x4(
+        _mm512_set1_epi8((char)(1u << (2 * i))),
+        _mm256_set1_epi8((char)(1u << (2 * i + 1))), 1);
+    return (vi)_mm512_maskz_mov_epi8(_mm512_test_epi8_mask(v, each),
+                                     _mm512_set1_epi8((char)(1u << to)));
+#else
+    const uint32_t j = i * VL / 8;
+    return shift_bits(vi_load(p + (VL == 4 ? 16 * (i % 2) : 0)), j, to) &
+           splat_byte(1 << to);
+#endif
+}
+
+/* Nibbles of 16 bytes are 32 values, the low ones first.  At VL 16: of two
+ * such pieces; at VL 4: half of one, `high` says which. */
+INLINE vi spread16(const uint8_t *p, const uint8_t *second, uint32_t high)
+{
+#if VL == 16
+    const __m512i v = _mm512_inserti64x4(
+        _mm512_castsi256_si512(_mm256_broadcastsi128_si256(
+            _mm_loadu_si128((const void *)p))),
+        _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)second)),
+        1);
+    (void)high;
+    return (vi)_mm512_srlv_epi64(v, _mm512_setr_epi64(0, 0, 4, 4, 0, 0, 4,
+                                                      4)) &
+           splat_byte(15);
+#elif VL == 8
+    const __m256i v =
+        _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)p));
+    (void)high;
+    (void)second;
+    return (vi)_mm256_srlv_epi64(v, _mm256_setr_epi64x(0, 0, 4, 4)) &
+           splat_byte(15);
+#else
+    (void)second;
+    return shift_bits(vi_load(p), 4 * high, 0) & splat_byte(15);
+#endif
+}
+
+/* Entry v[i] (0..15) of a table of 16 bytes. */
+INLINE vi pick16(const int8_t table[16], vi v)
+{
+#if defined(__AVX512F__)
+    return (vi)_mm512_shuffle_epi8(
+        _mm512_broadcast_i32x4(_mm_loadu_si128((const void *)table)),
+        (__m512i)v);
+#elif defined(__AVX2__)
+    return (vi)_mm256_shuffle_epi8(
+        _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)table)),
+        (__m256i)v);
+#elif defined(__SSSE3__)
+    return (vi)_mm_shuffle_epi8(_mm_loadu_si128((const void *)table),
+                                (__m128i)v);
+#elif defined(__wasm_simd128__)
+    return (vi)wasm_i8x16_swizzle(wasm_v128_load(table), (v128_t)v);
+#elif defined(__aarch64__)
+    return (vi)vqtbl1q_s8(vld1q_s8(table), (uint8x16_t)v);
+#else
+    uint8_t at[4 * VL];
+    memcpy(at, &v, sizeof at);
+    for (uint32_t i = 0; i < sizeof at; i++)
+        at[i] = (uint8_t)table[at[i]];
+    return vi_load(at);
 #endif
 }
 

@@ -103,14 +103,27 @@ extern const uint32_t tarn_cpu_panel;
 extern const uint64_t tarn_cpu_pace;
 
 /* The common way (common.c): any quantised type through cpu_unpack_fn. */
-void tarn_cpu_common_one(const struct cpu_tile *t);
 void tarn_cpu_common_many(const struct cpu_tile *t);
 size_t tarn_cpu_common_many_scratch(uint32_t k);
 /* Kernels of one type and level: TYPE_LEVEL.c; `one` and `many` as above. */
+void tarn_cpu_q2_k_one(const struct cpu_tile *t);
+void tarn_cpu_q3_k_one(const struct cpu_tile *t);
 void tarn_cpu_q4_k_one(const struct cpu_tile *t);
+void tarn_cpu_q5_k_one(const struct cpu_tile *t);
 void tarn_cpu_q6_k_one(const struct cpu_tile *t);
-void tarn_cpu_q8_0_one(const struct cpu_tile *t);
+void tarn_cpu_iq4_xs_one(const struct cpu_tile *t);
+void tarn_cpu_iq2_xxs_one(const struct cpu_tile *t);
+void tarn_cpu_iq2_xs_one(const struct cpu_tile *t);
+void tarn_cpu_iq2_s_one(const struct cpu_tile *t);
+void tarn_cpu_iq3_xxs_one(const struct cpu_tile *t);
+void tarn_cpu_iq3_s_one(const struct cpu_tile *t);
 void tarn_cpu_q4_0_one(const struct cpu_tile *t);
+void tarn_cpu_q4_1_one(const struct cpu_tile *t);
+void tarn_cpu_q5_0_one(const struct cpu_tile *t);
+void tarn_cpu_q5_1_one(const struct cpu_tile *t);
+void tarn_cpu_q8_0_one(const struct cpu_tile *t);
+void tarn_cpu_iq4_nl_one(const struct cpu_tile *t);
+void tarn_cpu_mxfp4_one(const struct cpu_tile *t);
 void tarn_cpu_many_256(const struct cpu_tile *t); /* Q4_K, Q5_K, Q6_K */
 size_t tarn_cpu_many_256_scratch(uint32_t k);
 void tarn_cpu_many_32(const struct cpu_tile *t); /* all of A32 */

@@ -20,66 +20,58 @@ const uint64_t tarn_cpu_pace = UINT64_C(50000000000);
     { .type = (type_), .form = (form_), .wide = (wide_),                   \
       .many_from = (from_), .one = tarn_cpu_##one_,                        \
       .many = tarn_cpu_##many_, .scratch = tarn_cpu_##many_##_scratch }
-#define COMMON(type_, form_)                                               \
-    OPS_OF(type_, form_, 2, common_one, common_many, true)
 #define FLOATS(type_, name_)                                               \
     { .type = (type_), .form = CPU_F32, .many_from = 2,                    \
       .one = tarn_cpu_##name_##_one, .many = tarn_cpu_##name_##_many,      \
       .scratch = tarn_cpu_floats_scratch }
 
+/* Many rows: products of bytes, where they fit (32: blocks of 32, 256:
+ * superblocks; 8: the types whose values span eight bits), else int16. */
+#if defined(__AVX512VNNI__)
+#define MANY_32(type_, from_, name_) \
+    OPS_OF(type_, CPU_A32, from_, name_##_one, many_32, false)
+#define MANY_32_8(type_, from_, name_) MANY_32(type_, from_, name_)
+#define MANY_256(type_, from_, name_) \
+    OPS_OF(type_, CPU_A256, from_, name_##_one, many_256, false)
+#define MANY_256_8(type_, from_, name_) MANY_256(type_, from_, name_)
+#else
+#define MANY_32_8(type_, from_, name_) \
+    OPS_OF(type_, CPU_A32, from_, name_##_one, common_many, true)
+#define MANY_256_8(type_, from_, name_) \
+    OPS_OF(type_, CPU_A256, from_, name_##_one, common_many, true)
+#if TARN_CPU_BYTES
+#define MANY_32(type_, from_, name_) \
+    OPS_OF(type_, CPU_A32, from_, name_##_one, many_bytes, false)
+#define MANY_256(type_, from_, name_) \
+    OPS_OF(type_, CPU_A256, from_, name_##_one, many_bytes, false)
+#else
+#define MANY_32(type_, from_, name_) MANY_32_8(type_, from_, name_)
+#define MANY_256(type_, from_, name_) MANY_256_8(type_, from_, name_)
+#endif
+#endif
+
 static const struct cpu_ops OPS[] = {
     FLOATS(TARN_F32, f32),
     FLOATS(TARN_F16, f16),
     FLOATS(TARN_BF16, bf16),
-#if defined(__AVX512VNNI__)
-    OPS_OF(TARN_Q4_0, CPU_A32, 3, q4_0_one, many_32, false),
-    OPS_OF(TARN_Q8_0, CPU_A32, 3, q8_0_one, many_32, false),
-    OPS_OF(TARN_Q4_1, CPU_A32, 2, common_one, many_32, true),
-    OPS_OF(TARN_Q5_0, CPU_A32, 2, common_one, many_32, true),
-    OPS_OF(TARN_Q5_1, CPU_A32, 2, common_one, many_32, true),
-    OPS_OF(TARN_IQ4_NL, CPU_A32, 2, common_one, many_32, true),
-    OPS_OF(TARN_MXFP4, CPU_A32, 2, common_one, many_32, true),
-    OPS_OF(TARN_Q4_K, CPU_A256, 3, q4_k_one, many_256, false),
-    OPS_OF(TARN_Q5_K, CPU_A256, 2, common_one, many_256, true),
-    OPS_OF(TARN_Q6_K, CPU_A256, 3, q6_k_one, many_256, false),
-#elif defined(__AVX2__)
-    OPS_OF(TARN_Q4_0, CPU_A32, 20, q4_0_one, many_bytes, false),
-    OPS_OF(TARN_Q8_0, CPU_A32, 7, q8_0_one, common_many, true),
-    COMMON(TARN_Q4_1, CPU_A32),
-    COMMON(TARN_Q5_0, CPU_A32),
-    COMMON(TARN_Q5_1, CPU_A32),
-    COMMON(TARN_IQ4_NL, CPU_A32),
-    COMMON(TARN_MXFP4, CPU_A32),
-    OPS_OF(TARN_Q4_K, CPU_A256, 5, q4_k_one, many_bytes, false),
-    OPS_OF(TARN_Q5_K, CPU_A256, 2, common_one, many_bytes, true),
-    OPS_OF(TARN_Q6_K, CPU_A256, 5, q6_k_one, many_bytes, false),
-#else /* 128 bits */
-    OPS_OF(TARN_Q8_0, CPU_A32, 3, q8_0_one, common_many, true),
-    COMMON(TARN_Q4_1, CPU_A32),
-    COMMON(TARN_Q5_0, CPU_A32),
-    COMMON(TARN_Q5_1, CPU_A32),
-    COMMON(TARN_IQ4_NL, CPU_A32),
-    COMMON(TARN_MXFP4, CPU_A32),
-#if TARN_CPU_BYTES
-    OPS_OF(TARN_Q4_0, CPU_A32, 3, q4_0_one, many_bytes, false),
-    OPS_OF(TARN_Q4_K, CPU_A256, 3, q4_k_one, many_bytes, false),
-    OPS_OF(TARN_Q5_K, CPU_A256, 2, common_one, many_bytes, true),
-    OPS_OF(TARN_Q6_K, CPU_A256, 3, q6_k_one, many_bytes, false),
-#else
-    OPS_OF(TARN_Q4_0, CPU_A32, 3, q4_0_one, common_many, true),
-    OPS_OF(TARN_Q4_K, CPU_A256, 3, q4_k_one, common_many, true),
-    COMMON(TARN_Q5_K, CPU_A256),
-    OPS_OF(TARN_Q6_K, CPU_A256, 5, q6_k_one, common_many, true),
-#endif
-#endif
-    COMMON(TARN_Q2_K, CPU_A256),
-    COMMON(TARN_Q3_K, CPU_A256),
-    COMMON(TARN_IQ4_XS, CPU_A256),
-    COMMON(TARN_IQ2_XXS, CPU_A256),
-    COMMON(TARN_IQ2_XS, CPU_A256),
-    COMMON(TARN_IQ2_S, CPU_A256),
-    COMMON(TARN_IQ3_XXS, CPU_A256),
-    COMMON(TARN_IQ3_S, CPU_A256),
+    MANY_32(TARN_Q4_0, 3, q4_0),
+    MANY_32(TARN_Q4_1, 3, q4_1),
+    MANY_32(TARN_Q5_0, 3, q5_0),
+    MANY_32(TARN_Q5_1, 3, q5_1),
+    MANY_32_8(TARN_Q8_0, 3, q8_0),
+    MANY_32_8(TARN_IQ4_NL, 3, iq4_nl),
+    MANY_32(TARN_MXFP4, 3, mxfp4),
+    MANY_256(TARN_Q2_K, 3, q2_k),
+    MANY_256(TARN_Q3_K, 3, q3_k),
+    MANY_256(TARN_Q4_K, 3, q4_k),
+    MANY_256(TARN_Q5_K, 3, q5_k),
+    MANY_256(TARN_Q6_K, 3, q6_k),
+    MANY_256_8(TARN_IQ4_XS, 3, iq4_xs),
+    MANY_256(TARN_IQ2_XXS, 3, iq2_xxs),
+    MANY_256(TARN_IQ2_XS, 3, iq2_xs),
+    MANY_256(TARN_IQ2_S, 3, iq2_s),
+    MANY_256(TARN_IQ3_XXS, 3, iq3_xxs),
+    MANY_256(TARN_IQ3_S, 3, iq3_s),
 };
 
 const struct cpu_ops *tarn_cpu_ops(uint32_t type)

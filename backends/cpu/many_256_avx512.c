@@ -1,37 +1,22 @@
-/* many_256_avx512.c - K-quants against many rows of activations, with VNNI.
+/* many_256_avx512.c - types with superblocks of 256 against many rows of
+ * activations, with VNNI.
  *
- * 32 rows of weights are unpacked to unsigned bytes, rows in the lanes: a
- * vector holds four values of 16 rows, so that four activations (one
- * broadcast) meet 16 rows in one vpdpbusd.  The panel of one superblock is 8
- * KiB and stays in the first cache while up to BATCH rows of activations pass
- * it, ACTS at a time.
+ * A panel of 32 rows of weights (panel.h): four activations (one broadcast)
+ * meet 16 rows in one vpdpbusd.  The panel of one superblock is 8 KiB and
+ * stays in the first cache while up to BATCH rows of activations pass it, ACTS
+ * at a time.  What the bytes are too large by goes off through `pairs`, which
+ * meet the sums of 16 or 32 activations, as minima do.
  *
- * Bytes [64][2][16][4], then per sub-block a scale; what the bytes are too
- * large by (32 in Q6_K) goes off through `pairs`: int16 pairs that meet the
- * sums of 16 or 32 activations.  The minima of Q4_K meet the same sums.
+ * Q4_K, Q5_K and Q6_K are turned before they are split into values: half the
+ * shuffles.
  *
  * Bits: integers are exact, the float part has one accumulator per output,
  * blocks ascending.  Figures: SPEED.md. */
 #include "backends/cpu/avx512.h"
-#include "backends/cpu/transpose.h"
+#include "backends/cpu/panel.h"
 
 #define ACTS 6u
 #define BATCH 48u
-
-struct panel_256 {
-    uint8_t q[64][2][64];
-    int32_t scale[16][2][16]; /* [8] where sub-blocks are 32 long */
-    int32_t pairs[8][2][16];  /* [4] likewise */
-    float d[2][16], dm[2][16];
-};
-
-/* What differs between the types, a constant where it is used. */
-struct kind {
-    uint32_t subs; /* sub-blocks of a superblock: 8 or 16 */
-    bool min;      /* pairs are minima; else they correct isum */
-};
-#define KIND_Q45 ((struct kind){ 8, true })
-#define KIND_Q6 ((struct kind){ 16, false })
 
 /* ---------------------------------------------------------------- unpacking */
 
@@ -72,15 +57,15 @@ INLINE void load_square(const uint8_t *const *rows, size_t at,
 }
 
 /* d, dmin, scales and minima of Q4_K and Q5_K; v: which half of the panel. */
-INLINE void unpack_heads(const uint8_t *const *rows, struct panel_256 *o,
+INLINE void unpack_heads(const uint8_t *const *rows, struct panel *o,
                          uint32_t v)
 {
     const __m512i byte = _mm512_set1_epi32(255);
     __m512i d[4], sm[4];
     load_columns(rows, 0, d);
-    _mm512_store_ps(o->d[v],
+    _mm512_store_ps(o->d[0][v],
                     _mm512_cvtph_ps(_mm512_cvtepi32_epi16(d[0])));
-    _mm512_store_ps(o->dm[v], _mm512_cvtph_ps(_mm512_cvtepi32_epi16(
+    _mm512_store_ps(o->m[0][v], _mm512_cvtph_ps(_mm512_cvtepi32_epi16(
                                   _mm512_srli_epi32(d[0], 16))));
     /* Dwords 1 and 2: scales and minima 0-3 in six bits of each byte, the top
      * bits of 4-7 above; dword 3: low nibbles of scales, high of minima. */
@@ -110,7 +95,7 @@ INLINE void unpack_heads(const uint8_t *const *rows, struct panel_256 *o,
 
 /* 16 rows of Q4_K or Q5_K: nibbles are split after turning. */
 INLINE void unpack_q45(const uint8_t *const *rows, bool five,
-                       struct panel_256 *o, uint32_t v)
+                       struct panel *o, uint32_t v)
 {
     const __m512i m4 = _mm512_set1_epi8(15), bit = _mm512_set1_epi8(16);
     __m512i h[16];
@@ -143,7 +128,7 @@ INLINE void unpack_q45(const uint8_t *const *rows, bool five,
 }
 
 /* 16 rows of Q6_K. */
-INLINE void unpack_q6(const uint8_t *const *rows, struct panel_256 *o,
+INLINE void unpack_q6(const uint8_t *const *rows, struct panel *o,
                       uint32_t v)
 {
     const __m512i m4 = _mm512_set1_epi8(15), m2 = _mm512_set1_epi8(0x30);
@@ -168,7 +153,7 @@ INLINE void unpack_q6(const uint8_t *const *rows, struct panel_256 *o,
     }
     for (int i = 0; i < 16; i++)
         memcpy(d + i, rows[i] + 208, 2);
-    _mm512_store_ps(o->d[v],
+    _mm512_store_ps(o->d[0][v],
                     _mm512_cvtph_ps(_mm256_loadu_si256((const void *)d)));
     load_square(rows, 128, h);
     for (unsigned n = 0; n < 2; n++) {
@@ -180,7 +165,7 @@ INLINE void unpack_q6(const uint8_t *const *rows, struct panel_256 *o,
             const __m512i x2 = _mm512_and_si512(_mm512_slli_epi16(x, 2), m2);
             const __m512i x0 = _mm512_and_si512(x, m2);
             const __m512i xr = _mm512_and_si512(_mm512_srli_epi16(x, 2), m2);
-            uint8_t(*out)[2][64] = o->q + 32 * n + e;
+            int32_t(*out)[2][VL] = o->q + 32 * n + e;
             _mm512_store_si512(
                 out[0][v], _mm512_or_si512(_mm512_and_si512(p, m4), x4));
             _mm512_store_si512(
@@ -198,11 +183,9 @@ INLINE void unpack_q6(const uint8_t *const *rows, struct panel_256 *o,
 }
 
 /* Lanes without a row repeat the last one; nobody reads them. */
-KERNEL static void unpack_256(const struct cpu_tile *t, uint32_t row,
-                              struct panel_256 *p)
+INLINE void unpack_turned(const struct cpu_tile *t, uint32_t row,
+                          uint32_t type, struct panel *p)
 {
-    const uint32_t type = t->ops->type;
-    const size_t bytes = tarn_type_traits(type).bytes;
     for (uint32_t v = 0; v < 2; v++) {
         const uint8_t *rows[16];
         for (uint32_t i = 0; i < 16; i++) {
@@ -211,14 +194,12 @@ KERNEL static void unpack_256(const struct cpu_tile *t, uint32_t row,
                 t->w + (r < t->n_rows ? r : t->n_rows - 1) * t->row_bytes;
         }
         for (uint32_t b = 0; b < t->k / 256; b++) {
-            if (type == TARN_Q4_K)
-                unpack_q45(rows, false, p + b, v);
-            else if (type == TARN_Q5_K)
-                unpack_q45(rows, true, p + b, v);
-            else
+            if (type == TARN_Q6_K)
                 unpack_q6(rows, p + b, v);
+            else
+                unpack_q45(rows, type == TARN_Q5_K, p + b, v);
             for (int i = 0; i < 16; i++)
-                rows[i] += bytes;
+                rows[i] += kind256_of(type).bytes;
         }
     }
 }
@@ -226,7 +207,7 @@ KERNEL static void unpack_256(const struct cpu_tile *t, uint32_t row,
 /* ----------------------------------------------------------------- product */
 
 /* One superblock of the panel against n activations; acc [n][2][16]. */
-INLINE void product_256(const struct panel_256 *p, struct kind kind,
+INLINE void product_256(const struct panel *p, struct kind256 kind,
                         uint32_t n, const uint8_t *const *acts,
                         const struct cpu_act_layout *l, uint32_t b, float *acc)
 {
@@ -268,10 +249,10 @@ INLINE void product_256(const struct panel_256 *p, struct kind kind,
                 m = _mm512_dpwssd_epi32(
                     m, _mm512_load_si512(p->pairs[j][v]), splat32(s + 4 * j));
             __m512 f = _mm512_mul_ps(
-                _mm512_load_ps(p->d[v]),
+                _mm512_load_ps(p->d[0][v]),
                 _mm512_cvtepi32_ps(kind.min ? is[t][v] : m));
             if (kind.min)
-                f = _mm512_sub_ps(f, _mm512_mul_ps(_mm512_load_ps(p->dm[v]),
+                f = _mm512_sub_ps(f, _mm512_mul_ps(_mm512_load_ps(p->m[0][v]),
                                                    _mm512_cvtepi32_ps(m)));
             float *o = acc + (2 * t + v) * 16;
             _mm512_store_ps(o, _mm512_add_ps(_mm512_load_ps(o),
@@ -280,39 +261,84 @@ INLINE void product_256(const struct panel_256 *p, struct kind kind,
     }
 }
 
-KERNEL static void run_256(const struct panel_256 *p, uint32_t type,
-                           uint32_t n, const uint8_t *const *acts,
-                           const struct cpu_act_layout *l, uint32_t b,
-                           float *acc)
+/* Bytes of IQ4_XS get 128 added. */
+INLINE int32_t zero_of(uint32_t type)
 {
-#define Q4(n_) product_256(p, KIND_Q45, n_, acts, l, b, acc)
-#define Q6(n_) product_256(p, KIND_Q6, n_, acts, l, b, acc)
-    if (type == TARN_Q6_K) {
-        FOR_N(Q6)
-    } else {
-        FOR_N(Q4)
+    return kind256_of(type).is_signed ? 128 : kind256_of(type).zero;
+}
+
+/* Two functions per type: a panel is unpacked, a panel meets activations. */
+struct kernel {
+    uint32_t type;
+    void (*unpack)(const struct cpu_tile *t, uint32_t row, struct panel *p);
+    void (*run)(const struct panel *p, uint32_t n, const uint8_t *const *acts,
+                const struct cpu_act_layout *l, uint32_t b, float *acc);
+};
+
+#define CALL(n_) product_256(p, kind, n_, acts, l, b, acc)
+#define MAKE_RUN(name_, type_)                                               \
+    KERNEL static void run_##name_(                                          \
+        const struct panel *p, uint32_t n, const uint8_t *const *acts,       \
+        const struct cpu_act_layout *l, uint32_t b, float *acc)              \
+    {                                                                        \
+        const struct kind256 kind = kind256_of(type_);                       \
+        FOR_N(CALL)                                                          \
     }
-#undef Q4
-#undef Q6
+MAKE_RUN(min8, TARN_Q4_K)
+MAKE_RUN(min16, TARN_Q2_K)
+MAKE_RUN(zero8, TARN_IQ4_XS)
+MAKE_RUN(zero16, TARN_Q6_K)
+
+#define TURNED(X) X(TARN_Q4_K, min8) X(TARN_Q5_K, min8) X(TARN_Q6_K, zero16)
+#define OTHERS(X)                                                            \
+    X(TARN_Q2_K, min16)                                                      \
+    X(TARN_Q3_K, zero16) X(TARN_IQ4_XS, zero8) X(TARN_IQ2_XXS, zero8)        \
+    X(TARN_IQ2_XS, zero16) X(TARN_IQ2_S, zero16) X(TARN_IQ3_XXS, zero8)      \
+    X(TARN_IQ3_S, zero8)
+#define MAKE_TURNED(type_, run_)                                             \
+    KERNEL static void unpack_##type_(const struct cpu_tile *t, uint32_t row, \
+                                      struct panel *p)                       \
+    {                                                                        \
+        unpack_turned(t, row, type_, p);                                     \
+    }
+#define MAKE_OTHER(type_, run_)                                              \
+    KERNEL static void unpack_##type_(const struct cpu_tile *t, uint32_t row, \
+                                      struct panel *p)                       \
+    {                                                                        \
+        unpack_rows(t, row, type_, zero_of(type_), p);                       \
+    }
+TURNED(MAKE_TURNED)
+OTHERS(MAKE_OTHER)
+
+#define ENTRY(type_, name_) { type_, unpack_##type_, run_##name_ },
+static const struct kernel KERNELS[] = { TURNED(ENTRY) OTHERS(ENTRY) };
+
+static const struct kernel *kernel_of(uint32_t type)
+{
+    const struct kernel *k = KERNELS;
+    while (k->type != type)
+        k++;
+    return k;
 }
 
 /* ------------------------------------------------------------------- tiles */
 
 size_t tarn_cpu_many_256_scratch(uint32_t k)
 {
-    return k / 256 * sizeof(struct panel_256) + BATCH * PANEL * sizeof(float);
+    return k / 256 * sizeof(struct panel) + BATCH * PANEL * sizeof(float);
 }
 
 void tarn_cpu_many_256(const struct cpu_tile *t)
 {
     const struct cpu_act_layout l = tarn_cpu_act_layout(CPU_A256, t->k, false);
-    const uint32_t nb = t->k / 256, type = t->ops->type;
-    struct panel_256 *p = t->scratch;
+    const uint32_t nb = t->k / 256;
+    const struct kernel *kernel = kernel_of(t->ops->type);
+    struct panel *p = t->scratch;
     float *acc = (float *)(void *)(p + nb);
     for (uint32_t row = 0; row < t->n_rows; row += PANEL) {
         struct fetcher next =
             fetcher_of(t, (size_t)nb * ((t->n_acts + ACTS - 1) / ACTS));
-        unpack_256(t, row, p);
+        kernel->unpack(t, row, p);
         for (uint32_t a = 0; a < t->n_acts; a += BATCH) {
             const uint32_t n = t->n_acts - a < BATCH ? t->n_acts - a : BATCH;
             memset(acc, 0, (size_t)n * PANEL * sizeof *acc);
@@ -320,8 +346,8 @@ void tarn_cpu_many_256(const struct cpu_tile *t)
                 for (uint32_t i = 0; i < n; i += ACTS) {
                     if (next.at)
                         fetch_some(&next);
-                    run_256(p + b, type, n - i < ACTS ? n - i : ACTS,
-                            t->acts + a + i, &l, b, acc + i * PANEL);
+                    kernel->run(p + b, n - i < ACTS ? n - i : ACTS,
+                                t->acts + a + i, &l, b, acc + i * PANEL);
                 }
             put_panel(t, row, a, n, acc);
         }

@@ -27,7 +27,4 @@ typedef void (*cpu_unpack_fn)(const uint8_t *block, struct cpu_block *out);
 /* NULL for F32, F16, BF16 and unknown types. */
 cpu_unpack_fn tarn_cpu_unpack(uint32_t type);
 
-/* The eight scales and eight minima (6 bits each) of Q4_K and Q5_K. */
-void tarn_cpu_scales_k(const uint8_t s[12], uint8_t scale[8], uint8_t min[8]);
-
 #endif

@@ -54,7 +54,7 @@ typedef int8_t vb __attribute__((vector_size(VL)));
 typedef float vf_any
     __attribute__((vector_size(4 * VL), aligned(4), may_alias));
 typedef int32_t vi_any
-    __attribute__((vector_size(4 * VL), aligned(2), may_alias));
+    __attribute__((vector_size(4 * VL), aligned(1), may_alias));
 typedef uint16_t vh_any
     __attribute__((vector_size(2 * VL), aligned(2), may_alias));
 typedef int8_t vb_any __attribute__((vector_size(VL), aligned(1), may_alias));

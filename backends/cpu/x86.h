@@ -9,20 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "backends/cpu/cpu.h"
-#include "backends/cpu/vec.h"
-
-/* How far ahead of the weight pointer memory is asked for.  Two to four rows
- * are read side by side, so this is one to five rows; Q4_K from memory, one
- * core of machine A: 15 GB/s with 1 KiB, 18 with 2, 22 with 4, 30 with 8, 33
- * with 12, 30 with 16, 26 with 32 (plain reading: 33). */
-#define AHEAD 12288
-
-INLINE void fetch(const uint8_t *p, int lines)
-{
-    for (int i = 0; i < lines; i++)
-        _mm_prefetch((const char *)p + AHEAD + 64 * i, _MM_HINT_T0);
-}
+#include "backends/cpu/rows4.h"
 
 /* Scales of n <= 8 superblocks of activations, the rest 0: what stands behind
  * the last one may look like a subnormal number, and those are slow. */

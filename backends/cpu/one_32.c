@@ -1,0 +1,113 @@
+/* one_32.c - types with blocks of 32 against one row of activations, in vectors
+ * of 16 or 32 bytes: the way of one_256.c, with one scale for 32 values.
+ *
+ * w: any alignment, k divides by 32.  Figures: SPEED.md. */
+#include "backends/cpu/blocks32.h"
+
+/* The sums of one block of four rows. */
+INLINE void sums32(uint32_t type, const struct rows4 *r, const uint8_t *q,
+                   vi is[4])
+{
+    const struct kind32 kind = kind32_of(type);
+    const vi ones = vi_splat(0x10001);
+#if VL == 4
+    struct signed_bytes a[2];
+    for (uint32_t i = 0; i < 2; i++)
+        a[i] = signed_bytes(vi_load(q + 16 * i));
+    for (uint32_t n = 0; n < 4; n++) {
+        const vi v0 = values32(type, r->w[n], r->w[n], 0);
+        const vi v1 = values32(type, r->w[n], r->w[n], 1);
+        if (kind.is_signed)
+            is[n] = vi_dot2(vi_dot2(vi_splat(0), mul_signed(v0, a[0]), ones),
+                            mul_signed(v1, a[1]), ones);
+        else
+            is[n] = vi_dot2(vi_splat(0),
+                            vi_add16(mul_bytes(v0, a[0]), mul_bytes(v1, a[1])),
+                            ones);
+    }
+#else
+    const struct signed_bytes a = signed_bytes(vi_load(q));
+    for (uint32_t n = 0; n < 4; n++) {
+        const vi v = values32(type, r->w[n], r->w[n], 0);
+        is[n] = vi_dot2(vi_splat(0),
+                        kind.is_signed ? mul_signed(v, a) : mul_bytes(v, a),
+                        ones);
+    }
+#endif
+}
+
+#if VL == 4 && !defined(__SSSE3__)
+/* Eight int8 as int16. */
+INLINE vi widen8(const void *p)
+{
+#if defined(__SSE2__)
+    const __m128i v = _mm_loadl_epi64((const void *)p);
+    return (vi)_mm_srai_epi16(_mm_unpacklo_epi8(v, v), 8);
+#else
+    typedef int8_t v8 __attribute__((vector_size(8), aligned(1), may_alias));
+    return (vi)__builtin_convertvector(*(const v8 *)p, vs);
+#endif
+}
+
+/* Without a product of bytes, int16 do better; and the relaxed one does not
+ * take -128. */
+INLINE void sums_q8_0(const struct rows4 *r, const uint8_t *q, vi is[4])
+{
+    vi a[4];
+    for (int j = 0; j < 4; j++)
+        a[j] = widen8(q + 8 * j);
+    for (int n = 0; n < 4; n++) {
+        is[n] = vi_splat(0);
+        for (int j = 0; j < 4; j++)
+            is[n] = vi_dot2(is[n], widen8(r->w[n] + 2 + 8 * j), a[j]);
+    }
+}
+#endif
+
+INLINE void one(const struct cpu_tile *t, uint32_t type)
+{
+    const struct kind32 kind = kind32_of(type);
+    const struct cpu_act_layout l = tarn_cpu_act_layout(CPU_A32, t->k, false);
+    const uint8_t *q = t->acts[0];
+    const int32_t *sums = (const int32_t *)(const void *)(q + l.sums);
+    const float *d = (const float *)(const void *)(q + l.d);
+    for (uint32_t row = 0; row < t->n_rows; row += 4) {
+        struct rows4 r = rows_at(t, row);
+        v4f acc = { 0 };
+        for (uint32_t b = 0; b < t->k / 32; b++) {
+            vi is[4];
+#if VL == 4 && !defined(__SSSE3__)
+            if (type == TARN_Q8_0)
+                sums_q8_0(&r, q + 32 * (size_t)b, is);
+            else
+#endif
+                sums32(type, &r, q + 32 * (size_t)b, is);
+            v4i sum = add_up_wide(is);
+            if (kind.zero)
+                sum = sum - kind.zero * sums[b];
+            v4f v = scales32(type, &r) * float4(sum);
+            if (kind.min)
+                v = v + halves4(&r, 2) * (float)sums[b];
+            acc = acc + d[b] * v;
+            for (uint32_t n = 0; n < 4; n++) {
+                fetch(r.w[n], 1);
+                r.w[n] += kind.bytes;
+            }
+        }
+        put_rows(t, row, acc);
+    }
+}
+
+#define ONE(name_, type_)                                        \
+    KERNEL void tarn_cpu_##name_##_one(const struct cpu_tile *t) \
+    {                                                            \
+        one(t, type_);                                           \
+    }
+ONE(q4_0, TARN_Q4_0)
+ONE(q4_1, TARN_Q4_1)
+ONE(q5_0, TARN_Q5_0)
+ONE(q5_1, TARN_Q5_1)
+ONE(q8_0, TARN_Q8_0)
+ONE(iq4_nl, TARN_IQ4_NL)
+ONE(mxfp4, TARN_MXFP4)
+#undef ONE

@@ -1,0 +1,186 @@
+/* rows4.h - four rows of weights side by side, one in each lane of 128 bits.
+ *
+ * Kernels for one row of activations take four rows of weights together: what
+ * is made of the activations is made once for four, and the float part, whose
+ * order over blocks is fixed, goes on in lanes = rows.  Integer sums begin in
+ * vectors of the level's width (vec.h) and are folded to four lanes here; from
+ * there on all levels share this code.
+ *
+ * Owns: nothing.  Threads: any.
+ */
+#ifndef TARN_CPU_ROWS4_H
+#define TARN_CPU_ROWS4_H
+
+#include "backends/cpu/cpu.h"
+#include "backends/cpu/vec.h"
+
+typedef float v4f __attribute__((vector_size(16)));
+typedef int32_t v4i __attribute__((vector_size(16)));
+typedef int16_t v8s __attribute__((vector_size(16)));
+typedef uint16_t v8u __attribute__((vector_size(16)));
+typedef uint8_t v16b __attribute__((vector_size(16)));
+typedef v8s v8s_any __attribute__((aligned(2), may_alias));
+typedef v16b v16b_any __attribute__((aligned(1), may_alias));
+
+/* Inner loops are unrolled whole: their counters become constants of shifts
+ * and shuffles. */
+#if defined(__clang__)
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+/* How far ahead of the weight pointer memory is asked for.  Two to four rows
+ * are read side by side, so this is one to five rows; Q4_K from memory, one
+ * core of machine A: 15 GB/s with 1 KiB, 18 with 2, 22 with 4, 30 with 8, 33
+ * with 12, 30 with 16, 26 with 32 (plain reading: 33). */
+#define AHEAD 12288
+
+INLINE void fetch(const uint8_t *p, uint32_t lines)
+{
+    for (uint32_t i = 0; i < lines; i++)
+        __builtin_prefetch((const void *)((uintptr_t)p + AHEAD + 64 * i));
+}
+
+/* ------------------------------------------------------------------- rows */
+
+struct rows4 {
+    const uint8_t *w[4];
+};
+
+/* Lanes without a row repeat the last one. */
+INLINE struct rows4 rows_at(const struct cpu_tile *t, uint32_t row)
+{
+    struct rows4 r;
+    for (uint32_t i = 0; i < 4; i++)
+        r.w[i] = t->w + (row + i < t->n_rows ? row + i : t->n_rows - 1) *
+                            t->row_bytes;
+    return r;
+}
+
+INLINE void put_rows(const struct cpu_tile *t, uint32_t row, v4f acc)
+{
+    const uint32_t left = t->n_rows - row;
+    memcpy(t->y[0] + t->y_at + row, &acc,
+           (left < 4 ? left : 4) * sizeof(float));
+}
+
+/* ------------------------------------------------------------------ lanes */
+
+/* The sums of four vectors, one per lane. */
+INLINE v4i add_up4(const v4i x[4])
+{
+    const v4i a = __builtin_shufflevector(x[0], x[1], 0, 4, 1, 5) +
+                  __builtin_shufflevector(x[0], x[1], 2, 6, 3, 7);
+    const v4i b = __builtin_shufflevector(x[2], x[3], 0, 4, 1, 5) +
+                  __builtin_shufflevector(x[2], x[3], 2, 6, 3, 7);
+    return __builtin_shufflevector(a, b, 0, 1, 4, 5) +
+           __builtin_shufflevector(a, b, 2, 3, 6, 7);
+}
+
+/* The same of the level's vectors. */
+INLINE v4i add_up_wide(const vi x[4])
+{
+#if VL == 4
+    return add_up4(x);
+#else
+#if VL == 16
+    typedef __m512i wide;
+#define LOW(n_, a_, b_) _mm512_unpacklo_epi##n_(a_, b_)
+#define HIGH(n_, a_, b_) _mm512_unpackhi_epi##n_(a_, b_)
+#else
+    typedef __m256i wide;
+#define LOW(n_, a_, b_) _mm256_unpacklo_epi##n_(a_, b_)
+#define HIGH(n_, a_, b_) _mm256_unpackhi_epi##n_(a_, b_)
+#endif
+    const wide a = (wide)x[0], b = (wide)x[1], c = (wide)x[2], d = (wide)x[3];
+    const wide e = (wide)((vi)LOW(32, a, b) + (vi)HIGH(32, a, b));
+    const wide f = (wide)((vi)LOW(32, c, d) + (vi)HIGH(32, c, d));
+    const vi s = (vi)LOW(64, e, f) + (vi)HIGH(64, e, f);
+#undef LOW
+#undef HIGH
+#if VL == 16
+    const __m256i h = _mm256_add_epi32(
+        _mm512_castsi512_si256((__m512i)s),
+        _mm512_extracti64x4_epi64((__m512i)s, 1));
+#else
+    const __m256i h = (__m256i)s;
+#endif
+    return (v4i)_mm_add_epi32(_mm256_castsi256_si128(h),
+                              _mm256_extracti128_si256(h, 1));
+#endif
+}
+
+/* Sums of the products of pairs. */
+INLINE v4i dot4(v8s a, v8s b)
+{
+#if defined(__SSE2__)
+    return (v4i)_mm_madd_epi16((__m128i)a, (__m128i)b);
+#elif defined(__wasm_simd128__)
+    return (v4i)wasm_i32x4_dot_i16x8((v128_t)a, (v128_t)b);
+#else
+    const v4i x = (v4i)a, y = (v4i)b;
+    return ((x << 16) >> 16) * ((y << 16) >> 16) + (x >> 16) * (y >> 16);
+#endif
+}
+
+INLINE v4f float4(v4i v)
+{
+    return __builtin_convertvector(v, v4f);
+}
+
+INLINE int32_t half_bits(const uint8_t *p)
+{
+    return (int32_t)((uint32_t)p[0] | (uint32_t)p[1] << 8);
+}
+
+/* The half at `at` of each row. */
+INLINE v4f halves4(const struct rows4 *r, size_t at)
+{
+#if defined(__F16C__)
+    int16_t h[4];
+    for (int i = 0; i < 4; i++)
+        memcpy(h + i, r->w[i] + at, 2);
+    return (v4f)_mm_cvtph_ps(
+        _mm_setr_epi16(h[0], h[1], h[2], h[3], 0, 0, 0, 0));
+#else
+    /* As vf_of_halves(). */
+    const v4i h = { half_bits(r->w[0] + at), half_bits(r->w[1] + at),
+                    half_bits(r->w[2] + at), half_bits(r->w[3] + at) };
+    const v4i rest = h & 0x7fff, low = (v4i)(rest < 0x0400);
+    const v4i normal = (rest << 13) + (112 << 23);
+    const v4i small = (v4i)(float4(rest) * 0x1p-24f);
+    const v4i v = (small & low) | (normal & ~low);
+    return (v4f)(v | ((v4i)(rest >= 0x7c00) & 0x7f800000) |
+                 (h & 0x8000) << 16);
+#endif
+}
+
+/* ------------------------------------------------------------------ bytes */
+
+INLINE v16b load16(const uint8_t *p)
+{
+    return *(const v16b_any *)p;
+}
+
+INLINE uint32_t word_at(const uint8_t *p)
+{
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+           (uint32_t)p[3] << 24;
+}
+
+/* Bytes 0-7, 8-15 as int16. */
+INLINE v8s widen_low(v16b v)
+{
+    return (v8s)__builtin_shufflevector(v, (v16b){ 0 }, 0, 16, 1, 17, 2, 18, 3,
+                                        19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+
+INLINE v8s widen_high(v16b v)
+{
+    return (v8s)__builtin_shufflevector(v, (v16b){ 0 }, 8, 24, 9, 25, 10, 26,
+                                        11, 27, 12, 28, 13, 29, 14, 30, 15,
+                                        31);
+}
+
+#endif

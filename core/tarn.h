@@ -168,6 +168,9 @@ struct tarn_bench {
     uint32_t size;
     uint32_t n_prompt, n_tokens, depth, n_seqs; /* n_seqs 0: 1 */
     double prefill_ms, decode_ms;               /* results */
+    /* Read by one step of decode (a token of every sequence), on average:
+     * weights, each once, of the experts those that were chosen; K/V. */
+    uint64_t weight_bytes, kv_bytes;
 };
 enum tarn_status tarn_engine_bench(struct tarn_engine *engine,
                                    struct tarn_bench *io,

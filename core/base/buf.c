@@ -43,6 +43,11 @@ void tarn_buf_add(struct tarn_buf *b, const void *data, size_t size)
     b->data[b->size] = 0;
 }
 
+void tarn_buf_reserve(struct tarn_buf *b, size_t n)
+{
+    (void)make_room(b, n);
+}
+
 void tarn_buf_text(struct tarn_buf *b, const char *text)
 {
     tarn_buf_add(b, text, strlen(text));

@@ -30,6 +30,8 @@ void tarn_buf_text(struct tarn_buf *b, const char *text);
 void tarn_buf_byte(struct tarn_buf *b, int byte);
 void tarn_buf_printf(struct tarn_buf *b, const char *format, ...)
     TARN_PRINTF(2, 3);
+/* So that the next n bytes need no allocation. */
+void tarn_buf_reserve(struct tarn_buf *b, size_t n);
 void tarn_buf_clear(struct tarn_buf *b); /* keeps the room */
 char *tarn_buf_take(struct tarn_buf *b); /* moved to the caller */
 void tarn_buf_finish(struct tarn_buf *b);

@@ -5,13 +5,19 @@
  *                  contract in this thread: round to nearest, no flush to
  *                  zero, no denormals-are-zero, nothing trapped; gives what
  *                  was set before, for tarn_fp_end().
+ * tarn_prefetch()  asks for the cache line at p, which need not be mapped.
  *
- * Threads: any; both change the calling thread only.
+ * Threads: any; tarn_fp_*() change the calling thread only.
  */
 #ifndef TARN_BASE_COMPILER_H
 #define TARN_BASE_COMPILER_H
 
 #include <stdint.h>
+
+static inline void tarn_prefetch(const void *p)
+{
+    __builtin_prefetch(p);
+}
 
 #if defined(__SSE2__)
 #include <xmmintrin.h>

@@ -16,6 +16,7 @@
 #include "core/base/buf.h"
 #include "core/base/error.h"
 #include "core/base/memory.h"
+#include "core/base/watch.h"
 
 static const uint8_t NO_BYTES[1];
 
@@ -122,34 +123,47 @@ static enum tarn_status no_memory(struct tarn_error *err, uint64_t size)
 }
 
 #if defined(__wasi__)
+/* fd is closed or kept by the watch. */
 static enum tarn_status map_fd(int fd, uint64_t size, struct tarn_map *out,
                                struct tarn_error *err)
 {
     size_t got;
     uint8_t *data =
         size <= SIZE_MAX ? tarn_alloc_aligned((size_t)size, 64) : NULL;
-    if (!data)
+    if (!data) {
+        close(fd);
         return no_memory(err, size);
+    }
     const enum tarn_status s = read_up_to(fd, data, (size_t)size, &got, err);
+    close(fd);
     if (s) {
         tarn_free_aligned(data);
         return s;
     }
-    *out = (struct tarn_map){ data, got, false };
+    *out = (struct tarn_map){ .data = data, .size = got };
     return TARN_OK;
 }
 #else
+/* fd is closed or kept by the watch. */
 static enum tarn_status map_fd(int fd, uint64_t size, struct tarn_map *out,
                                struct tarn_error *err)
 {
-    if (size > PTRDIFF_MAX)
-        return no_memory(err, size);
-    void *data = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0);
-    if (data == MAP_FAILED)
-        return errno == ENOMEM ? no_memory(err, size)
-                               : fail_io(err, "mapped", errno);
-    *out = (struct tarn_map){ data, size, true };
-    return TARN_OK;
+    void *data = size > PTRDIFF_MAX ? MAP_FAILED
+                                    : mmap(NULL, (size_t)size, PROT_READ,
+                                           MAP_SHARED, fd, 0);
+    struct tarn_map m = { .data = data, .size = size, .mapped = true };
+    if (data == MAP_FAILED) {
+        const int number = size > PTRDIFF_MAX ? ENOMEM : errno;
+        close(fd);
+        return number == ENOMEM ? no_memory(err, size)
+                                : fail_io(err, "mapped", number);
+    }
+    const enum tarn_status s = tarn_watch_begin(&m.watch, fd, data, size, err);
+    if (s)
+        tarn_map_close(&m);
+    else
+        *out = m;
+    return s;
 }
 #endif
 
@@ -158,26 +172,47 @@ enum tarn_status tarn_map_open(const char *path, struct tarn_map *out,
 {
     int fd;
     uint64_t size = 0;
-    enum tarn_status s = open_regular(path, &fd, &size, err);
+    const enum tarn_status s = open_regular(path, &fd, &size, err);
     if (s)
         return s;
-    if (size == 0)
-        *out = (struct tarn_map){ NO_BYTES, 0, false };
-    else
-        s = map_fd(fd, size, out, err);
+    if (size)
+        return map_fd(fd, size, out, err);
     close(fd);
-    return s;
+    *out = (struct tarn_map){ .data = NO_BYTES };
+    return TARN_OK;
 }
 
 void tarn_map_close(struct tarn_map *m)
 {
 #if !defined(__wasi__)
+    tarn_watch_end(m->watch);
     if (m->mapped)
         munmap((void *)(uintptr_t)m->data, (size_t)m->size);
 #endif
     if (!m->mapped && m->data && m->data != NO_BYTES)
         tarn_free_aligned((void *)(uintptr_t)m->data);
     *m = (struct tarn_map){ 0 };
+}
+
+enum tarn_status tarn_map_check(const struct tarn_map *m,
+                                struct tarn_error *err)
+{
+#if defined(__wasi__)
+    (void)m, (void)err;
+    return TARN_OK;
+#else
+    return m->watch ? tarn_watch_check(m->watch, err) : TARN_OK;
+#endif
+}
+
+void tarn_map_prefault(struct tarn_map *m, uint64_t n)
+{
+#if defined(__wasi__)
+    (void)m, (void)n;
+#else
+    if (m->watch)
+        tarn_watch_prefault(m->watch, n < m->size ? n : m->size);
+#endif
 }
 
 enum tarn_status tarn_file_read(const char *path, size_t limit, char **out,

@@ -7,6 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if !defined(__wasm__)
+#include <sys/mman.h>
+#endif
+
+#define SMALL_PAGE ((uintptr_t)4096)
+#define SMALL_PAGE_MASK (SMALL_PAGE - 1)
+#define LARGE_BLOCK ((size_t)4 << 20)
+
 static _Atomic uint64_t count;   /* allocations asked for */
 static _Atomic uint64_t fail_at; /* number of the one that fails; 0: none */
 static _Atomic bool fail_all;
@@ -115,6 +123,20 @@ void *tarn_realloc(void *p, size_t n_old, size_t n_new, size_t size)
     return q;
 }
 
+/* Large blocks (K/V pages, work memory) in large pages: a first touch every
+ * 2 MiB instead of every 4 KiB, and fewer misses of the TLB ever after. */
+static void use_large_pages(void *p, size_t bytes)
+{
+#if defined(MADV_HUGEPAGE)
+    const uintptr_t first = ((uintptr_t)p + SMALL_PAGE_MASK) & ~SMALL_PAGE_MASK;
+    const uintptr_t end = ((uintptr_t)p + bytes) & ~SMALL_PAGE_MASK;
+    if (p && bytes >= LARGE_BLOCK)
+        (void)madvise((void *)first, end - first, MADV_HUGEPAGE);
+#else
+    (void)p, (void)bytes;
+#endif
+}
+
 void *tarn_alloc_aligned(size_t size, size_t align)
 {
     size_t bytes;
@@ -126,6 +148,7 @@ void *tarn_alloc_aligned(size_t size, size_t align)
     lock_heap();
     void *p = aligned_alloc(align, bytes & ~(align - 1));
     unlock_heap();
+    use_large_pages(p, bytes);
     return counted(p);
 }
 

@@ -194,7 +194,7 @@ uint32_t tarn_engine_context(const struct tarn_engine *engine)
 }
 
 /* ------------------------------------------------------------------- wait */
-static bool has_work(struct tarn_engine *e)
+bool tarn_engine_busy(struct tarn_engine *e)
 {
     return e->active || atomic_load(&e->incoming);
 }
@@ -205,7 +205,7 @@ void tarn_engine_wait(struct tarn_engine *e)
     for (;;) {
         bool full = tarn_ring_room(&e->ring) < TARN_RING_RESERVE;
         atomic_store(&e->starved, full);
-        if (atomic_exchange(&e->woken, false) || (has_work(e) && !full))
+        if (atomic_exchange(&e->woken, false) || (tarn_engine_busy(e) && !full))
             break;
         /* The time limit only covers a face that drained between the two
          * looks above. */
@@ -309,6 +309,14 @@ static uint32_t fill_batch(struct tarn_engine *e, uint32_t *n_seqs,
     return n_rows;
 }
 
+enum tarn_status tarn_engine_run(struct tarn_engine *e,
+                                 const struct tarn_batch *b,
+                                 struct tarn_error *err)
+{
+    enum tarn_status s = e->model->backend->run(e->prepared, b, err);
+    return s ? s : tarn_model_unchanged(e->model, err);
+}
+
 static void after_run(struct tarn_engine *e)
 {
     size_t n_vocab = e->model->info.n_vocab;
@@ -361,7 +369,7 @@ enum tarn_progress tarn_engine_step(struct tarn_engine *e)
                                 .n_rows = n_rows, .seqs = e->seqs,
                                 .n_seqs = n_seqs,
                                 .logits = n_logits ? e->logits : NULL };
-        s = e->model->backend->run(e->prepared, &b, &err);
+        s = tarn_engine_run(e, &b, &err);
         if (s == TARN_OK)
             after_run(e);
         else if (s != TARN_CANCELLED)
@@ -374,5 +382,5 @@ enum tarn_progress tarn_engine_step(struct tarn_engine *e)
     drop_done(e);
     if (s != TARN_OK && s != TARN_CANCELLED)
         return TARN_FAILED;
-    return has_work(e) ? TARN_MORE : TARN_IDLE;
+    return tarn_engine_busy(e) ? TARN_MORE : TARN_IDLE;
 }

@@ -102,6 +102,14 @@ struct tarn_engine {
     double told_at; /* when progress was last told */
 };
 
+/* Some turn is waiting or being computed. */
+bool tarn_engine_busy(struct tarn_engine *e);
+/* The backend's run(), then a look at whether the weights were what they were
+ * when the file was opened (TARN_IO). */
+enum tarn_status tarn_engine_run(struct tarn_engine *e,
+                                 const struct tarn_batch *b,
+                                 struct tarn_error *err);
+
 /* request.c: owner. */
 void tarn_request_begin(struct tarn_request *q);
 void tarn_request_reading(struct tarn_request *q);

@@ -1,21 +1,15 @@
-/* eval.c - computing without a turn: logits of given ids, and the benchmark. */
+/* eval.c - computing without a turn: logits of given ids. */
 #include <string.h>
 
 #include "backends/numerics.h"
-#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/engine/engine.h"
-
-static bool busy(struct tarn_engine *e)
-{
-    return e->active || atomic_load(&e->incoming);
-}
 
 static enum tarn_status check_eval(struct tarn_engine *e,
                                    const struct tarn_eval *io,
                                    struct tarn_error *err)
 {
-    if (busy(e))
+    if (tarn_engine_busy(e))
         return tarn_fail(err, TARN_BUSY, "the engine is generating an answer");
     if (io->n_ids < 1 || io->n_ids > e->cache.n_context)
         return tarn_fail(err, TARN_LIMIT,
@@ -60,7 +54,7 @@ static enum tarn_status eval_piece(struct tarn_engine *e,
         .size = sizeof b, .rows = e->rows, .n_rows = n, .seqs = &view,
         .n_seqs = 1, .logits = *row > first ? logits : NULL,
         .experts = io->experts ? io->experts + at * per_row : NULL };
-    st = e->model->backend->run(e->prepared, &b, err);
+    st = tarn_engine_run(e, &b, err);
     if (!st)
         tarn_seq_advance(s, at + n);
     return st;
@@ -136,7 +130,7 @@ static enum tarn_status eval_round(struct tarn_engine *e,
         .n_seqs = n_in,
         .logits = *row > first
             ? io->logits + first * e->model->info.n_vocab : NULL };
-    const enum tarn_status st = e->model->backend->run(e->prepared, &b, err);
+    const enum tarn_status st = tarn_engine_run(e, &b, err);
     for (uint32_t j = 0; !st && j < n_in; j++)
         tarn_seq_advance(in[j], end[j]);
     return st;
@@ -169,89 +163,5 @@ enum tarn_status tarn_eval(struct tarn_engine *e, const struct tarn_eval *io,
             tarn_seq_rewind(&e->cache, s[n], 0);
         tarn_kv_give(&e->cache, s[n]);
     }
-    return st;
-}
-
-/* ------------------------------------------------------------------- bench */
-static enum tarn_status run_rows(struct tarn_engine *e,
-                                 struct tarn_sequence *const *s, uint32_t n_seqs,
-                                 uint32_t n, bool logits,
-                                 struct tarn_error *err)
-{
-    uint32_t n_rows = 0;
-    for (uint32_t k = 0; k < n_seqs; k++) {
-        for (uint32_t i = 0; i < n; i++) {
-            uint32_t pos = s[k]->n_kv + i;
-            uint64_t mixed = tarn_mix(pos * 64u + k + 1);
-            e->rows[n_rows++] = (struct tarn_row){
-                .token = (int32_t)(mixed % e->model->info.n_vocab),
-                .pos = pos, .seq = k,
-                .flags = logits && i + 1 == n ? (uint32_t)TARN_ROW_LOGITS : 0 };
-        }
-        e->seqs[k] = tarn_seq_view(s[k]);
-    }
-    struct tarn_batch b = { .size = sizeof b, .rows = e->rows,
-                            .n_rows = n_rows, .seqs = e->seqs,
-                            .n_seqs = n_seqs,
-                            .logits = logits ? e->logits : NULL };
-    enum tarn_status st = e->model->backend->run(e->prepared, &b, err);
-    for (uint32_t k = 0; !st && k < n_seqs; k++)
-        tarn_seq_advance(s[k], s[k]->n_kv + n);
-    return st;
-}
-
-static enum tarn_status bench_passes(struct tarn_engine *e,
-                                     struct tarn_bench *io,
-                                     struct tarn_sequence *const *s,
-                                     uint32_t n_seqs, struct tarn_error *err)
-{
-    enum tarn_status st = TARN_OK;
-    uint32_t most = e->max_rows / n_seqs;
-    double began = tarn_now_ms();
-    for (uint32_t at = 0; !st && at < io->n_prompt;) {
-        uint32_t n = io->n_prompt - at < most ? io->n_prompt - at : most;
-        at += n;
-        st = run_rows(e, s, n_seqs, n, at == io->n_prompt, err);
-    }
-    double middle = tarn_now_ms();
-    for (uint32_t i = 0; !st && i < io->n_tokens; i++)
-        st = run_rows(e, s, n_seqs, 1, true, err);
-    io->prefill_ms = middle - began;
-    io->decode_ms = tarn_now_ms() - middle;
-    return st;
-}
-
-enum tarn_status tarn_engine_bench(struct tarn_engine *e, struct tarn_bench *io,
-                                   struct tarn_error *err)
-{
-    struct tarn_sequence *s[TARN_MAX_SEQS];
-    uint32_t n_seqs = io->n_seqs ? io->n_seqs : 1, n = 0, none;
-    uint64_t end = (uint64_t)io->depth + io->n_prompt + io->n_tokens;
-    const int32_t first = 0;
-    if (busy(e))
-        return tarn_fail(err, TARN_BUSY, "the engine is generating an answer");
-    if (n_seqs > e->cache.n_seqs || n_seqs > e->max_rows)
-        return tarn_fail(err, TARN_USAGE,
-                         "%u sequences at once are more than the engine's %u",
-                         n_seqs, e->cache.n_seqs);
-    if (end > e->cache.n_context)
-        return tarn_fail(err, TARN_LIMIT,
-                         "%llu positions do not fit the context of %u",
-                         (unsigned long long)end, e->cache.n_context);
-    enum tarn_status st = TARN_OK;
-    e->computing = true;
-    for (; !st && n < n_seqs; n++) {
-        s[n] = tarn_kv_take(&e->cache, &first, 1, &none);
-        tarn_seq_rewind(&e->cache, s[n], 0);
-        st = tarn_seq_reserve(&e->cache, s[n], (uint32_t)end, err);
-        s[n]->n_kv = s[n]->tail_at = io->depth;
-    }
-    if (!st)
-        st = bench_passes(e, io, s, n_seqs, err);
-    while (n--) { /* what was computed is not worth keeping */
-        tarn_seq_rewind(&e->cache, s[n], 0);
-        tarn_kv_give(&e->cache, s[n]);
-    }
-    e->computing = false;
     return st;
 }

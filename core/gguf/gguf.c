@@ -254,6 +254,13 @@ static enum tarn_status finish_open(struct tarn_gguf *g, enum tarn_status s,
                                     struct tarn_gguf **out,
                                     struct tarn_error *err)
 {
+    /* A file that goes away while it is read looks damaged. */
+    struct tarn_error gone = { TARN_OK, "" };
+    if (tarn_gguf_unchanged(g, &gone)) {
+        s = gone.status;
+        if (err)
+            *err = gone;
+    }
     if (s) {
         tarn_error_prefix(err, base_name(g->path));
         tarn_gguf_close(g);
@@ -301,6 +308,29 @@ void tarn_gguf_close(struct tarn_gguf *g)
     tarn_free(g->parts);
     tarn_free(g->path);
     tarn_free(g);
+}
+
+enum tarn_status tarn_gguf_unchanged(const struct tarn_gguf *g,
+                                     struct tarn_error *err)
+{
+    enum tarn_status s = TARN_OK;
+    for (uint32_t i = 0; !s && i < g->n_parts; i++)
+        s = tarn_map_check(&g->parts[i].map, err);
+    return s;
+}
+
+void tarn_gguf_prefault(struct tarn_gguf *g)
+{
+#if !defined(__wasm__)
+    uint64_t room = tarn_memory_available(NULL);
+    for (uint32_t i = 0; i < g->n_parts; i++) {
+        struct tarn_map *m = &g->parts[i].map;
+        tarn_map_prefault(m, room);
+        room -= m->size < room ? m->size : room;
+    }
+#else
+    (void)g;
+#endif
 }
 
 /* ----------------------------------------------------------------- looking */

@@ -68,6 +68,15 @@ enum tarn_status tarn_gguf_open_memory(const void *data, size_t size,
                                        struct tarn_error *err);
 void tarn_gguf_close(struct tarn_gguf *g);
 
+/* TARN_IO if a part was changed, cut or became unreadable since it was opened
+ * (G21, G22): what was read from its tensors may be wrong.  Quick; any
+ * thread. */
+enum tarn_status tarn_gguf_unchanged(const struct tarn_gguf *g,
+                                     struct tarn_error *err);
+/* A thread maps the tensors' pages, as far as the machine's free memory
+ * reaches, so that the first pass over them does not stop at every page. */
+void tarn_gguf_prefault(struct tarn_gguf *g);
+
 const char *tarn_gguf_path(const struct tarn_gguf *g);
 uint32_t tarn_gguf_version(const struct tarn_gguf *g);
 uint64_t tarn_gguf_file_size(const struct tarn_gguf *g); /* all parts */

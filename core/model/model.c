@@ -165,6 +165,8 @@ static enum tarn_status open_parts(struct tarn_model *m, const char *path,
     if (!s)
         s = tarn_hparams_check_tensors(m->gguf, &m->hp, opt->check, err);
     if (!s)
+        tarn_gguf_prefault(m->gguf); /* goes on beside what follows */
+    if (!s)
         s = tarn_text_open(m->gguf, &m->text, err);
     if (s) {
         tarn_error_prefix(err, base_name(tarn_gguf_path(m->gguf)));
@@ -173,6 +175,8 @@ static enum tarn_status open_parts(struct tarn_model *m, const char *path,
     s = open_device(m, err);
     if (!s)
         s = tarn_plan_make(m->gguf, &m->hp, m->backend, m->dev, &m->plan, err);
+    if (!s)
+        s = tarn_model_unchanged(m, err);
     if (s == TARN_CANCELLED)
         return tarn_fail(err, s, "opening the model was cancelled");
     return s;
@@ -216,6 +220,15 @@ void tarn_model_close(struct tarn_model *m)
     tarn_text_close(m->text);
     tarn_gguf_close(m->gguf);
     tarn_free(m);
+}
+
+enum tarn_status tarn_model_unchanged(const struct tarn_model *m,
+                                      struct tarn_error *err)
+{
+    const enum tarn_status s = tarn_gguf_unchanged(m->gguf, err);
+    if (s)
+        tarn_error_prefix(err, base_name(tarn_gguf_path(m->gguf)));
+    return s;
 }
 
 const struct tarn_model_info *tarn_model_info(const struct tarn_model *model)

@@ -94,6 +94,11 @@ enum tarn_status tarn_hparams_check_tensors(const struct tarn_gguf *g,
                                             bool values,
                                             struct tarn_error *err);
 
+/* TARN_IO, naming the file, if it was changed or lost while in use: then what
+ * was just computed is worth nothing.  After every run. */
+enum tarn_status tarn_model_unchanged(const struct tarn_model *m,
+                                      struct tarn_error *err);
+
 /* Gives the weights to dev and makes the steps.  dev == NULL: steps without
  * weights, for cost(). */
 enum tarn_status tarn_plan_make(const struct tarn_gguf *g,

@@ -19,6 +19,7 @@
 #include "core/tarn.h"
 
 #define MAX_TAG 64 /* bytes of a control token's name */
+#define ROOM 4096   /* of text, from the beginning */
 
 struct tag {
     const char *text; /* borrowed from the tokenizer, or constant */
@@ -353,6 +354,15 @@ enum tarn_status tarn_reader_create(const struct tarn_text *t,
             add_tag(r, TARN_CTL_THINK, "<think>", 7, true);
         else if (c == TARN_CTL_THINK_END)
             add_tag(r, TARN_CTL_THINK_END, "</think>", 8, true);
+    }
+    /* More than a token's text: decoding then allocates nothing, but for
+     * calls. */
+    tarn_buf_reserve(&r->out, ROOM);
+    tarn_buf_reserve(&r->space, ROOM);
+    if (r->out.failed || r->space.failed) {
+        tarn_reader_destroy(r);
+        return tarn_fail(err, TARN_NO_MEMORY,
+                         "There was not enough memory to read the turn.");
     }
     *out = r;
     return TARN_OK;

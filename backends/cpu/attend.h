@@ -28,6 +28,18 @@ static inline size_t tarn_cpu_partial(uint32_t head_dim)
 
 void tarn_cpu_attend_chunk(const struct cpu_chunk *c);
 
+/* Floats of one head's chunk, K and V. */
+static inline size_t tarn_cpu_wide_kv(uint32_t head_dim)
+{
+    return (size_t)2 * 256 * head_dim + 64;
+}
+/* K and V of the chunk's first n_keys keys (rounded up to 32) as the floats
+ * that they stand for, at wide [tarn_cpu_wide_kv()], 64-aligned. */
+void tarn_cpu_attend_widen(const struct cpu_chunk *c, uint32_t n_keys,
+                           float *wide);
+/* Lets c read them there. */
+void tarn_cpu_attend_wide(struct cpu_chunk *c, const float *wide);
+
 /* n partial results, `stride` floats apart, to y [head_dim]. */
 void tarn_cpu_attend_merge(const float *partial, size_t stride, uint32_t n,
                            uint32_t head_dim, float *y);

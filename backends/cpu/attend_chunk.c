@@ -32,6 +32,16 @@ INLINE vf load_scales(const uint8_t *p, size_t at)
                : vf_from_half((const uint16_t *)(const void *)p + at);
 }
 
+/* One scale of q8_0. */
+INLINE float kv_scale(const uint8_t *p, size_t at)
+{
+    float x;
+    if (!TARN_CPU_WIDE_HALVES)
+        return float_of_half(p + at * 2);
+    memcpy(&x, p + at * 4, 4);
+    return x;
+}
+
 /* How far ahead keys and values are asked for, in bytes. */
 #define AHEAD 6144
 
@@ -204,6 +214,49 @@ void tarn_cpu_attend_chunk(const struct cpu_chunk *c)
         chunk_f32(c);
     else
         chunk_q8(c);
+}
+
+INLINE void widen(const struct cpu_chunk *c, uint32_t n_keys, uint32_t type,
+                  float *wide)
+{
+    const uint32_t n = c->head_dim, keys = (n_keys + 31) / 32 * 32;
+    float *k = wide, *v = wide + (size_t)256 * n;
+    for (uint32_t g = 0; g < keys; g += 16)
+        for (uint32_t j = 0; j < n; j++)
+            for (uint32_t i = 0; i < 16; i += VL) {
+                const size_t at = (size_t)g * c->unit + (size_t)j * 16 + i;
+                vf x = load_kv(c->k, at, type);
+                if (type == TARN_Q8_0)
+                    x = x * load_scales(c->k_scale,
+                                        (size_t)j / 32 * 256 + g + i);
+                vf_store(k + (size_t)g * n + (size_t)j * 16 + i, x);
+            }
+    for (uint32_t t = 0; t < keys; t++)
+        for (uint32_t d = 0; d < n; d += VL) {
+            vf x = load_kv(c->v, (size_t)t * c->unit + d, type);
+            if (type == TARN_Q8_0)
+                x = x * kv_scale(c->v_scale, (size_t)d / 32 * 256 + t);
+            vf_store(v + (size_t)t * n + d, x);
+        }
+}
+
+void tarn_cpu_attend_widen(const struct cpu_chunk *c, uint32_t n_keys,
+                           float *wide)
+{
+    if (c->kv_type == TARN_F16)
+        widen(c, n_keys, TARN_F16, wide);
+    else if (c->kv_type == TARN_F32)
+        widen(c, n_keys, TARN_F32, wide);
+    else
+        widen(c, n_keys, TARN_Q8_0, wide);
+}
+
+void tarn_cpu_attend_wide(struct cpu_chunk *c, const float *wide)
+{
+    c->kv_type = TARN_F32;
+    c->unit = c->head_dim;
+    c->k = (const uint8_t *)(const void *)wide;
+    c->v = (const uint8_t *)(const void *)(wide + (size_t)256 * c->head_dim);
 }
 
 void tarn_cpu_attend_merge(const float *partial, size_t stride, uint32_t n,

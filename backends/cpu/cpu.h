@@ -191,10 +191,11 @@ struct tarn_state {
     uint32_t unit; /* divides all widths; a head from prepare() on */
     struct cpu_kv *kv;  /* [n_attn] owned */
     size_t page_bytes, tail_floats; /* of one copy */
-    uint8_t **pages;    /* [n_pages] owned */
+    uint8_t **pages;    /* [n_pages] in blocks */
+    uint8_t **blocks;   /* [n_blocks] owned: pages come several at a time */
     float **tails;      /* [n_tails] owned, two copies each */
     uint8_t *current;   /* [n_tails][n_conv] 0 or 1 */
-    uint32_t n_pages, n_tails;
+    uint32_t n_pages, n_blocks, n_tails;
 };
 size_t tarn_cpu_page_layout(const struct tarn_state_shape *shape,
                             struct cpu_kv *kv);
@@ -271,7 +272,7 @@ struct tarn_prepared {
     double *rope_inverse;      /* [head_dim / 2] */
     float *rope;               /* [max_rows][head_dim]: cosines, sines */
     float *q, *k;              /* [max_rows][width]: after norm and RoPE */
-    float *partial;            /* attention: see attend.c */
+    float *partial, *wide_kv;  /* attention: see attend.c */
     float *norm;               /* [max_rows][n_embd], rows that want logits */
     uint32_t *logit_rows;      /* [max_rows] */
     uint32_t *prev;            /* [max_rows] row before of that sequence */

@@ -25,6 +25,12 @@ static inline struct kv_kind kv_kind(uint32_t type)
                               : (struct kv_kind){ half, 0 };
 }
 
+/* Values are converted when they are read. */
+static inline bool kv_narrow(uint32_t type)
+{
+    return kv_kind(type).value < 4;
+}
+
 /* Index of value c of position t; see cpu.h for the layout. */
 static inline size_t kv_k_at(const struct tarn_state *st, uint32_t c,
                              uint32_t t)

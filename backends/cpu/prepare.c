@@ -148,6 +148,8 @@ static void carve_all(struct carve *c, struct tarn_prepared *p,
                           (uint64_t)p->threads * TARN_CPU_ATTEND_ROWS *
                               n->group_max * chunks,
                           tarn_cpu_partial((uint32_t)hd) * sizeof(float));
+        p->wide_kv = take(c, p->threads,
+                          tarn_cpu_wide_kv((uint32_t)hd) * sizeof(float));
     }
     if (n->logits) {
         p->norm = take(c, rows, (n->logits + 15) / 16 * 64);

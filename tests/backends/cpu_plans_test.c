@@ -336,6 +336,59 @@ static void test_mixed_sequences_have_refs_bits(void)
     free(states);
 }
 
+/* Six sequences of different lengths, first alone, then a token of each at
+ * once, again and again; with `together` false one after the other. */
+static void run_deep(const struct tarn_backend *backend, uint32_t threads,
+                     uint32_t kv_type, bool together, float *logits)
+{
+    static const uint32_t lengths[6] = { 1, 255, 256, 300, 511, 530 };
+    struct model m;
+    model_open(&m, backend, threads, kv_type, 64);
+    for (uint32_t s = 0; s < 6; s++) {
+        for (uint32_t p = 0; p < 3; p++)
+            m.pages[s][p] = s * 3 + (p * 2 + s) % 3;
+        for (uint32_t at = 0; at < lengths[s];) {
+            struct tarn_row rows[64];
+            uint32_t n = 0;
+            for (; n < 64 && at < lengths[s]; n++, at++)
+                rows[n] = (struct tarn_row){
+                    .token = (int32_t)((at * 7 + s * 13) % VOCAB),
+                    .pos = at, .seq = s };
+            bench_ok(&m.b, run_rows(&m, rows, n, logits, NULL, NULL));
+        }
+    }
+    for (uint32_t step = 0; step < 3; step++) {
+        struct tarn_row rows[6];
+        for (uint32_t s = 0; s < 6; s++)
+            rows[s] = (struct tarn_row){ .token = (int32_t)(step + s),
+                                         .pos = lengths[s] + step,
+                                         .seq = s,
+                                         .flags = TARN_ROW_LOGITS };
+        const uint32_t each = together ? 6 : 1;
+        for (uint32_t s = 0; s < 6; s += each)
+            bench_ok(&m.b, run_rows(&m, rows + s, each,
+                                    logits + (step * 6 + s) * VOCAB, NULL,
+                                    NULL));
+    }
+    bench_close(&m.b);
+}
+
+static void test_deep_sequences_decode_together_as_alone(void)
+{
+    static const uint32_t types[] = { TARN_F16, TARN_F32, TARN_Q8_0 };
+    static float right[18 * VOCAB], y[18 * VOCAB];
+    for (int i = 0; i < 3; i++) {
+        run_deep(level, 1, types[i], false, right);
+        for (uint32_t threads = 1; threads < 4; threads++) {
+            run_deep(level, threads, types[i], true, y);
+            const size_t at = first_difference(y, right, 18 * VOCAB);
+            CHECK_SAYS(at == 18 * VOCAB,
+                       "K/V type %u, %u threads: row %u differs", types[i],
+                       threads, (unsigned)(at / VOCAB));
+        }
+    }
+}
+
 static void test_a_cancelled_run_leaves_the_tails(void)
 {
     struct model m;
@@ -408,6 +461,7 @@ int main(void)
     }
     RUN(test_threads_and_cuts_have_refs_bits);
     RUN(test_mixed_sequences_have_refs_bits);
+    RUN(test_deep_sequences_decode_together_as_alone);
     RUN(test_a_cancelled_run_leaves_the_tails);
     RUN(test_memory_is_what_cost_says);
     tarn_pool_destroy(crew.pool);

@@ -3,10 +3,13 @@
 //
 //   node tests/bench/beside.mjs TARN MODEL.gguf --peer DIR
 //        [--prompt 512] [--tokens 32] [--runs 5] [--threads 2] [--backend NAME]
+//        [--flash]
 //
 // DIR holds a node_modules with node-llama-cpp (npm i node-llama-cpp there; it
-// is no part of tarn).  Each run is a process of its own: one warm-up pass, one
+// is no part of tarn).  Each run is a process of its own: a warm-up pass, one
 // measured.  Prints medians and ratios; a ratio above 1 means tarn is faster.
+// Decode follows the prompt, so a long prompt measures decode at that depth;
+// the warm-up is short then.  --flash: llama.cpp with flash attention.
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -29,20 +32,22 @@ async function runPeer(model) {
   const { getLlama } = await import(pathToFileURL(require.resolve("node-llama-cpp")).href);
   const llama = await getLlama({ gpu: false, build: "never", logLevel: "error", maxThreads: threads });
   const m = await llama.loadModel({ modelPath: model, checkTensors: false });
-  const ctx = await m.createContext({ contextSize: P + N + 64, batchSize: P, threads });
+  const ctx = await m.createContext({ contextSize: P + N + 64, batchSize: Math.min(P, 2048),
+    threads, flashAttention: process.argv.includes("--flash") });
   let out;
   for (let pass = 0; pass < 2; pass++) {
     const seq = ctx.getSequence();
-    const ids = Array.from({ length: P }, (_, i) => 300 + ((i * 7919 + pass * 31) % 3000));
+    const n = pass === 0 && P > 2048 ? 256 : P;
+    const ids = Array.from({ length: n }, (_, i) => 300 + ((i * 7919 + pass * 31) % 3000));
     const t0 = performance.now();
     await seq.evaluateWithoutGeneratingNewTokens(ids);
     const t1 = performance.now();
-    let n = 0, first = 0;
+    let got = 0, first = 0;
     for await (const _ of seq.evaluate([301], { temperature: 0, yieldEogToken: true })) {
-      if (n++ === 0) first = performance.now();
-      if (n > N) break;
+      if (got++ === 0) first = performance.now();
+      if (got > N) break;
     }
-    out = { prefill_tps: (P * 1000) / (t1 - t0), decode_tps: ((n - 1) * 1000) / (performance.now() - first) };
+    out = { prefill_tps: (P * 1000) / (t1 - t0), decode_tps: ((got - 1) * 1000) / (performance.now() - first) };
     await seq.clearHistory();
     seq.dispose();
   }
@@ -57,7 +62,8 @@ function child(program, args) {
 }
 
 function main(tarn, model) {
-  const own = ["bench", model, "-p", `${P}`, "-n", `${N}`, "-r", "1", "-t", `${threads}`, "--json"];
+  const own = ["bench", model, "-p", `${P}`, "-n", `${N}`, "-r", "1", "-t", `${threads}`,
+    "--read-memory", "0", "--json"];
   if (backend) own.push("--backend", backend);
   const self = [fileURLToPath(import.meta.url), "--as-peer", model, ...process.argv.slice(4)];
   const ours = [], theirs = [];

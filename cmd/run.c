@@ -18,7 +18,7 @@ struct run {
     const char *prompt, *system, *trace_path;
     int32_t max_tokens, budget;
     uint32_t attempt;
-    bool raw, think, json, terminal;
+    bool raw, think, json, terminal, experts;
     struct cmd_common common;
     struct cmd_sampling sampling;
 
@@ -96,10 +96,13 @@ static enum tarn_status start(struct run *r, const char *text, size_t size,
     struct tarn_turn_options opt = {
         .size = sizeof opt, .sampling = &r->merged,
         .max_tokens = r->max_tokens, .thought_budget = r->budget,
-        .attempt = r->attempt,
+        .attempt = r->attempt, .experts = r->experts && r->trace,
     };
-    return r->raw ? start_raw(r, text, size, &opt, turn, err)
-                  : start_chat(r, text, size, &opt, turn, err);
+    enum tarn_status s = r->raw ? start_raw(r, text, size, &opt, turn, err)
+                                : start_chat(r, text, size, &opt, turn, err);
+    return !s && r->trace
+               ? tarn_trace_note(r->trace, r->ses.engine, *turn, &opt, err)
+               : s;
 }
 
 /* ------------------------------------------------------------------- events */
@@ -188,12 +191,17 @@ static void take_event(struct run *r, const struct tarn_event *ev)
 static enum tarn_status begin_trace(struct run *r, struct tarn_error *err)
 {
     const struct tarn_model_info *m = tarn_model_info(r->ses.model);
-    const struct tarn_trace_info info = {
+    struct tarn_trace_info info = {
         .size = sizeof info, .model = m->name, .backend = m->backend,
         .model_bytes = m->file_bytes, .n_vocab = m->n_vocab,
         .seed = r->merged.seed, .attempt = r->attempt,
         .unix_ms = tarn_unix_ms(),
     };
+    if (r->experts) {
+        info.n_moe_layers = m->n_moe_layers;
+        info.n_expert = m->n_expert;
+        info.n_expert_used = m->n_expert_used;
+    }
     return tarn_trace_create(tarn_model_text(r->ses.model), &info, &r->trace,
                              err);
 }
@@ -334,6 +342,8 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
           "no chat layout: continue the text" },
         { "--trace", NULL, CMD_TEXT, &r.trace_path, 0, 0, "FILE",
           "record every token there (docs/trace.md), for your eyes only" },
+        { "--experts", NULL, CMD_FLAG, &r.experts, 0, 0, NULL,
+          "in the trace: the experts of every token too" },
         { "--json", NULL, CMD_FLAG, &r.json, 0, 0, NULL,
           "one object with thought, answer, counts and speeds" },
     };

@@ -132,6 +132,7 @@ enum tarn_status tarn_engine_create(struct tarn_model *model,
                                     struct tarn_error *err);
 void tarn_engine_destroy(struct tarn_engine *engine); /* owner must be gone */
 uint32_t tarn_engine_context(const struct tarn_engine *engine);
+uint32_t tarn_engine_kv_type(const struct tarn_engine *engine);
 /* Owner.  Computes one batch, emits its events.  A stop posted meanwhile is
  * seen within 50 ms because run() asks cancelled(). */
 enum tarn_progress tarn_engine_step(struct tarn_engine *engine);
@@ -265,6 +266,13 @@ struct tarn_turn_options {
     const char *tools_json;  /* a JSON array of tool declarations, or NULL;
                                 the loop of calls: core/turn/toolbox.h */
     bool keep_loops;         /* don't break a thought that goes in circles */
+    /* Ids that the answer begins with, as if they had been drawn.  So: fork =
+     * select(question) + an earlier answer's ids up to a token + another
+     * candidate in its place; nothing that is in the cache is run again.  They
+     * are told like drawn ones, with p_after 0 and no candidates. */
+    const int32_t *begin;
+    size_t n_begin;
+    bool experts;            /* TARN_EV_TOKEN names them */
 };
 typedef uint32_t tarn_turn_id;
 
@@ -280,6 +288,11 @@ enum tarn_status tarn_turn_start_ids(struct tarn_engine *engine,
                                      const struct tarn_turn_options *opt,
                                      tarn_turn_id *out,
                                      struct tarn_error *err);
+
+/* The ids of the turn's prompt; borrowed until its TARN_EV_END is taken.  NULL:
+ * it has ended. */
+const int32_t *tarn_turn_prompt(const struct tarn_engine *engine,
+                                tarn_turn_id turn, size_t *n);
 
 /* --------------------------------------------------------------- commands */
 enum tarn_command_kind {
@@ -357,6 +370,11 @@ struct tarn_event {
     bool cut;                /* TARN_EV_CALL */
     const struct tarn_turn_summary *summary; /* TARN_EV_END */
     const struct tarn_error *error;          /* TARN_EV_END when it failed */
+    /* TARN_EV_TOKEN, if asked for: of the pass that drew it, best first,
+     * [n_moe_layers][n_expert_used] = n_experts; else NULL. */
+    const uint16_t *experts;
+    const float *gates;
+    uint32_t n_experts;
 };
 /* Face.  false: nothing there now. */
 bool tarn_engine_next_event(struct tarn_engine *engine,

@@ -86,6 +86,7 @@ EXPORT("tarn_web_threads") uint32_t tarn_web_threads(void)
 EXPORT("tarn_web_close") void tarn_web_close(void)
 {
     lock_face();
+    web_trace_close();
     tarn_chat_destroy(web.chat);
     tarn_engine_destroy(web.engine);
     tarn_model_close(web.model);
@@ -174,23 +175,33 @@ static enum tarn_status start_turn(const struct tarn_json *want)
 {
     struct tarn_sampling sampling = tarn_model_sampling(web.model);
     web_sampling_read(tarn_json_get(want, "sampling"), &sampling);
-    const struct tarn_turn_options to = {
+    struct tarn_turn_options to = {
         .size = sizeof to,
         .sampling = &sampling,
         .thought_budget = (int32_t)number(want, "budget"),
         .max_tokens = (int32_t)number(want, "max_tokens"),
         .attempt = number(want, "attempt"),
+        .experts = number(want, "experts") > 0,
     };
-    const enum tarn_status s =
+    int32_t *begin = NULL;
+    enum tarn_status s =
         web_path_set(&web, tarn_json_get(want, "path"), &web.err);
-    if (s)
-        return s;
+    if (!s)
+        s = web_ids_read(tarn_json_get(want, "begin"), &begin, &to.n_begin,
+                         &web.err);
+    to.begin = begin;
     web.answer_key = number(want, "answer");
-    return tarn_turn_start(web.engine, web.chat, &to, &web.turn, &web.err);
+    if (!s)
+        s = tarn_turn_start(web.engine, web.chat, &to, &web.turn, &web.err);
+    if (!s)
+        web_trace_begin(&web, &to);
+    tarn_free(begin);
+    return s;
 }
 
 /* request: {"path":[{"key":n,"role":"user","text":...},...],"answer":key,
- * "attempt":n,"budget":n,"max_tokens":n,"sampling":{...}} */
+ * "attempt":n,"budget":n,"max_tokens":n,"sampling":{...},"experts":1,
+ * "begin":[id,...]} */
 EXPORT("tarn_web_turn")
 uint32_t tarn_web_turn(const char *request, size_t size)
 {
@@ -228,6 +239,7 @@ EXPORT("tarn_web_events") uint32_t tarn_web_events(void)
         }
         if (n++)
             tarn_buf_byte(&web.out, ',');
+        web_trace_take(&ev);
         web_event_write(&web.out, &ev);
     }
     unlock_face();
@@ -243,6 +255,8 @@ EXPORT("tarn_web_post") uint32_t tarn_web_post(uint32_t kind)
     enum tarn_status s = TARN_OK;
     lock_face();
     cmd.turn = web.turn;
+    if (kind == TARN_CMD_ANSWER_NOW)
+        web_trace_answered();
     if (web.engine)
         s = tarn_engine_post(web.engine, &cmd, &err);
     unlock_face();

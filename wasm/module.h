@@ -43,7 +43,16 @@ enum tarn_status web_path_add(struct web *w, uint32_t key, tarn_message_id id,
                               struct tarn_error *err);
 /* Members of sampling that are given, over the model's. */
 void web_sampling_read(const struct tarn_json *v, struct tarn_sampling *s);
+/* A list of ids, owned; v may be NULL: none. */
+enum tarn_status web_ids_read(const struct tarn_json *v, int32_t **out,
+                              size_t *n, struct tarn_error *err);
 void web_event_write(struct tarn_buf *b, const struct tarn_event *ev);
 void web_info_write(struct tarn_buf *b, const struct web *w);
+
+/* module_trace.c: the turn that runs is recorded. */
+void web_trace_begin(const struct web *w, const struct tarn_turn_options *opt);
+void web_trace_take(const struct tarn_event *ev);
+void web_trace_answered(void);
+void web_trace_close(void);
 
 #endif

@@ -104,6 +104,23 @@ void web_sampling_read(const struct tarn_json *v, struct tarn_sampling *s)
         s->seed = (uint64_t)n;
 }
 
+enum tarn_status web_ids_read(const struct tarn_json *v, int32_t **out,
+                              size_t *n, struct tarn_error *err)
+{
+    *n = v ? v->n : 0;
+    *out = tarn_alloc(*n, sizeof **out);
+    if (!*out)
+        return tarn_fail(err, TARN_NO_MEMORY, "no memory for the turn");
+    v = v ? v->first : NULL;
+    for (size_t i = 0; v; v = v->next, i++) {
+        int64_t id;
+        if (!tarn_json_i64(v, &id) || id < 0 || id > INT32_MAX)
+            return tarn_fail(err, TARN_USAGE, "id %zu is no token", i);
+        (*out)[i] = (int32_t)id;
+    }
+    return TARN_OK;
+}
+
 /* ------------------------------------------------------------------ info */
 static void add_text(struct tarn_buf *b, const char *key, const char *text)
 {

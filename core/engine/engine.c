@@ -193,6 +193,11 @@ uint32_t tarn_engine_context(const struct tarn_engine *engine)
     return engine->cache.n_context;
 }
 
+uint32_t tarn_engine_kv_type(const struct tarn_engine *engine)
+{
+    return engine->cache.kv_type;
+}
+
 /* ------------------------------------------------------------------- wait */
 bool tarn_engine_busy(struct tarn_engine *e)
 {
@@ -250,8 +255,8 @@ static void attend(struct tarn_engine *e)
         if (all || atomic_load(&q->stop)) {
             tarn_request_end(q, TARN_STOP_CANCELLED);
         } else if (q->phase == TARN_PHASE_NEW) {
-            q->seq = tarn_kv_take(&e->cache, q->prompt, q->n_prompt,
-                                     &q->n_reused);
+            q->seq = tarn_kv_take(&e->cache, q->prompt,
+                                  q->n_prompt + q->n_given, &q->n_reused);
             if (q->seq)
                 tarn_request_begin(q);
         }
@@ -270,8 +275,10 @@ static void add_rows(struct tarn_engine *e, struct tarn_request *q,
             .flags = (last ? (uint32_t)TARN_ROW_LOGITS : 0) |
                      (pos < s->n_kv ? (uint32_t)TARN_ROW_REPLAY : 0),
         };
-        if (last)
+        if (last) {
+            q->batch_row = *n_rows - 1;
             q->row = (*n_logits)++;
+        }
     }
     e->seqs[seq] = tarn_seq_view(s);
     q->chunk_end = end;
@@ -293,7 +300,8 @@ static uint32_t fill_batch(struct tarn_engine *e, uint32_t *n_seqs,
                 q->in_batch = false;
                 q->row = UINT32_MAX;
             }
-            if (q->phase != phase || n_rows >= room)
+            if (q->phase != phase || n_rows >= room ||
+                q->n_told < q->n_given)
                 continue;
             uint32_t end = q->seq->n_ids;
             if (end - q->seq->tail_at > room - n_rows)
@@ -315,6 +323,25 @@ enum tarn_status tarn_engine_run(struct tarn_engine *e,
 {
     enum tarn_status s = e->model->backend->run(e->prepared, b, err);
     return s ? s : tarn_model_unchanged(e->model, err);
+}
+
+/* One table holds the experts of all rows: that of the first who wants any. */
+static const struct tarn_request *find_lender(struct tarn_engine *e)
+{
+    const struct tarn_request *lender = NULL;
+    for (struct tarn_request *q = e->active; q; q = q->next) {
+        if (!lender && q->in_batch && q->n_slots && q->row != UINT32_MAX)
+            lender = q;
+        q->lender = lender;
+    }
+    return lender;
+}
+
+static void tell_given(struct tarn_engine *e)
+{
+    for (struct tarn_request *q = e->active; q; q = q->next)
+        if (q->phase == TARN_PHASE_PREFILL && q->n_told < q->n_given)
+            tarn_request_tell_given(q);
 }
 
 static void after_run(struct tarn_engine *e)
@@ -361,6 +388,7 @@ enum tarn_progress tarn_engine_step(struct tarn_engine *e)
     atomic_store(&e->interrupt, false);
     take_new(e);
     attend(e);
+    tell_given(e);
     uint32_t n_rows = fill_batch(e, &n_seqs, &n_logits);
     enum tarn_status s = TARN_OK;
     if (n_rows) {
@@ -369,6 +397,9 @@ enum tarn_progress tarn_engine_step(struct tarn_engine *e)
                                 .n_rows = n_rows, .seqs = e->seqs,
                                 .n_seqs = n_seqs,
                                 .logits = n_logits ? e->logits : NULL };
+        const struct tarn_request *lender = find_lender(e);
+        b.experts = lender ? lender->expert_ids : NULL;
+        b.gates = lender ? lender->expert_gates : NULL;
         s = tarn_engine_run(e, &b, &err);
         if (s == TARN_OK)
             after_run(e);

@@ -36,8 +36,9 @@ struct tarn_request {
     tarn_turn_id id;
     enum tarn_phase phase;
 
-    int32_t *prompt; /* [n_prompt] */
+    int32_t *prompt; /* [n_prompt + n_given] */
     uint32_t n_prompt, n_reused;
+    uint32_t n_given, n_told; /* tokens the answer begins with; told already */
     struct tarn_sequence *seq;
     struct tarn_sampling sampling;
     struct tarn_sampler *sampler;
@@ -62,6 +63,12 @@ struct tarn_request {
     bool muted;                /* the reader reads again: tell nothing */
     size_t span_bytes;         /* text of the open span so far */
     uint32_t row; /* index of its logits in this step's batch, or UINT32_MAX */
+    uint32_t batch_row; /* index of that row among all */
+    /* [max_rows][n_slots], where experts are wanted: lent to the batch. */
+    uint16_t *expert_ids;
+    float *expert_gates;
+    uint32_t n_slots; /* MoE layers x experts used; 0: not wanted */
+    const struct tarn_request *lender; /* whose tables this batch fills */
     uint32_t chunk_end; /* position this step computes up to */
     bool in_batch, hit_stop;
     struct tarn_turn_summary sum;
@@ -115,6 +122,9 @@ void tarn_request_begin(struct tarn_request *q);
 void tarn_request_reading(struct tarn_request *q);
 /* A part (0..1) of the rows of this step's batch is done. */
 void tarn_request_progress(struct tarn_request *q, double part);
+/* Tells tokens that were given, as many as the ring can take at once; false
+ * while there are more. */
+bool tarn_request_tell_given(struct tarn_request *q);
 /* One row of logits came: draw, read, emit; may end the request. */
 void tarn_request_token(struct tarn_request *q, float *logits);
 void tarn_request_end(struct tarn_request *q, enum tarn_stop_reason reason);

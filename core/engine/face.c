@@ -83,8 +83,6 @@ static enum tarn_status check_prompt(const struct tarn_engine *e,
                                      struct tarn_error *err)
 {
     uint32_t n_vocab = e->model->info.n_vocab;
-    if (!ids->n)
-        return tarn_fail(err, TARN_USAGE, "the prompt is empty");
     if (ids->n >= e->cache.n_context)
         return tarn_fail(err, TARN_LIMIT,
                          "the conversation has %zu tokens but the context is "
@@ -114,6 +112,37 @@ static bool remember(struct tarn_engine *e, struct tarn_request *q)
     return true;
 }
 
+/* The answer's own beginning goes behind the prompt. */
+static enum tarn_status add_given(struct tarn_ids *ids,
+                                  const struct tarn_turn_options *opt,
+                                  struct tarn_error *err)
+{
+    if (!ids->n)
+        return tarn_fail(err, TARN_USAGE, "the prompt is empty");
+    for (size_t i = 0; i < opt->n_begin; i++)
+        tarn_ids_add(ids, opt->begin[i]);
+    return ids->failed
+               ? tarn_fail(err, TARN_NO_MEMORY, "no memory for the prompt")
+               : TARN_OK;
+}
+
+static enum tarn_status make_tables(struct tarn_request *q,
+                                    struct tarn_error *err)
+{
+    const struct tarn_model_info *i = &q->engine->model->info;
+    size_t n;
+    if (!i->n_moe_layers)
+        return TARN_OK;
+    q->n_slots = i->n_moe_layers * i->n_expert_used;
+    if (!tarn_mul_size(q->engine->max_rows, q->n_slots, &n))
+        return tarn_fail(err, TARN_NO_MEMORY, "no memory for the experts");
+    q->expert_ids = tarn_alloc(n, sizeof *q->expert_ids);
+    q->expert_gates = tarn_alloc(n, sizeof *q->expert_gates);
+    return q->expert_ids && q->expert_gates
+               ? TARN_OK
+               : tarn_fail(err, TARN_NO_MEMORY, "no memory for the experts");
+}
+
 /* ids are moved into the request, also on failure. */
 static enum tarn_status start(struct tarn_engine *e, struct tarn_ids *ids,
                               const struct tarn_turn_options *opt,
@@ -121,7 +150,10 @@ static enum tarn_status start(struct tarn_engine *e, struct tarn_ids *ids,
                               struct tarn_error *err)
 {
     static const struct tarn_turn_options NONE = { .size = sizeof NONE };
-    enum tarn_status s = check_prompt(e, ids, err);
+    opt = opt ? opt : &NONE;
+    enum tarn_status s = add_given(ids, opt, err);
+    if (!s)
+        s = check_prompt(e, ids, err);
     struct tarn_request *q = s ? NULL : tarn_alloc(1, sizeof *q);
     if (!s && !q)
         s = tarn_fail(err, TARN_NO_MEMORY, "no memory for the turn");
@@ -129,10 +161,10 @@ static enum tarn_status start(struct tarn_engine *e, struct tarn_ids *ids,
         tarn_ids_finish(ids);
         return s;
     }
-    opt = opt ? opt : &NONE;
     q->engine = e;
     q->prompt = ids->at;
-    q->n_prompt = (uint32_t)ids->n;
+    q->n_prompt = (uint32_t)(ids->n - opt->n_begin);
+    q->n_given = (uint32_t)opt->n_begin;
     q->attempt = opt->attempt;
     q->budget = opt->thought_budget > 0 ? (uint32_t)opt->thought_budget
                                         : UINT32_MAX;
@@ -141,6 +173,8 @@ static enum tarn_status start(struct tarn_engine *e, struct tarn_ids *ids,
     q->keep_loops = opt->keep_loops;
     q->excluded = -1;
     s = make_parts(q, opt, in_thought, err);
+    if (!s && opt->experts)
+        s = make_tables(q, err);
     if (!s && !remember(e, q))
         s = tarn_fail(err, TARN_NO_MEMORY, "no memory for the turn");
     if (s) {
@@ -243,6 +277,18 @@ static struct tarn_request *find_live(struct tarn_engine *e, tarn_turn_id id,
             *at = i;
             return e->live[i];
         }
+    return NULL;
+}
+
+const int32_t *tarn_turn_prompt(const struct tarn_engine *e, tarn_turn_id id,
+                                size_t *n)
+{
+    for (size_t i = 0; i < e->n_live; i++)
+        if (e->live[i]->id == id) {
+            *n = e->live[i]->n_prompt;
+            return e->live[i]->prompt;
+        }
+    *n = 0;
     return NULL;
 }
 

@@ -7,6 +7,8 @@
 #include "core/base/memory.h"
 #include "core/engine/engine.h"
 
+enum { GIVEN_AT_ONCE = 32 }; /* their events must leave room for a step's */
+
 void tarn_emit(struct tarn_request *q, struct tarn_event *ev)
 {
     struct tarn_engine *e = q->engine;
@@ -60,7 +62,7 @@ void tarn_request_begin(struct tarn_request *q)
 {
     q->phase = TARN_PHASE_PREFILL;
     q->sum.n_prompt = q->n_prompt;
-    q->sum.n_reused = q->n_reused;
+    q->sum.n_reused = q->n_reused < q->n_prompt ? q->n_reused : q->n_prompt;
     for (uint32_t i = 0; i < q->n_prompt; i++)
         tarn_sampler_accept(q->sampler, q->prompt[i]);
     tarn_request_reading(q);
@@ -72,16 +74,17 @@ void tarn_request_progress(struct tarn_request *q, double part)
     uint32_t n = q->chunk_end > from ? q->chunk_end - from : 0;
     struct tarn_event ev = { .kind = TARN_EV_READING,
                              .done = from + (uint64_t)(part * n),
-                             .total = q->n_prompt };
+                             .total = q->n_prompt + q->n_given };
     tarn_emit(q, &ev);
 }
 
 void tarn_request_reading(struct tarn_request *q)
 {
     struct tarn_event ev = { .kind = TARN_EV_READING,
-                             .done = q->seq->n_kv, .total = q->n_prompt };
+                             .done = q->seq->n_kv,
+                             .total = q->n_prompt + q->n_given };
     tarn_emit(q, &ev);
-    if (q->seq->n_kv < q->n_prompt)
+    if (q->seq->n_kv < q->n_prompt + q->n_given)
         return;
     /* The next turn of this chat and a second try of this one begin here. */
     tarn_seq_save_tail(&q->engine->cache, q->seq);
@@ -233,8 +236,70 @@ static void tell_token(struct tarn_request *q, const struct tarn_choice *c,
                              .at = q->sum.n_total, .id = c->id, .p = c->p,
                              .p_after = c->p_after,
                              .entropy_bits = c->entropy_bits };
+    const struct tarn_request *l = q->lender;
     memcpy(ev.best, c->best, sizeof ev.best);
+    /* With very many experts and sessions the figures matter more. */
+    if (q->n_slots && l &&
+        tarn_ring_room(&q->engine->ring) > TARN_RING_RESERVE / 2) {
+        const size_t at = (size_t)q->batch_row * l->n_slots;
+        ev.n_experts = q->n_slots;
+        ev.experts = l->expert_ids + at;
+        ev.gates = l->expert_gates + at;
+    }
     tarn_emit(q, &ev);
+}
+
+/* Read, counted, told.  Ends the request where the token does; true: the turn
+ * goes on. */
+static bool take_token(struct tarn_request *q, const struct tarn_choice *c,
+                       bool *thinking)
+{
+    struct tarn_error err = { TARN_OK, "" };
+    uint32_t before = tarn_reader_span(q->reader);
+    bool more = tarn_reader_token(q->reader, c->id);
+    uint32_t after = tarn_reader_span(q->reader);
+    tarn_sampler_accept(q->sampler, c->id);
+    q->sum.n_total++;
+    if (before == TARN_SPAN_THOUGHT || after == TARN_SPAN_THOUGHT)
+        q->sum.n_thought++;
+    else
+        q->sum.n_answer++;
+    tell_token(q, c, after ? after : before);
+    if (after == TARN_SPAN_THOUGHT && before != after) {
+        q->thought_first = q->sum.n_total;
+        tarn_loop_init(&q->loop);
+    }
+    *thinking = before == TARN_SPAN_THOUGHT && after == before;
+    if (tarn_reader_failed(q->reader)) {
+        tarn_fail(&err, TARN_NO_MEMORY, "no memory for the answer's text");
+        tarn_request_fail(q, &err);
+    } else if (!more) {
+        tarn_request_end(q, TARN_STOP_END);
+    } else if (q->hit_stop) {
+        tarn_request_end(q, TARN_STOP_STRING);
+    } else if (q->sum.n_total >= q->max_tokens) {
+        tarn_request_end(q, TARN_STOP_LENGTH);
+    }
+    return q->phase != TARN_PHASE_DONE;
+}
+
+bool tarn_request_tell_given(struct tarn_request *q)
+{
+    struct tarn_loop_found found;
+    for (uint32_t n = 0; q->n_told < q->n_given && n < GIVEN_AT_ONCE; n++) {
+        struct tarn_choice c = { .id = q->prompt[q->n_prompt + q->n_told] };
+        bool thinking;
+        if (tarn_ring_room(&q->engine->ring) < TARN_RING_RESERVE)
+            return false;
+        for (int i = 0; i < 8; i++)
+            c.best[i].id = -1;
+        q->n_told++;
+        if (!take_token(q, &c, &thinking))
+            return true;
+        if (thinking) /* what was kept is not broken anew */
+            tarn_loop_token(&q->loop, c.id, &found);
+    }
+    return q->n_told == q->n_given;
 }
 
 void tarn_request_token(struct tarn_request *q, float *logits)
@@ -250,37 +315,17 @@ void tarn_request_token(struct tarn_request *q, float *logits)
         tarn_request_fail(q, &err);
         return;
     }
-    if (!q->sum.n_total)
+    if (!(q->sum.first_token_ms > 0))
         q->sum.first_token_ms = tarn_now_ms() - q->began;
-    uint32_t before = tarn_reader_span(q->reader);
-    bool more = tarn_reader_token(q->reader, c.id);
-    uint32_t after = tarn_reader_span(q->reader);
-    tarn_sampler_accept(q->sampler, c.id);
-    q->sum.n_total++;
-    if (before == TARN_SPAN_THOUGHT || after == TARN_SPAN_THOUGHT)
-        q->sum.n_thought++;
-    else
-        q->sum.n_answer++;
-    tell_token(q, &c, after ? after : before);
     struct tarn_sequence *s = q->seq;
-    if (after == TARN_SPAN_THOUGHT && before != after) {
-        q->thought_first = q->sum.n_total;
-        tarn_loop_init(&q->loop);
-    }
-    if (tarn_reader_failed(q->reader)) {
-        tarn_fail(&err, TARN_NO_MEMORY, "no memory for the answer's text");
-        tarn_request_fail(q, &err);
-    } else if (!more) {
-        tarn_request_end(q, TARN_STOP_END);
-    } else if (q->hit_stop) {
-        tarn_request_end(q, TARN_STOP_STRING);
-    } else if (q->sum.n_total >= q->max_tokens) {
-        tarn_request_end(q, TARN_STOP_LENGTH);
-    } else if (s->n_ids >= q->engine->cache.n_context) {
+    bool thinking;
+    if (!take_token(q, &c, &thinking))
+        return;
+    if (s->n_ids >= q->engine->cache.n_context) {
         tarn_request_end(q, TARN_STOP_CONTEXT);
     } else {
         s->ids[s->n_ids++] = c.id;
-        if (before == TARN_SPAN_THOUGHT && after == before)
+        if (thinking)
             tarn_request_break_loop(q, c.id);
     }
 }
@@ -316,5 +361,7 @@ void tarn_request_free(struct tarn_request *q)
     tarn_free(q->held);
     tarn_buf_finish(&q->call);
     tarn_free(q->prompt);
+    tarn_free(q->expert_ids);
+    tarn_free(q->expert_gates);
     tarn_free(q);
 }

@@ -6,7 +6,8 @@
 #include "core/base/error.h"
 #include "core/base/memory.h"
 
-/* What lies in the ring: the event, its extras, its text and a NUL. */
+/* What lies in the ring: the event, its extras, gates, experts, its text and a
+ * NUL. */
 struct record {
     uint32_t size; /* of the whole record, a multiple of 16; 0: go to the
                       beginning of the ring */
@@ -43,7 +44,10 @@ bool tarn_ring_push(struct tarn_ring *r, const struct tarn_event *ev)
 {
     uint32_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
     uint32_t text = ev->text ? (uint32_t)ev->text_size : 0;
-    uint32_t size = ((uint32_t)sizeof(struct record) + text + 1 + 15) & ~15u;
+    uint32_t gates = ev->experts ? ev->n_experts * (uint32_t)sizeof(float) : 0;
+    uint32_t extra = gates + gates / 2; /* an expert has half a gate's size */
+    uint32_t size =
+        ((uint32_t)sizeof(struct record) + extra + text + 1 + 15) & ~15u;
     uint32_t at = head % TARN_RING_SIZE;
     bool empty = head == atomic_load_explicit(&r->tail, memory_order_acquire);
     if (size > TARN_RING_SIZE - at) { /* no record is cut by the end */
@@ -61,10 +65,17 @@ bool tarn_ring_push(struct tarn_ring *r, const struct tarn_event *ev)
         rec.has_error = true;
         rec.error = *ev->error;
     }
-    memcpy(r->bytes + at, &rec, sizeof rec);
+    unsigned char *to = r->bytes + at;
+    memcpy(to, &rec, sizeof rec);
+    to += sizeof rec;
+    if (extra) {
+        memcpy(to, ev->gates, gates);
+        memcpy(to + gates, ev->experts, gates / 2);
+        to += extra;
+    }
     if (text)
-        memcpy(r->bytes + at + sizeof rec, ev->text, text);
-    r->bytes[at + sizeof rec + text] = 0;
+        memcpy(to, ev->text, text);
+    to[text] = 0;
     atomic_store_explicit(&r->head, head + size, memory_order_release);
     return empty;
 }
@@ -89,6 +100,13 @@ bool tarn_ring_pop(struct tarn_ring *r, struct tarn_event *out)
     *out = rec->event;
     out->summary = rec->has_summary ? &rec->summary : NULL;
     out->error = rec->has_error ? &rec->error : NULL;
-    out->text = (const char *)(r->bytes + at + sizeof *rec);
+    const unsigned char *from = r->bytes + at + sizeof *rec;
+    if (out->experts) {
+        const uint32_t gates = out->n_experts * (uint32_t)sizeof(float);
+        out->gates = (const void *)from;
+        out->experts = (const void *)(from + gates);
+        from += gates + gates / 2;
+    }
+    out->text = (const char *)from;
     return true;
 }

@@ -31,7 +31,7 @@ struct tarn_ring {
 enum tarn_status tarn_ring_init(struct tarn_ring *r, struct tarn_error *err);
 void tarn_ring_finish(struct tarn_ring *r);
 uint32_t tarn_ring_room(struct tarn_ring *r);
-/* Writer.  text, summary and error of ev are copied.  Returns true if the
+/* Writer.  text, experts, summary and error of ev are copied.  Returns true if the
  * ring was empty before. */
 bool tarn_ring_push(struct tarn_ring *r, const struct tarn_event *ev);
 /* Reader. */

@@ -152,6 +152,8 @@ static void write_head(const struct tarn_trace *t, struct tarn_buf *b)
     tarn_buf_printf(b, ",\n\"end\":%d,\"stop\":%d,\"us\":%llu,\n\"summary\":",
                     (int)t->end, (int)t->reason, (unsigned long long)t->us);
     tarn_trace_summary_json(&sum, b);
+    if (t->has_turn)
+        tarn_trace_write_turn(t, b);
 }
 
 /* The bytes of every candidate, so that they can be shown without the model. */
@@ -507,6 +509,8 @@ static void read_member(struct reader *r, const char *key)
     } else if (!strcmp(key, "n_tokens") && !r->counted) {
         r->n_tokens = (size_t)tarn_scan_i64(s, 0, TARN_TRACE_MAX_TOKENS);
         r->counted = true;
+    } else if (!strcmp(key, "turn")) {
+        tarn_trace_read_turn(t, s);
     } else if (!strcmp(key, "spans")) {
         read_spans(r);
     } else if (!strcmp(key, "loops")) {

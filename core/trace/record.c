@@ -90,6 +90,10 @@ void tarn_trace_destroy(struct tarn_trace *t)
     tarn_free(t->expert_ids);
     tarn_free(t->expert_gates);
     tarn_free(t->pieces);
+    tarn_free(t->given);
+    tarn_free(t->given_ids);
+    tarn_free(t->given_gates);
+    tarn_trace_free_turn(t);
     tarn_buf_finish(&t->bytes);
     tarn_buf_finish(&t->piece_bytes);
     tarn_free(t);
@@ -232,6 +236,58 @@ static void was_thought(struct tarn_trace *t)
     t->thought_ended = true;
 }
 
+/* ------------------------------------------------------------------ experts */
+bool tarn_trace_room_experts(struct tarn_trace *t, size_t n_tokens)
+{
+    if (n_tokens <= t->room_experts)
+        return true;
+    const size_t old = t->room_experts * t->n_slots;
+    const size_t more = n_tokens * t->n_slots;
+    uint16_t *ids = tarn_realloc(t->expert_ids, old, more, sizeof *ids);
+    if (ids)
+        t->expert_ids = ids;
+    uint16_t *gates = tarn_realloc(t->expert_gates, old, more, sizeof *gates);
+    if (gates)
+        t->expert_gates = gates;
+    if (!ids || !gates)
+        return false;
+    for (size_t i = old; i < more; i++)
+        ids[i] = UINT16_MAX; /* not recorded */
+    t->room_experts = n_tokens;
+    return true;
+}
+
+void tarn_trace_experts(struct tarn_trace *t, const uint16_t *ids,
+                        const float *gates)
+{
+    if (!t->n_slots || !t->n_tokens || t->failed)
+        return;
+    if (t->room_experts < t->n_tokens &&
+        !tarn_trace_room_experts(t, t->room_tokens)) {
+        t->failed = true;
+        return;
+    }
+    const size_t at = (t->n_tokens - 1) * t->n_slots;
+    for (size_t i = 0; i < t->n_slots; i++) {
+        const float g = gates[i] > 0 ? gates[i] < 1 ? gates[i] : 1 : 0;
+        t->expert_ids[at + i] = ids[i];
+        t->expert_gates[at + i] = (uint16_t)(g * 65535 + 0.5f);
+    }
+}
+
+static void inherit_experts(struct tarn_trace *t, size_t i)
+{
+    if (t->room_experts < t->n_tokens &&
+        !tarn_trace_room_experts(t, t->room_tokens)) {
+        t->failed = true;
+        return;
+    }
+    const size_t n = t->n_slots * sizeof(uint16_t);
+    memcpy(t->expert_ids + i * t->n_slots, t->given_ids + i * t->n_slots, n);
+    memcpy(t->expert_gates + i * t->n_slots, t->given_gates + i * t->n_slots,
+           n);
+}
+
 /* ------------------------------------------------------------------- tokens */
 /* Where the vocabulary has no token for a tag, it came as text: the tokens at
  * the end that hold it and nothing else. */
@@ -292,6 +348,25 @@ static void make_sane(struct tarn_trace_token *k)
     }
 }
 
+/* What was known of the token at this place in the turn it was forked from. */
+static void take_figures(struct tarn_trace *t, struct tarn_trace_token *k)
+{
+    const struct tarn_trace_token *g = &t->given[t->n_tokens];
+    if (k->best[0].id >= 0)
+        return;
+    k->entropy_bits = g->entropy_bits;
+    memcpy(k->best, g->best, sizeof k->best);
+    if (k->id == g->id) {
+        k->p = g->p;
+        k->p_after = g->p_after;
+        k->flags = g->flags & TARN_TRACE_FORCED;
+        return;
+    }
+    for (int i = 0; i < 8; i++)
+        if (k->best[i].id == k->id)
+            k->p = k->best[i].p;
+}
+
 static void take_token(struct tarn_trace *t, const struct tarn_event *ev)
 {
     size_t size = 0;
@@ -313,6 +388,8 @@ static void take_token(struct tarn_trace *t, const struct tarn_event *ev)
     t->failed |= t->bytes.failed;
     if (!(ev->p_after > 0)) /* what is drawn has some probability left */
         k->flags |= TARN_TRACE_FORCED;
+    if (t->n_tokens < t->n_given)
+        take_figures(t, k);
     if (is_tag(t, ev->id))
         k->flags |= TARN_TRACE_TAG;
     if (t->thought_ended)
@@ -324,11 +401,15 @@ static void take_token(struct tarn_trace *t, const struct tarn_event *ev)
         feed(t, t->n_tokens - 1);
     if (t->failed)
         return;
+    if (t->given_ids && t->n_tokens <= t->n_given)
+        inherit_experts(t, t->n_tokens - 1);
     if (t->span_changed && no_tag)
         mark_text_tag(t, t->thought_ended ? "</think>" : "<think>");
     t->span_changed = t->thought_ended = false;
     if (!(k->flags & TARN_TRACE_FORCED)) /* a tag may be several tokens */
         t->withdrew = false;
+    if (ev->experts && ev->n_experts == t->n_slots)
+        tarn_trace_experts(t, ev->experts, ev->gates);
 }
 
 /* The kept tokens from the at-th on (counted among those kept). */
@@ -407,41 +488,36 @@ void tarn_trace_answered(struct tarn_trace *t)
     t->answered = true;
 }
 
-/* ------------------------------------------------------------------ experts */
-bool tarn_trace_room_experts(struct tarn_trace *t, size_t n_tokens)
+/* -------------------------------------------------------------------- forks */
+enum tarn_status tarn_trace_inherit(struct tarn_trace *t,
+                                    const struct tarn_trace *from,
+                                    size_t n_begin, struct tarn_error *err)
 {
-    if (n_tokens <= t->room_experts)
-        return true;
-    const size_t old = t->room_experts * t->n_slots;
-    const size_t more = n_tokens * t->n_slots;
-    uint16_t *ids = tarn_realloc(t->expert_ids, old, more, sizeof *ids);
-    if (ids)
-        t->expert_ids = ids;
-    uint16_t *gates = tarn_realloc(t->expert_gates, old, more, sizeof *gates);
-    if (gates)
-        t->expert_gates = gates;
-    if (!ids || !gates)
-        return false;
-    for (size_t i = old; i < more; i++)
-        ids[i] = UINT16_MAX; /* not recorded */
-    t->room_experts = n_tokens;
-    return true;
-}
-
-void tarn_trace_experts(struct tarn_trace *t, const uint16_t *ids,
-                        const float *gates)
-{
-    if (!t->n_slots || !t->n_tokens || t->failed)
-        return;
-    if (t->room_experts < t->n_tokens &&
-        !tarn_trace_room_experts(t, t->room_tokens)) {
-        t->failed = true;
-        return;
+    const size_t slots = t->n_slots && from->n_slots == t->n_slots &&
+                                 from->room_experts
+                             ? t->n_slots : 0;
+    size_t n = 0;
+    n_begin = n_begin < from->n_tokens ? n_begin : from->n_tokens;
+    t->given = tarn_alloc(n_begin, sizeof *t->given);
+    if (slots) {
+        t->given_ids = tarn_alloc(n_begin, slots * sizeof(uint16_t));
+        t->given_gates = tarn_alloc(n_begin, slots * sizeof(uint16_t));
     }
-    const size_t at = (t->n_tokens - 1) * t->n_slots;
-    for (size_t i = 0; i < t->n_slots; i++) {
-        const float g = gates[i] > 0 ? gates[i] < 1 ? gates[i] : 1 : 0;
-        t->expert_ids[at + i] = ids[i];
-        t->expert_gates[at + i] = (uint16_t)(g * 65535 + 0.5f);
+    if (!t->given || (slots && (!t->given_ids || !t->given_gates)))
+        return tarn_fail(err, TARN_NO_MEMORY, "no memory for a trace");
+    for (size_t i = 0; i < from->n_tokens && n < n_begin; i++) {
+        const uint16_t *ids, *gates;
+        if (from->tokens[i].flags & TARN_TRACE_WITHDRAWN)
+            continue;
+        t->given[n] = from->tokens[i];
+        const bool known = slots && tarn_trace_experts_of(from, i, &ids,
+                                                          &gates);
+        for (size_t k = 0; k < slots; k++) {
+            t->given_ids[n * slots + k] = known ? ids[k] : UINT16_MAX;
+            t->given_gates[n * slots + k] = known ? gates[k] : 0;
+        }
+        n++;
     }
+    t->n_given = n;
+    return TARN_OK;
 }

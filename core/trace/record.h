@@ -5,6 +5,7 @@
 #ifndef TARN_TRACE_RECORD_H
 #define TARN_TRACE_RECORD_H
 
+#include "core/trace/scan.h"
 #include "core/trace/steps.h"
 #include "core/trace/terms.h"
 #include "core/trace/trace.h"
@@ -39,6 +40,11 @@ struct tarn_trace {
     size_t room_experts;
     uint32_t n_slots;      /* 0: no experts */
     uint64_t us;           /* of the last event */
+    struct tarn_trace_turn turn; /* its lists are owned */
+    bool has_turn;
+    struct tarn_trace_token *given; /* [n_given] figures that are inherited */
+    uint16_t *given_ids, *given_gates; /* [n_given][slots] or NULL */
+    size_t n_given;
     enum tarn_trace_end end;
     enum tarn_stop_reason reason; /* 0: the turn goes on */
     bool failed;
@@ -64,6 +70,10 @@ void tarn_trace_reread(struct tarn_trace *t, uint32_t span);
 /* n_slots from info; TARN_USAGE if the shape is out of bounds. */
 enum tarn_status tarn_trace_shape(struct tarn_trace *t,
                                   struct tarn_error *err);
+/* turn_form.c */
+void tarn_trace_free_turn(struct tarn_trace *t);
+void tarn_trace_write_turn(const struct tarn_trace *t, struct tarn_buf *out);
+void tarn_trace_read_turn(struct tarn_trace *t, struct tarn_scan *s);
 bool tarn_trace_room_experts(struct tarn_trace *t, size_t n_tokens);
 
 #endif

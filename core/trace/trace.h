@@ -95,6 +95,56 @@ void tarn_trace_experts(struct tarn_trace *t, const uint16_t *ids,
                         const float *gates);
 bool tarn_trace_failed(const struct tarn_trace *t);
 
+/* What the turn was asked, so that it can be computed again.  All is copied;
+ * without it a trace can be read, not replayed. */
+struct tarn_trace_turn {
+    const int32_t *prompt; /* [n_prompt] */
+    size_t n_prompt;
+    struct tarn_sampling sampling;
+    int32_t budget, max_tokens; /* 0: no limit */
+    uint32_t n_begin;           /* first tokens of the record: given */
+    bool keep_loops;
+    const char *const *stops;
+    size_t n_stops;
+    uint32_t kv_type, n_context;
+};
+enum tarn_status tarn_trace_set_turn(struct tarn_trace *t,
+                                     const struct tarn_trace_turn *turn,
+                                     struct tarn_error *err);
+/* The same from what a face has: after tarn_turn_start(), before its events
+ * are drained. */
+enum tarn_status tarn_trace_note(struct tarn_trace *t,
+                                 const struct tarn_engine *engine,
+                                 tarn_turn_id turn,
+                                 const struct tarn_turn_options *opt,
+                                 struct tarn_error *err);
+const struct tarn_trace_turn *tarn_trace_turn(const struct tarn_trace *t);
+/* The turn forks from another: tokens that are given to it (tarn_turn_options
+ * .begin) take their figures from that one's.  Before the first event. */
+enum tarn_status tarn_trace_inherit(struct tarn_trace *t,
+                                    const struct tarn_trace *from,
+                                    size_t n_begin, struct tarn_error *err);
+
+/* Where two records part, or nowhere; times don't count. */
+struct tarn_trace_difference {
+    bool differs;
+    size_t at;        /* token */
+    const char *what; /* "token", "probability", "candidates", "experts" ... */
+};
+struct tarn_trace_difference tarn_trace_compare(const struct tarn_trace *a,
+                                                const struct tarn_trace *b);
+/* Computes the turn again, on the calling thread, which must own the engine,
+ * and compares token by token; acts by hand come where they came.  *again:
+ * what was computed, up to the first difference and some tokens; owned by the
+ * caller, or NULL where nobody wants it.  TARN_USAGE: the file does not say
+ * what was asked, or the engine's context is too small. */
+enum tarn_status tarn_trace_replay(const struct tarn_trace *t,
+                                   struct tarn_engine *engine,
+                                   const struct tarn_text *text,
+                                   struct tarn_trace_difference *out,
+                                   struct tarn_trace **again,
+                                   struct tarn_error *err);
+
 /* ---------------------------------------------------------------- what it is */
 const struct tarn_trace_info *tarn_trace_info(const struct tarn_trace *t);
 const struct tarn_trace_token *tarn_trace_tokens(const struct tarn_trace *t,

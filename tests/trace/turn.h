@@ -127,7 +127,7 @@ static void begin_with(struct tarn_text *text,
     CHECK(tarn_reader_create(text, &opt, &turn.reader, &err) == TARN_OK);
 }
 
-static void begin(void)
+static inline void begin(void)
 {
     begin_with(&thinking, &INFO);
 }
@@ -157,19 +157,19 @@ static void draw(int32_t id)
     token(id, 0.1f, 0.9f, 0.05f, false);
 }
 
-static void draws(int32_t id, unsigned n)
+static inline void draws(int32_t id, unsigned n)
 {
     while (n--)
         draw(id);
 }
 
-static void force(int32_t id)
+static inline void force(int32_t id)
 {
     token(id, 0.1f, 0, 0, true);
 }
 
 /* Tokens from the at-th on are taken back, as the engine does it. */
-static void take_back(uint32_t at)
+static inline void take_back(uint32_t at)
 {
     const uint32_t n = turn.n - at;
     turn.muted = true;
@@ -197,7 +197,7 @@ static void finish(void)
     turn = (struct turn){ 0 };
 }
 
-static bool line_is(const struct tarn_trace *t, const char *expected)
+static inline bool line_is(const struct tarn_trace *t, const char *expected)
 {
     const struct tarn_trace_summary s = tarn_trace_summary(t);
     const struct tarn_trace_line l = tarn_trace_summary_line(&s);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "core/base/buf.h"
 #include "core/base/file.h"
@@ -41,6 +42,49 @@ static void describe_machine(char *out, size_t room)
     snprintf(out, room, "%.64s %.64s %s abi%u %s canary%016llx", u.release,
              u.machine, cpu, TARN_BACKEND_ABI, TARN_VERSION,
              (unsigned long long)tarn_canary_id());
+}
+
+/* FNV-1a, going on from h. */
+static uint64_t mix_bytes(uint64_t h, const void *data, size_t size)
+{
+    const unsigned char *p = data;
+    for (size_t i = 0; i < size; i++)
+        h = (h ^ p[i]) * UINT64_C(0x100000001b3);
+    return h;
+}
+
+static bool drivers_read(const char *variable, const char *own)
+{
+    return !strncmp(variable, "VK_", 3) ||
+           !strncmp(variable, "LD_LIBRARY_PATH=", 16) ||
+           !strncmp(variable, own, strlen(own));
+}
+
+uint64_t tarn_cache_world(const char *plugin_name)
+{
+    /* ldconfig runs whenever a package brings a library. */
+    static const char *const places[] = { "/etc/ld.so.cache",
+                                          "/etc/vulkan/icd.d",
+                                          "/usr/share/vulkan/icd.d" };
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    char own[48];
+    int n = snprintf(own, sizeof own, "TARN_%.32s_", plugin_name);
+    for (int i = 0; i < n; i++)
+        if (own[i] >= 'a' && own[i] <= 'z')
+            own[i] = (char)(own[i] - 'a' + 'A');
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        struct stat st;
+        if (!stat(places[i], &st)) {
+            h = mix_bytes(h, &st.st_mtim.tv_sec, sizeof st.st_mtim.tv_sec);
+            h = mix_bytes(h, &st.st_mtim.tv_nsec, sizeof st.st_mtim.tv_nsec);
+        }
+    }
+    /* The order of the variables is nobody's business: their sum counts. */
+    uint64_t sum = 0;
+    for (char **v = environ; v && *v; v++)
+        if (drivers_read(*v, own))
+            sum += mix_bytes(h, *v, strlen(*v));
+    return h ^ sum;
 }
 
 /* $XDG_CACHE_HOME/tarn, else ~/.cache/tarn, made if it is missing; XDG wants

@@ -16,6 +16,11 @@
 
 struct tarn_verdict_cache;
 
+/* What a plugin that opens a driver by bare name (TARN_NOTE_LOADS) finds may
+ * change without its file: a number for the libraries that are installed and
+ * for the variables that drivers and this plugin (TARN_NAME_...) read. */
+uint64_t tarn_cache_world(const char *plugin_name);
+
 /* folder: NULL for the usual one, "" for none.  NULL: no memory. */
 struct tarn_verdict_cache *tarn_cache_open(const char *folder);
 /* Copies a remembered verdict; the caller finishes it. */

@@ -103,9 +103,16 @@ static enum tarn_status list_devices(const struct tarn_backend *b,
     uint32_t n = b->device_count(tarn_canary_host());
     if (n > TARN_PLUGIN_MAX_DEVICES)
         n = TARN_PLUGIN_MAX_DEVICES;
-    if (n == 0)
+    if (n == 0) { /* it may know why */
+        struct tarn_device_info none = { .size = sizeof none };
+        struct tarn_error why = { TARN_OK, "" };
+        if (b->device_info(tarn_canary_host(), 0, &none, &why) && why.text[0])
+            return tarn_fail(err, TARN_DEVICE,
+                             "it finds no device here that it could use: %s",
+                             tarn_shown_str(why.text).text);
         return tarn_fail(err, TARN_DEVICE,
                          "it finds no device here that it could use");
+    }
     v->devices = tarn_alloc(n, sizeof *v->devices);
     if (!v->devices)
         return tarn_fail(err, TARN_NO_MEMORY, "no memory left");

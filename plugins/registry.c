@@ -116,11 +116,16 @@ static enum tarn_status judge_probe(const struct search *s, int fd,
     struct tarn_verdict v;
     double limit =
         s->opt->probe_ms > 0 ? s->opt->probe_ms : TARN_PLUGIN_PROBE_MS;
-    p->remembered = !s->opt->probe_again &&
-                    tarn_cache_get(s->cache, p->path, st, e->build_id, &v);
+    char id[80];
+    snprintf(id, sizeof id, "%s", e->build_id);
+    if (e->note.flags & TARN_NOTE_LOADS)
+        snprintf(id, sizeof id, "%.41s:%016llx", e->build_id,
+                 (unsigned long long)tarn_cache_world(p->name));
+    p->remembered =
+        !s->opt->probe_again && tarn_cache_get(s->cache, p->path, st, id, &v);
     if (!p->remembered) {
         tarn_probe(fd, limit, &v);
-        tarn_cache_put(s->cache, p->path, st, e->build_id, &v);
+        tarn_cache_put(s->cache, p->path, st, id, &v);
     }
     *partial = v.partial;
     p->devices = v.devices; /* moved */

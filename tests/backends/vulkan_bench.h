@@ -1,0 +1,41 @@
+/* vulkan_bench.h - the software device of the Vulkan backend, for tests.
+ *
+ * Where there is none (no Mesa driver) a test says so and compares nothing:
+ * ./run installs one for ./check.
+ *
+ * Owns: nothing.
+ */
+#ifndef TARN_TESTS_VULKAN_BENCH_H
+#define TARN_TESTS_VULKAN_BENCH_H
+
+#include "backends/vulkan/vulkan.h"
+#include "tests/backends/bench.h"
+
+/* A row per lane: the contract's order.  Lanes that share rows, shared memory,
+ * staging, integer dot product: as on a real device. */
+#define VULKAN_ALONE "wg=8,lpr=1"
+#define VULKAN_SHARED "wg=64,lpr=32,nt=4,stage=1,dot=1"
+#define VULKAN_HALF "wg=32,lpr=16,nt=2,stage=1"
+
+static inline void vulkan_world(const char *tuning)
+{
+    setenv("TARN_VULKAN_SOFTWARE", "1", 1);
+    setenv("TARN_VULKAN_TUNE", tuning, 1);
+}
+
+/* True if there is a device to test. */
+static inline bool vulkan_here(void)
+{
+    struct bench b = { .fail_after = -1, .stop_after = -1 };
+    b.host = (struct tarn_host){ .size = sizeof b.host,
+                                 .user = &b,
+                                 .alloc = bench_alloc,
+                                 .free = bench_free };
+    vulkan_world(VULKAN_ALONE);
+    if (tarn_backend_vulkan()->device_count(&b.host) > 0)
+        return true;
+    printf("# no software Vulkan device here: nothing compared\n");
+    return false;
+}
+
+#endif

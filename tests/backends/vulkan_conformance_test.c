@@ -1,0 +1,132 @@
+/* vulkan_conformance_test.c - every step of the Vulkan backend against ref on
+ * a software device, under the validation layer, with rows on one lane and
+ * with rows shared by lanes.
+ *
+ * TARN_SOAK: 1,000 random cases of every kind, and the shapes of real devices
+ * whole.  TARN_SEED: the random cases. */
+#include <unistd.h>
+
+#include "backends/conformance/conformance.h"
+#include "tests/backends/vulkan_bench.h"
+
+enum { KINDS = 13 };
+
+static char layer_log[64];
+
+/* The layer writes into a file of its own; before the first call of Vulkan. */
+static void watch_with_the_layer(void)
+{
+    char settings[64];
+    snprintf(settings, sizeof settings, "/tmp/tarn-layer-%ld.txt",
+             (long)getpid());
+    snprintf(layer_log, sizeof layer_log, "/tmp/tarn-layer-%ld.log",
+             (long)getpid());
+    FILE *f = fopen(settings, "w");
+    if (!f)
+        return;
+    fprintf(f,
+            "khronos_validation.debug_action = VK_DBG_LAYER_ACTION_LOG_MSG\n"
+            "khronos_validation.report_flags = error,warn,info\n"
+            "khronos_validation.log_filename = %s\n",
+            layer_log);
+    fclose(f);
+    setenv("VK_LAYER_SETTINGS_PATH", settings, 1);
+    setenv("VK_INSTANCE_LAYERS", "VK_LAYER_KHRONOS_validation", 1);
+}
+
+static uint64_t seed(void)
+{
+    const char *v = getenv("TARN_SEED");
+    return v ? strtoull(v, NULL, 10) : 1;
+}
+
+static void report(void *user, const char *line, bool ok)
+{
+    (void)user;
+    if (!ok)
+        printf("# %s\n", line);
+}
+
+static void play(const struct tarn_backend *backend, const char *tuning,
+                 uint32_t cases)
+{
+    struct bench b;
+    uint32_t passed = 0, failed = 0;
+    vulkan_world(tuning);
+    bench_open(&b, backend);
+    const enum tarn_status s = tarn_conformance_run(
+        backend, 0, &b.host, seed(), cases, report, NULL, &passed, &failed);
+    CHECK_SAYS(s == TARN_OK && failed == 0 && passed > 300,
+               "%s, seed %llu: status %d, %u passed, %u failed", tuning,
+               (unsigned long long)seed(), (int)s, passed, failed);
+    printf("# %s: %u cases passed\n", tuning, passed);
+    bench_close(&b);
+}
+
+static enum tarn_status claim_exact(const struct tarn_host *host,
+                                    uint32_t index,
+                                    struct tarn_device_info *out,
+                                    struct tarn_error *err)
+{
+    const enum tarn_status s =
+        tarn_backend_vulkan()->device_info(host, index, out, err);
+    out->exact = s == TARN_OK;
+    return s;
+}
+
+/* A real device may round a quotient in its own way; this one does not, so
+ * what differs is a mistake of a shader. */
+static void test_a_row_per_lane_has_the_bits_of_the_reference(void)
+{
+    static struct tarn_backend strict;
+    strict = *tarn_backend_vulkan();
+    strict.device_info = claim_exact;
+    play(&strict, VULKAN_ALONE, getenv("TARN_SOAK") ? 1000 * KINDS : 26);
+}
+
+static void test_rows_shared_by_lanes_agree_with_the_reference(void)
+{
+    play(tarn_backend_vulkan(), VULKAN_SHARED,
+         getenv("TARN_SOAK") ? 1000 * KINDS : 13);
+    if (getenv("TARN_SOAK"))
+        play(tarn_backend_vulkan(), VULKAN_HALF, 100 * KINDS);
+}
+
+static void test_the_layer_has_nothing_to_say(void)
+{
+    char line[4096];
+    unsigned active = 0, messages = 0;
+    tarn_vulkan_forget();
+    FILE *f = fopen(layer_log, "r");
+    if (!f) {
+        printf("# the validation layer is not installed: nothing watched\n");
+        return;
+    }
+    while (fgets(line, sizeof line, f)) {
+        if (!strstr(line, "msgNum:"))
+            continue;
+        if (strstr(line, "createinstance-status-message"))
+            active++;
+        else if (messages++ < 5)
+            printf("# %.900s\n", line);
+    }
+    fclose(f);
+    CHECK(active > 0);
+    CHECK_SAYS(messages == 0, "%u messages", messages);
+    remove(layer_log);
+    remove(getenv("VK_LAYER_SETTINGS_PATH"));
+}
+
+int main(void)
+{
+    watch_with_the_layer();
+    if (vulkan_here()) {
+        RUN(test_a_row_per_lane_has_the_bits_of_the_reference);
+        RUN(test_rows_shared_by_lanes_agree_with_the_reference);
+        RUN(test_the_layer_has_nothing_to_say);
+    } else {
+        printf("1..0 # SKIP no software Vulkan device\n");
+        return 0;
+    }
+    return tap_end();
+}

@@ -258,7 +258,7 @@ uint64_t tarn_random_seed(void);
 struct tarn_turn_options {
     uint32_t size;
     const struct tarn_sampling *sampling; /* NULL: tarn_model_sampling() */
-    int32_t thought_budget;  /* tokens; 0 and below: no limit */
+    int32_t thought_budget;  /* tokens without tags; 0 and below: no limit */
     int32_t max_tokens;      /* of the whole turn; 0 and below: the context */
     const char *const *stops; /* of the answer only */
     size_t n_stops;
@@ -268,8 +268,10 @@ struct tarn_turn_options {
     bool keep_loops;         /* don't break a thought that goes in circles */
     /* Ids that the answer begins with, as if they had been drawn.  So: fork =
      * select(question) + an earlier answer's ids up to a token + another
-     * candidate in its place; nothing that is in the cache is run again.  They
-     * are told like drawn ones, with p_after 0 and no candidates. */
+     * candidate in its place; nothing that is in the cache is run again.
+     * Continue a stopped answer = all its ids; undo a broken circle = what
+     * stayed before it, what was taken back, and keep_loops.  None may end the
+     * turn.  They are told like drawn ones, with p_after 0 and no candidates. */
     const int32_t *begin;
     size_t n_begin;
     bool experts;            /* TARN_EV_TOKEN names them */
@@ -349,7 +351,11 @@ struct tarn_turn_summary {
     enum tarn_stop_reason reason;
     uint32_t n_prompt;   /* tokens of the prompt */
     uint32_t n_reused;   /* of these: already in the cache */
-    uint32_t n_thought, n_answer, n_total; /* tokens generated and kept */
+    uint32_t n_replayed; /* of what was in the cache: run again to get the state
+                            there */
+    /* Tokens of the turn that were kept, those of `begin` among them.  Tags of
+     * the thought and the end of the turn are in n_total only. */
+    uint32_t n_thought, n_answer, n_total;
     uint32_t n_loops, n_withdrawn; /* circles broken, tokens taken back */
     double prefill_ms, thought_ms, answer_ms, first_token_ms;
 };

@@ -131,6 +131,9 @@ void tarn_request_end(struct tarn_request *q, enum tarn_stop_reason reason);
 void tarn_request_fail(struct tarn_request *q, const struct tarn_error *err);
 /* steer.c: budget, answer now, circles. */
 void tarn_request_steer(struct tarn_request *q);
+/* Behind a token that was read: counts it as thought, answer, or tag. */
+void tarn_request_count(struct tarn_request *q, uint32_t before,
+                        uint32_t after);
 /* Behind a token of the thought; true if it was taken back with others. */
 bool tarn_request_break_loop(struct tarn_request *q, int32_t id);
 /* Takes back all tokens of the turn from `at` on (counted from 0). */

@@ -113,14 +113,20 @@ static bool remember(struct tarn_engine *e, struct tarn_request *q)
 }
 
 /* The answer's own beginning goes behind the prompt. */
-static enum tarn_status add_given(struct tarn_ids *ids,
+static enum tarn_status add_given(const struct tarn_text *t,
+                                  struct tarn_ids *ids,
                                   const struct tarn_turn_options *opt,
                                   struct tarn_error *err)
 {
     if (!ids->n)
         return tarn_fail(err, TARN_USAGE, "the prompt is empty");
-    for (size_t i = 0; i < opt->n_begin; i++)
+    for (size_t i = 0; i < opt->n_begin; i++) {
+        if (tarn_text_is_end(t, opt->begin[i]))
+            return tarn_fail(err, TARN_USAGE,
+                             "token %zu of those that the answer is to begin "
+                             "with would end it", i);
         tarn_ids_add(ids, opt->begin[i]);
+    }
     return ids->failed
                ? tarn_fail(err, TARN_NO_MEMORY, "no memory for the prompt")
                : TARN_OK;
@@ -151,7 +157,7 @@ static enum tarn_status start(struct tarn_engine *e, struct tarn_ids *ids,
 {
     static const struct tarn_turn_options NONE = { .size = sizeof NONE };
     opt = opt ? opt : &NONE;
-    enum tarn_status s = add_given(ids, opt, err);
+    enum tarn_status s = add_given(e->model->text, ids, opt, err);
     if (!s)
         s = check_prompt(e, ids, err);
     struct tarn_request *q = s ? NULL : tarn_alloc(1, sizeof *q);

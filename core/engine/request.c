@@ -63,6 +63,7 @@ void tarn_request_begin(struct tarn_request *q)
     q->phase = TARN_PHASE_PREFILL;
     q->sum.n_prompt = q->n_prompt;
     q->sum.n_reused = q->n_reused < q->n_prompt ? q->n_reused : q->n_prompt;
+    q->sum.n_replayed = q->n_reused - q->seq->tail_at;
     for (uint32_t i = 0; i < q->n_prompt; i++)
         tarn_sampler_accept(q->sampler, q->prompt[i]);
     tarn_request_reading(q);
@@ -259,11 +260,8 @@ static bool take_token(struct tarn_request *q, const struct tarn_choice *c,
     bool more = tarn_reader_token(q->reader, c->id);
     uint32_t after = tarn_reader_span(q->reader);
     tarn_sampler_accept(q->sampler, c->id);
-    q->sum.n_total++;
-    if (before == TARN_SPAN_THOUGHT || after == TARN_SPAN_THOUGHT)
-        q->sum.n_thought++;
-    else
-        q->sum.n_answer++;
+    q->seq->ids[q->n_prompt + q->sum.n_total++] = c->id;
+    tarn_request_count(q, before, after);
     tell_token(q, c, after ? after : before);
     if (after == TARN_SPAN_THOUGHT && before != after) {
         q->thought_first = q->sum.n_total;

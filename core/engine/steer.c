@@ -33,6 +33,57 @@ void tarn_request_steer(struct tarn_request *q)
     tarn_ids_finish(&ids);
 }
 
+/* ------------------------------------------------------------------ counting */
+/* Where the vocabulary has no token for a tag it comes as text: how many of
+ * the turn's last tokens hold it and nothing else. */
+static uint32_t text_tag_tokens(const struct tarn_request *q, const char *tag)
+{
+    const struct tarn_text *t = q->engine->model->text;
+    const int32_t *ids = q->seq->ids + q->n_prompt;
+    size_t left = strlen(tag), size;
+    bool trailing = true; /* white space behind it belongs to its token */
+    uint32_t n = 0;
+    while (left && n < q->sum.n_total) {
+        const char *bytes = tarn_text_bytes(t, ids[q->sum.n_total - 1 - n],
+                                            &size);
+        while (trailing && size &&
+               (bytes[size - 1] == ' ' || bytes[size - 1] == '\n'))
+            size--;
+        trailing = trailing && !size;
+        size_t k = size < left ? size : left;
+        if (memcmp(bytes + size - k, tag + left - k, k))
+            return 0;
+        left -= k;
+        n += size == k; /* else it holds something else as well */
+    }
+    return left ? 0 : n;
+}
+
+void tarn_request_count(struct tarn_request *q, uint32_t before,
+                        uint32_t after)
+{
+    const struct tarn_text *t = q->engine->model->text;
+    int32_t id = q->seq->ids[q->n_prompt + q->sum.n_total - 1];
+    if (tarn_text_is_end(t, id) ||
+        (before != after && tarn_text_kind(t, id) == TARN_TOKEN_CONTROL))
+        return;
+    uint32_t kind = after ? after : before, n;
+    if (kind == TARN_SPAN_THOUGHT)
+        q->sum.n_thought++;
+    else
+        q->sum.n_answer++;
+    if (before == after ||
+        (before != TARN_SPAN_THOUGHT && after != TARN_SPAN_THOUGHT))
+        return;
+    if (before == TARN_SPAN_THOUGHT) {
+        n = text_tag_tokens(q, "</think>");
+        q->sum.n_thought -= n < q->sum.n_thought ? n : q->sum.n_thought;
+    } else if ((n = text_tag_tokens(q, "<think>")) > 0) {
+        q->sum.n_thought--; /* its last one; those before were the answer's */
+        q->sum.n_answer -= n - 1 < q->sum.n_answer ? n - 1 : q->sum.n_answer;
+    }
+}
+
 /* ---------------------------------------------------------------- taking back */
 /* The reader has no memory of where it was, so it reads the turn again,
  * silently: bytes of text per token are few. */

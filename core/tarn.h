@@ -123,8 +123,14 @@ struct tarn_engine_options {
     uint32_t kv_type;   /* enum tarn_type: F16, F32, Q8_0; see kv_default */
     bool kv_given;      /* false: F16 */
     uint32_t max_rows;  /* of a batch; 0: 512 to 2,048 by memory */
-    uint32_t n_sequences; /* turns at once, and chats kept in the cache;
-                             0: 4 */
+    uint32_t n_sequences; /* turns at once; 0: 4 */
+    uint32_t n_kept;      /* chats and branches of chats that stay in the cache
+                             besides; 0: 8; UINT32_MAX: none */
+    uint64_t kv_bytes;    /* most memory for K/V pages; what was not used for
+                             longest makes room.  Never less than one whole
+                             context; 0: as many contexts as turns at once,
+                             and at most a quarter of the free memory beyond
+                             one */
 };
 enum tarn_status tarn_engine_create(struct tarn_model *model,
                                     const struct tarn_engine_options *opt,
@@ -133,6 +139,21 @@ enum tarn_status tarn_engine_create(struct tarn_model *model,
 void tarn_engine_destroy(struct tarn_engine *engine); /* owner must be gone */
 uint32_t tarn_engine_context(const struct tarn_engine *engine);
 uint32_t tarn_engine_kv_type(const struct tarn_engine *engine);
+
+/* What the state takes now, exactly.  Chats and branches share pages of 256
+ * positions; a page that several use is counted once. */
+struct tarn_state_memory {
+    uint32_t size;
+    uint32_t n_kept;       /* chats and branches in the cache that rest */
+    uint32_t pages_used, pages_taken, pages_most; /* used: hold something;
+                              taken: from the system, they come back when the
+                              engine goes */
+    uint64_t page_bytes;
+    uint64_t kv_bytes;     /* pages_taken of them */
+    uint64_t tail_bytes;   /* of all convolution tails */
+};
+void tarn_engine_state_memory(const struct tarn_engine *engine,
+                              struct tarn_state_memory *out);
 /* Owner.  Computes one batch, emits its events.  A stop posted meanwhile is
  * seen within 50 ms because run() asks cancelled(). */
 enum tarn_progress tarn_engine_step(struct tarn_engine *engine);
@@ -200,6 +221,31 @@ void tarn_chat_destroy(struct tarn_chat *chat);
 enum tarn_status tarn_chat_add(struct tarn_chat *chat, enum tarn_role role,
                                const char *text, size_t text_size,
                                tarn_message_id *out, struct tarn_error *err);
+struct tarn_call_text { /* as tarn_chat_call() gives it */
+    const char *text;
+    size_t size;
+    bool cut;
+};
+/* A message that is known whole (from a database, a file): below `parent`, any
+ * message or 0 for the beginning; it ends the active path.  All is copied.  It
+ * is no act that undo() would take back. */
+struct tarn_message_parts {
+    uint32_t size;
+    enum tarn_role role;
+    const char *text;
+    size_t text_size;
+    const char *thought; /* NULL: none */
+    size_t thought_size;
+    const int32_t *ids;  /* that were sampled for it, control tokens included;
+                            they are used while they say what the text says */
+    size_t n_ids;
+    const struct tarn_call_text *calls; /* [n_calls] blocks of tool calls */
+    size_t n_calls;
+    bool unfinished;
+};
+enum tarn_status tarn_chat_put(struct tarn_chat *chat, tarn_message_id parent,
+                               const struct tarn_message_parts *parts,
+                               tarn_message_id *out, struct tarn_error *err);
 /* The active path, root first.  Borrowed until the chat changes. */
 size_t tarn_chat_length(const struct tarn_chat *chat);
 bool tarn_chat_message(const struct tarn_chat *chat, size_t at,
@@ -216,10 +262,41 @@ const char *tarn_chat_call(const struct tarn_chat *chat, tarn_message_id id,
  * turn_start. */
 enum tarn_status tarn_chat_select(struct tarn_chat *chat, tarn_message_id id,
                                   struct tarn_error *err);
+/* The k-th message (from 0) below `parent` (0: the beginning), 0 if there are
+ * not so many; the end of the newest branch below `id`, itself if nothing is.
+ * So: the next branch = select(leaf(child(parent, k + 1))). */
+tarn_message_id tarn_chat_child(const struct tarn_chat *chat,
+                                tarn_message_id parent, uint32_t k);
+tarn_message_id tarn_chat_leaf(const struct tarn_chat *chat,
+                               tarn_message_id id);
+/* The message and all below it; if it was on the active path, the branch
+ * beside it becomes active, or else the path ends above it. */
+enum tarn_status tarn_chat_delete(struct tarn_chat *chat, tarn_message_id id,
+                                  struct tarn_error *err);
+/* Takes back the last act: a turn (question and answer), an edit or a new try
+ * (with the choice of its place), a choice of a branch, a deletion.  256 acts
+ * are kept.  false: there is none. */
+bool tarn_chat_undo(struct tarn_chat *chat);
+
+/* The ids sampled for a message, borrowed; n = 0 where there are none (typed,
+ * imported without, edited). */
+const int32_t *tarn_chat_ids(const struct tarn_chat *chat, tarn_message_id id,
+                             size_t *n);
+/* The record of the turn that wrote the message (core/trace/trace.h): moved;
+ * NULL takes it away. */
+struct tarn_trace;
+void tarn_chat_attach(struct tarn_chat *chat, tarn_message_id id,
+                      struct tarn_trace *trace);
+const struct tarn_trace *tarn_chat_trace(const struct tarn_chat *chat,
+                                         tarn_message_id id);
+
+/* The whole tree with ids and traces: docs/chat.md; owned by the caller. */
+enum tarn_status tarn_chat_tree_json(const struct tarn_chat *chat, char **out,
+                                     size_t *size, struct tarn_error *err);
 /* The usual form {"messages":[...]} of the active path; owned by the caller. */
 enum tarn_status tarn_chat_json(const struct tarn_chat *chat, char **out,
                                 size_t *size, struct tarn_error *err);
-/* A conversation in that form becomes a chat. */
+/* A conversation in one of these forms becomes a chat. */
 enum tarn_status tarn_chat_from_json(const char *text, size_t size,
                                      struct tarn_chat **out,
                                      struct tarn_error *err);

@@ -37,10 +37,10 @@ void tarn_chat_was_thought(struct tarn_chat *chat, tarn_message_id id,
 void tarn_chat_withdraw(struct tarn_chat *chat, tarn_message_id id,
                         size_t n_ids, uint32_t span, size_t size);
 
-/* The ids sampled for a message, borrowed; n = 0 where there are none (typed,
- * imported, or edited text). */
-const int32_t *tarn_chat_ids(const struct tarn_chat *chat, tarn_message_id id,
-                             size_t *n);
+/* The chat's number, which it gets from *last (the last one given) at the
+ * first call.  Numbers of two engines may be equal: that only makes a cache
+ * keep less. */
+uint64_t tarn_chat_number(struct tarn_chat *chat, uint64_t *last);
 
 /* A block of tool calls of a message that grows; text is copied. */
 enum tarn_status tarn_chat_add_call(struct tarn_chat *chat, tarn_message_id id,
@@ -63,9 +63,8 @@ const char *tarn_role_name(enum tarn_role role);
 void tarn_chat_keep_extra(struct tarn_chat *chat, tarn_message_id id,
                           char *extra);
 const char *tarn_chat_extra(const struct tarn_chat *chat, tarn_message_id id);
-/* For import; text is copied. */
-enum tarn_status tarn_chat_set_thought(struct tarn_chat *chat,
-                                       tarn_message_id id, const char *text,
-                                       size_t size, struct tarn_error *err);
+/* The number that tarn_chat_tree_json() gives the message; 0: it is left out. */
+tarn_message_id tarn_chat_written_id(const struct tarn_chat *chat,
+                                     tarn_message_id id);
 
 #endif

@@ -3,7 +3,7 @@
  *
  * Keys that a chat has no place for (tool_calls, name, ...) are kept as text
  * and come out again.  Content given as parts is joined if all are text. */
-#include "core/chat/chat.h"
+#include "core/chat/tree.h"
 
 #include <string.h>
 
@@ -48,7 +48,7 @@ enum tarn_status tarn_chat_json(const struct tarn_chat *chat, char **out,
 
 /* ---------------------------------------------------------------------- in */
 
-static bool find_role(const struct tarn_json *v, enum tarn_role *out)
+bool tarn_chat_role_of(const struct tarn_json *v, enum tarn_role *out)
 {
     for (int r = TARN_SYSTEM; r <= TARN_TOOL; r++)
         if (tarn_json_is_string(v, tarn_role_name((enum tarn_role)r))) {
@@ -70,11 +70,13 @@ static const struct tarn_json *thought_of(const struct tarn_json *v)
     return NULL;
 }
 
-static bool has_place(const struct tarn_json *v)
+static bool has_place(const struct tarn_json *v, bool whole)
 {
-    static const char *const keys[] = { "role", "content", "thinking",
-                                        "reasoning", "reasoning_content" };
-    for (int i = 0; i < 5; i++)
+    static const char *const keys[] = {
+        "role", "content", "thinking", "reasoning", "reasoning_content",
+        "id", "parent", "ids", "finished", "trace", "content_bytes",
+        "thinking_bytes", "calls" };
+    for (int i = 0; i < (whole ? 13 : 5); i++)
         if (strlen(keys[i]) == v->key_size &&
             memcmp(keys[i], v->key, v->key_size) == 0)
             return true;
@@ -82,9 +84,9 @@ static bool has_place(const struct tarn_json *v)
 }
 
 /* Content: a string, null or nothing, or a list of text parts. */
-static enum tarn_status add_content(const struct tarn_json *v, size_t index,
-                                    struct tarn_buf *out,
-                                    struct tarn_error *err)
+enum tarn_status tarn_chat_content_of(const struct tarn_json *v, size_t index,
+                                      struct tarn_buf *out,
+                                      struct tarn_error *err)
 {
     if (!v || v->kind == TARN_JSON_NULL)
         return TARN_OK;
@@ -110,13 +112,14 @@ static enum tarn_status add_content(const struct tarn_json *v, size_t index,
     return TARN_OK;
 }
 
-static enum tarn_status keep_extra(struct tarn_chat *chat, tarn_message_id id,
-                                   const struct tarn_json *v,
-                                   struct tarn_error *err)
+enum tarn_status tarn_chat_keep_others(struct tarn_chat *chat,
+                                       tarn_message_id id,
+                                       const struct tarn_json *v, bool whole,
+                                       struct tarn_error *err)
 {
     struct tarn_buf b = { 0 };
     for (const struct tarn_json *k = v->first; k; k = k->next) {
-        if (has_place(k))
+        if (has_place(k, whole))
             continue;
         if (b.size > 0)
             tarn_buf_text(&b, ", ");
@@ -145,25 +148,28 @@ static enum tarn_status add_message(struct tarn_chat *chat,
         return tarn_fail(err, TARN_USAGE, "Message %zu is no JSON object.",
                          index);
     const struct tarn_json *r = tarn_json_get(v, "role");
-    if (!find_role(r, &role))
+    if (!tarn_chat_role_of(r, &role))
         return tarn_fail(err, TARN_USAGE,
                          "The role of message %zu is \"%s\"; it must be "
                          "system, user, assistant or tool.",
                          index,
                          r && r->text ? tarn_shown(r->text, r->size).text : "");
     enum tarn_status s =
-        add_content(tarn_json_get(v, "content"), index, &content, err);
+        tarn_chat_content_of(tarn_json_get(v, "content"), index, &content,
+                             err);
     if (s == TARN_OK && content.failed)
         s = tarn_fail(err, TARN_NO_MEMORY,
                       "There was not enough memory to read the chat.");
-    if (s == TARN_OK)
-        s = tarn_chat_add(chat, role, content.data ? content.data : "",
-                          content.size, &id, err);
-    tarn_buf_finish(&content);
     const struct tarn_json *thought = thought_of(v);
-    if (s == TARN_OK && thought)
-        s = tarn_chat_set_thought(chat, id, thought->text, thought->size, err);
-    return s == TARN_OK ? keep_extra(chat, id, v, err) : s;
+    const struct tarn_message_parts parts = {
+        .size = sizeof parts, .role = role,
+        .text = content.data ? content.data : "", .text_size = content.size,
+        .thought = thought ? thought->text : NULL,
+        .thought_size = thought ? thought->size : 0 };
+    if (s == TARN_OK)
+        s = tarn_chat_put(chat, tarn_chat_end_id(chat), &parts, &id, err);
+    tarn_buf_finish(&content);
+    return s == TARN_OK ? tarn_chat_keep_others(chat, id, v, false, err) : s;
 }
 
 enum tarn_status tarn_chat_from_json(const char *text, size_t size,
@@ -175,6 +181,7 @@ enum tarn_status tarn_chat_from_json(const char *text, size_t size,
     enum tarn_status s = tarn_json_read(text, size, &doc, err);
     if (s != TARN_OK)
         return s;
+    const bool whole = tarn_json_get(doc, "tarn_chat") != NULL;
     const struct tarn_json *list =
         doc->kind == TARN_JSON_ARRAY ? doc : tarn_json_get(doc, "messages");
     if (!list || list->kind != TARN_JSON_ARRAY)
@@ -183,7 +190,9 @@ enum tarn_status tarn_chat_from_json(const char *text, size_t size,
     if (s == TARN_OK)
         s = tarn_chat_create(&chat, err);
     size_t index = 0;
-    for (const struct tarn_json *v = s == TARN_OK ? list->first : NULL;
+    if (s == TARN_OK && whole)
+        s = tarn_chat_read_whole(doc, chat, err);
+    for (const struct tarn_json *v = s || whole ? NULL : list->first;
          v && s == TARN_OK; v = v->next)
         s = add_message(chat, v, index++, err);
     tarn_json_free(doc);

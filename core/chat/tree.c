@@ -1,42 +1,14 @@
 /* tree.c - messages with parents, and the active path; see tarn.h and chat.h.
  *
- * Messages are never moved and never deleted (but one that stayed empty), so
- * an id is an index.  The path to the active end is kept as a list: faces ask
- * for it all the time. */
-#include "core/chat/chat.h"
+ * Messages are never moved, so an id is an index; what is deleted is hidden and
+ * can come back (acts.c).  The path to the active end is kept as a list: faces
+ * ask for it all the time. */
+#include "core/chat/tree.h"
 
 #include <string.h>
 
-#include "core/base/buf.h"
 #include "core/base/error.h"
 #include "core/base/memory.h"
-
-struct call {
-    char *text; /* owned */
-    size_t size;
-    bool cut;
-};
-
-struct message {
-    tarn_message_id parent;
-    enum tarn_role role;
-    struct tarn_buf text, thought;
-    struct tarn_ids ids;
-    struct call *calls; /* [n_calls] */
-    uint32_t n_calls;
-    char *extra; /* or NULL */
-    uint32_t sibling, n_children;
-    bool has_thought, finished, gone;
-};
-
-struct tarn_chat {
-    struct message **at;   /* [room], owned; id i is at[i - 1] */
-    tarn_message_id *path; /* [room] root first */
-    size_t n, room, n_path;
-    uint32_t n_roots;
-    unsigned held;
-    bool doomed;
-};
 
 /* ------------------------------------------------------------------- whole */
 
@@ -60,6 +32,7 @@ static void free_message(struct message *m)
         tarn_free(m->calls[i].text);
     tarn_free(m->calls);
     tarn_free(m->extra);
+    tarn_trace_destroy(m->trace);
     tarn_free(m);
 }
 
@@ -77,6 +50,13 @@ void tarn_chat_destroy(struct tarn_chat *chat)
     tarn_free(chat);
 }
 
+uint64_t tarn_chat_number(struct tarn_chat *chat, uint64_t *last)
+{
+    if (!chat->number)
+        chat->number = ++*last;
+    return chat->number;
+}
+
 void tarn_chat_hold(struct tarn_chat *chat)
 {
     chat->held++;
@@ -90,16 +70,15 @@ void tarn_chat_drop(struct tarn_chat *chat)
 
 /* ---------------------------------------------------------------- messages */
 
-static struct message *message_of(const struct tarn_chat *chat,
-                                  tarn_message_id id)
+struct message *tarn_chat_at(const struct tarn_chat *chat, tarn_message_id id)
 {
-    if (id == 0 || id > chat->n || chat->at[id - 1]->gone)
+    if (id == 0 || id > chat->n || chat->at[id - 1]->hidden)
         return NULL;
     return chat->at[id - 1];
 }
 
 /* How many are below `parent` (0: how many roots there are). */
-static uint32_t *children_of(struct tarn_chat *chat, tarn_message_id parent)
+uint32_t *tarn_chat_children(struct tarn_chat *chat, tarn_message_id parent)
 {
     return parent == 0 ? &chat->n_roots : &chat->at[parent - 1]->n_children;
 }
@@ -122,14 +101,14 @@ static bool make_room(struct tarn_chat *chat)
     return true;
 }
 
-static enum tarn_status no_memory(struct tarn_error *err, size_t size)
+enum tarn_status tarn_chat_no_memory(struct tarn_error *err, size_t size)
 {
     return tarn_fail(err, TARN_NO_MEMORY,
                      "There was not enough memory for a message of %zu bytes.",
                      size);
 }
 
-static void walk(struct tarn_chat *chat, tarn_message_id end)
+void tarn_chat_walk(struct tarn_chat *chat, tarn_message_id end)
 {
     size_t n = 0;
     for (tarn_message_id id = end; id != 0; id = chat->at[id - 1]->parent)
@@ -139,7 +118,7 @@ static void walk(struct tarn_chat *chat, tarn_message_id end)
         chat->path[--n] = id;
 }
 
-static tarn_message_id path_end(const struct tarn_chat *chat)
+tarn_message_id tarn_chat_end_id(const struct tarn_chat *chat)
 {
     return chat->n_path > 0 ? chat->path[chat->n_path - 1] : 0;
 }
@@ -156,20 +135,24 @@ static enum tarn_status append(struct tarn_chat *chat, tarn_message_id parent,
                          TARN_CHAT_MAX_MESSAGES);
     struct message *m = tarn_alloc(1, sizeof *m);
     if (!m)
-        return no_memory(err, size);
+        return tarn_chat_no_memory(err, size);
     tarn_buf_add(&m->text, text, size);
     if (m->text.failed || !make_room(chat)) {
         free_message(m);
-        return no_memory(err, size);
+        return tarn_chat_no_memory(err, size);
     }
     m->parent = parent;
     m->role = role;
-    m->sibling = (*children_of(chat, parent))++;
+    m->sibling = (*tarn_chat_children(chat, parent))++;
     chat->at[chat->n++] = m;
-    if (parent == path_end(chat))
+    if (parent)
+        chat->at[parent - 1]->newest = (tarn_message_id)chat->n;
+    else
+        chat->newest_root = (tarn_message_id)chat->n;
+    if (parent == tarn_chat_end_id(chat))
         chat->path[chat->n_path++] = (tarn_message_id)chat->n;
     else
-        walk(chat, (tarn_message_id)chat->n);
+        tarn_chat_walk(chat, (tarn_message_id)chat->n);
     if (out)
         *out = (tarn_message_id)chat->n;
     return TARN_OK;
@@ -187,12 +170,14 @@ enum tarn_status tarn_chat_add(struct tarn_chat *chat, enum tarn_role role,
         return tarn_fail(err, TARN_LIMIT,
                          "The message has %zu bytes; at most %zu are allowed.",
                          text_size, TARN_CHAT_MAX_TEXT);
+    const tarn_message_id end = tarn_chat_end_id(chat);
     tarn_message_id id;
     const enum tarn_status status =
-        append(chat, path_end(chat), role, text, text_size, &id, err);
+        append(chat, end, role, text, text_size, &id, err);
     if (status != TARN_OK)
         return status;
     chat->at[id - 1]->finished = true;
+    tarn_chat_note_add(chat, id, end);
     if (out)
         *out = id;
     return TARN_OK;
@@ -212,7 +197,7 @@ bool tarn_chat_message(const struct tarn_chat *chat, size_t at,
 bool tarn_chat_find(const struct tarn_chat *chat, tarn_message_id id,
                     struct tarn_message *out)
 {
-    const struct message *m = message_of(chat, id);
+    const struct message *m = tarn_chat_at(chat, id);
     if (!m)
         return false;
     *out = (struct tarn_message){
@@ -238,10 +223,11 @@ bool tarn_chat_find(const struct tarn_chat *chat, tarn_message_id id,
 enum tarn_status tarn_chat_select(struct tarn_chat *chat, tarn_message_id id,
                                   struct tarn_error *err)
 {
-    if (id != 0 && !message_of(chat, id))
+    if (id != 0 && !tarn_chat_at(chat, id))
         return tarn_fail(err, TARN_USAGE,
                          "There is no message %u in this chat.", id);
-    walk(chat, id);
+    tarn_chat_note_select(chat, tarn_chat_end_id(chat));
+    tarn_chat_walk(chat, id);
     return TARN_OK;
 }
 
@@ -251,34 +237,39 @@ enum tarn_status tarn_chat_select(struct tarn_chat *chat, tarn_message_id id,
 enum tarn_status tarn_chat_begin(struct tarn_chat *chat, tarn_message_id parent,
                                  tarn_message_id *out, struct tarn_error *err)
 {
-    if (!message_of(chat, parent))
+    if (!tarn_chat_at(chat, parent))
         return tarn_fail(err, TARN_USAGE,
                          "An answer needs a message above it; %u is none.",
                          parent);
-    return append(chat, parent, TARN_ASSISTANT, "", 0, out, err);
+    const tarn_message_id end = tarn_chat_end_id(chat);
+    const enum tarn_status s =
+        append(chat, parent, TARN_ASSISTANT, "", 0, out, err);
+    if (s == TARN_OK)
+        tarn_chat_note_add(chat, *out, end);
+    return s;
 }
 
 enum tarn_status tarn_chat_grow(struct tarn_chat *chat, tarn_message_id id,
                                 uint32_t span, const char *text, size_t size,
                                 struct tarn_error *err)
 {
-    struct message *m = message_of(chat, id);
+    struct message *m = tarn_chat_at(chat, id);
     if (!m)
         return TARN_OK;
     struct tarn_buf *b = span == TARN_SPAN_THOUGHT ? &m->thought : &m->text;
     m->has_thought |= span == TARN_SPAN_THOUGHT;
     tarn_buf_add(b, text, size);
-    return b->failed ? no_memory(err, b->size + size) : TARN_OK;
+    return b->failed ? tarn_chat_no_memory(err, b->size + size) : TARN_OK;
 }
 
 enum tarn_status tarn_chat_grow_id(struct tarn_chat *chat, tarn_message_id id,
                                    int32_t token, struct tarn_error *err)
 {
-    struct message *m = message_of(chat, id);
+    struct message *m = tarn_chat_at(chat, id);
     if (!m)
         return TARN_OK;
     tarn_ids_add(&m->ids, token);
-    return m->ids.failed ? no_memory(err, m->ids.n * sizeof token) : TARN_OK;
+    return m->ids.failed ? tarn_chat_no_memory(err, m->ids.n * sizeof token) : TARN_OK;
 }
 
 static void shorten(struct tarn_buf *b, size_t size)
@@ -292,7 +283,7 @@ static void shorten(struct tarn_buf *b, size_t size)
 void tarn_chat_withdraw(struct tarn_chat *chat, tarn_message_id id,
                         size_t n_ids, uint32_t span, size_t size)
 {
-    struct message *m = message_of(chat, id);
+    struct message *m = tarn_chat_at(chat, id);
     if (!m)
         return;
     if (n_ids < m->ids.n)
@@ -303,12 +294,12 @@ void tarn_chat_withdraw(struct tarn_chat *chat, tarn_message_id id,
 void tarn_chat_was_thought(struct tarn_chat *chat, tarn_message_id id,
                            struct tarn_error *err)
 {
-    struct message *m = message_of(chat, id);
+    struct message *m = tarn_chat_at(chat, id);
     if (!m)
         return;
     tarn_buf_add(&m->thought, m->text.data, m->text.size);
     if (m->thought.failed) {
-        no_memory(err, m->text.size);
+        tarn_chat_no_memory(err, m->text.size);
         return;
     }
     tarn_buf_clear(&m->text);
@@ -317,19 +308,15 @@ void tarn_chat_was_thought(struct tarn_chat *chat, tarn_message_id id,
 
 void tarn_chat_end(struct tarn_chat *chat, tarn_message_id id, bool finished)
 {
-    struct message *m = message_of(chat, id);
+    struct message *m = tarn_chat_at(chat, id);
     if (!m)
         return;
     m->finished = finished;
     if (m->text.size > 0 || m->thought.size > 0 || m->n_calls > 0 ||
         m->n_children > 0)
         return;
-    m->gone = true;
-    (*children_of(chat, m->parent))--;
-    for (size_t k = id; k < chat->n; k++)
-        if (chat->at[k]->parent == m->parent)
-            chat->at[k]->sibling--;
-    if (path_end(chat) == id)
+    tarn_chat_hide(chat, id);
+    if (tarn_chat_end_id(chat) == id)
         chat->n_path--;
 }
 
@@ -337,7 +324,7 @@ enum tarn_status tarn_chat_add_call(struct tarn_chat *chat, tarn_message_id id,
                                     const char *text, size_t size, bool cut,
                                     struct tarn_error *err)
 {
-    struct message *m = message_of(chat, id);
+    struct message *m = tarn_chat_at(chat, id);
     if (!m)
         return TARN_OK;
     struct call *more =
@@ -346,7 +333,7 @@ enum tarn_status tarn_chat_add_call(struct tarn_chat *chat, tarn_message_id id,
         m->calls = more;
     char *copy = more ? tarn_dup(text, size) : NULL;
     if (!copy)
-        return no_memory(err, size);
+        return tarn_chat_no_memory(err, size);
     m->calls[m->n_calls++] = (struct call){ copy, size, cut };
     return TARN_OK;
 }
@@ -354,7 +341,7 @@ enum tarn_status tarn_chat_add_call(struct tarn_chat *chat, tarn_message_id id,
 const char *tarn_chat_call(const struct tarn_chat *chat, tarn_message_id id,
                            size_t i, size_t *size, bool *cut)
 {
-    const struct message *m = message_of(chat, id);
+    const struct message *m = tarn_chat_at(chat, id);
     if (!m || i >= m->n_calls)
         return NULL;
     *size = m->calls[i].size;
@@ -365,12 +352,82 @@ const char *tarn_chat_call(const struct tarn_chat *chat, tarn_message_id id,
 const int32_t *tarn_chat_ids(const struct tarn_chat *chat, tarn_message_id id,
                              size_t *n)
 {
-    const struct message *m = message_of(chat, id);
+    const struct message *m = tarn_chat_at(chat, id);
     *n = m ? m->ids.n : 0;
     return m ? m->ids.at : NULL;
 }
 
 /* ------------------------------------------------------------------ imports */
+
+enum tarn_status tarn_chat_put(struct tarn_chat *chat, tarn_message_id parent,
+                               const struct tarn_message_parts *p,
+                               tarn_message_id *out, struct tarn_error *err)
+{
+    tarn_message_id id = 0;
+    if (parent != 0 && !tarn_chat_at(chat, parent))
+        return tarn_fail(err, TARN_USAGE,
+                         "There is no message %u in this chat.", parent);
+    if ((unsigned)p->role > TARN_TOOL)
+        return tarn_fail(err, TARN_USAGE,
+                         "Role %d is none of system, user, assistant, tool.",
+                         (int)p->role);
+    if (p->text_size > TARN_CHAT_MAX_TEXT ||
+        (p->thought && p->thought_size > TARN_CHAT_MAX_TEXT))
+        return tarn_fail(err, TARN_LIMIT,
+                         "The message has more than %zu bytes.",
+                         TARN_CHAT_MAX_TEXT);
+    const size_t size = p->text_size + p->thought_size;
+    struct tarn_buf thought = { 0 };
+    struct tarn_ids ids = { 0 };
+    if (p->thought)
+        tarn_buf_add(&thought, p->thought, p->thought_size);
+    for (size_t i = 0; i < p->n_ids; i++)
+        tarn_ids_add(&ids, p->ids[i]);
+    enum tarn_status s = thought.failed || ids.failed
+                             ? tarn_chat_no_memory(err, size)
+                             : append(chat, parent, p->role, p->text,
+                                      p->text_size, &id, err);
+    if (s != TARN_OK) {
+        tarn_buf_finish(&thought);
+        tarn_ids_finish(&ids);
+        return s;
+    }
+    struct message *m = chat->at[id - 1];
+    m->thought = thought;
+    m->has_thought = p->thought != NULL;
+    m->ids = ids;
+    m->finished = !p->unfinished;
+    for (size_t i = 0; s == TARN_OK && i < p->n_calls; i++)
+        s = tarn_chat_add_call(chat, id, p->calls[i].text, p->calls[i].size,
+                               p->calls[i].cut, err);
+    if (s != TARN_OK) {
+        tarn_chat_hide(chat, id);
+        tarn_chat_walk(chat, parent);
+        return s;
+    }
+    if (out)
+        *out = id;
+    return TARN_OK;
+}
+
+void tarn_chat_attach(struct tarn_chat *chat, tarn_message_id id,
+                      struct tarn_trace *trace)
+{
+    struct message *m = tarn_chat_at(chat, id);
+    if (!m) {
+        tarn_trace_destroy(trace);
+        return;
+    }
+    tarn_trace_destroy(m->trace);
+    m->trace = trace;
+}
+
+const struct tarn_trace *tarn_chat_trace(const struct tarn_chat *chat,
+                                         tarn_message_id id)
+{
+    const struct message *m = tarn_chat_at(chat, id);
+    return m ? m->trace : NULL;
+}
 
 const char *tarn_role_name(enum tarn_role role)
 {
@@ -382,7 +439,7 @@ const char *tarn_role_name(enum tarn_role role)
 void tarn_chat_keep_extra(struct tarn_chat *chat, tarn_message_id id,
                           char *extra)
 {
-    struct message *m = message_of(chat, id);
+    struct message *m = tarn_chat_at(chat, id);
     if (!m) {
         tarn_free(extra);
         return;
@@ -393,15 +450,8 @@ void tarn_chat_keep_extra(struct tarn_chat *chat, tarn_message_id id,
 
 const char *tarn_chat_extra(const struct tarn_chat *chat, tarn_message_id id)
 {
-    const struct message *m = message_of(chat, id);
+    const struct message *m = tarn_chat_at(chat, id);
     return m ? m->extra : NULL;
-}
-
-enum tarn_status tarn_chat_set_thought(struct tarn_chat *chat,
-                                       tarn_message_id id, const char *text,
-                                       size_t size, struct tarn_error *err)
-{
-    return tarn_chat_grow(chat, id, TARN_SPAN_THOUGHT, text, size, err);
 }
 
 void tarn_text_free(char *owned)

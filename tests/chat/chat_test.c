@@ -211,7 +211,209 @@ static void test_twenty_thousand_messages_are_quick(void)
     tarn_chat_destroy(chat);
 }
 
+/* ------------------------------------------------- whole messages, and acts */
+
+static tarn_message_id put(struct tarn_chat *chat, tarn_message_id parent,
+                           enum tarn_role role, const char *text,
+                           const char *thought)
+{
+    static const int32_t ids[] = { 7, 8, 2147483647 };
+    const struct tarn_message_parts p = {
+        .size = sizeof p, .role = role, .text = text,
+        .text_size = strlen(text), .thought = thought,
+        .thought_size = thought ? strlen(thought) : 0, .ids = ids,
+        .n_ids = thought ? 3 : 0, .unfinished = thought && !*thought };
+    tarn_message_id id = 0;
+    CHECK(tarn_chat_put(chat, parent, &p, &id, NULL) == TARN_OK);
+    return id;
+}
+
+static void test_a_message_is_put_with_all_that_is_known_of_it(void)
+{
+    struct tarn_chat *chat = make();
+    struct tarn_message m;
+    struct tarn_error err = { 0 };
+    size_t n;
+    const tarn_message_id q = put(chat, 0, TARN_USER, "q", NULL);
+    const tarn_message_id a = put(chat, q, TARN_ASSISTANT, "a", "th");
+    put(chat, q, TARN_ASSISTANT, "b", "");
+    CHECK(!strcmp(path(chat), "q b "));
+    CHECK(tarn_chat_find(chat, a, &m) && m.finished && m.n_siblings == 2 &&
+          !strcmp(m.thought, "th"));
+    CHECK(tarn_chat_message(chat, 1, &m) && !m.finished && m.thought &&
+          m.thought_size == 0);
+    CHECK(tarn_chat_ids(chat, a, &n)[2] == 2147483647 && n == 3);
+    CHECK(tarn_chat_put(chat, 9, &(struct tarn_message_parts){ .text = "" },
+                        NULL, &err) == TARN_USAGE && strstr(err.text, "9"));
+    CHECK(!tarn_chat_undo(chat)); /* none of it is an act */
+    tarn_chat_destroy(chat);
+}
+
+static void test_branches_are_found_from_above_and_below(void)
+{
+    struct tarn_chat *chat = make();
+    const tarn_message_id q = add(chat, TARN_USER, "q");
+    const tarn_message_id a = answer(chat, q, "a");
+    add(chat, TARN_USER, "r");
+    const tarn_message_id b = answer(chat, q, "b");
+    const tarn_message_id s = add(chat, TARN_USER, "s");
+    CHECK(tarn_chat_child(chat, 0, 0) == q && !tarn_chat_child(chat, 0, 1));
+    CHECK(tarn_chat_child(chat, q, 0) == a && tarn_chat_child(chat, q, 1) == b);
+    CHECK(tarn_chat_leaf(chat, 0) == s && tarn_chat_leaf(chat, q) == s);
+    CHECK(tarn_chat_leaf(chat, a) == a + 1 && tarn_chat_leaf(chat, s) == s);
+    CHECK(!tarn_chat_leaf(chat, 99) && !tarn_chat_child(chat, 99, 0));
+    CHECK(tarn_chat_delete(chat, b, NULL) == TARN_OK);
+    CHECK(tarn_chat_leaf(chat, q) == a + 1);
+    tarn_chat_destroy(chat);
+}
+
+static void test_what_is_deleted_can_come_back(void)
+{
+    struct tarn_chat *chat = make();
+    struct tarn_message m;
+    struct tarn_error err = { 0 };
+    const tarn_message_id q = add(chat, TARN_USER, "q");
+    const tarn_message_id a = answer(chat, q, "a");
+    const tarn_message_id r = add(chat, TARN_USER, "r");
+    CHECK(!tarn_chat_select(chat, q, NULL));
+    const tarn_message_id b = answer(chat, q, "b");
+    CHECK(tarn_chat_delete(chat, b, NULL) == TARN_OK);
+    CHECK(!strcmp(path(chat), "q a r ")); /* the branch beside it */
+    CHECK(tarn_chat_delete(chat, a, NULL) == TARN_OK);
+    CHECK(!strcmp(path(chat), "q ") && !tarn_chat_find(chat, r, &m));
+    CHECK(tarn_chat_delete(chat, r, &err) == TARN_USAGE);
+    CHECK(tarn_chat_select(chat, r, NULL) == TARN_USAGE);
+    CHECK(tarn_chat_undo(chat) && !strcmp(path(chat), "q a r "));
+    CHECK(tarn_chat_undo(chat) && !strcmp(path(chat), "q b "));
+    CHECK(tarn_chat_find(chat, b, &m) && m.n_siblings == 2 && m.sibling == 1);
+    CHECK(tarn_chat_find(chat, a, &m) && m.sibling == 0);
+    tarn_chat_destroy(chat);
+}
+
+/* A turn is one act, and so is an edit or a new try with its answer. */
+static void test_undo_takes_back_acts(void)
+{
+    struct tarn_chat *chat = make();
+    const tarn_message_id q = add(chat, TARN_USER, "q");
+    answer(chat, q, "a");
+    const tarn_message_id r = add(chat, TARN_USER, "r");
+    const tarn_message_id b = answer(chat, r, "b");
+    tarn_chat_select(chat, 0, NULL); /* edit */
+    const tarn_message_id e = add(chat, TARN_USER, "e");
+    answer(chat, e, "c");
+    tarn_chat_select(chat, e, NULL); /* a new try */
+    answer(chat, e, "d");
+    tarn_chat_select(chat, b, NULL); /* a switch */
+    CHECK(!strcmp(path(chat), "q a r b "));
+    CHECK(tarn_chat_undo(chat) && !strcmp(path(chat), "e d "));
+    CHECK(tarn_chat_undo(chat) && !strcmp(path(chat), "e c "));
+    CHECK(tarn_chat_undo(chat) && !strcmp(path(chat), "q a r b "));
+    CHECK(tarn_chat_undo(chat) && !strcmp(path(chat), "q a "));
+    CHECK(tarn_chat_undo(chat) && tarn_chat_length(chat) == 0);
+    CHECK(!tarn_chat_undo(chat) && !tarn_chat_child(chat, 0, 0));
+    for (int i = 0; i < 300; i++)
+        tarn_chat_select(chat, 0, NULL);
+    int n = 0;
+    while (tarn_chat_undo(chat))
+        n++;
+    CHECK(n == 256);
+    tarn_chat_destroy(chat);
+}
+
 /* ------------------------------------------------------------------- JSON */
+
+static char *tree_of(const struct tarn_chat *chat)
+{
+    char *out = NULL;
+    size_t size = 0;
+    CHECK(tarn_chat_tree_json(chat, &out, &size, NULL) == TARN_OK &&
+          size == strlen(out));
+    return out;
+}
+
+static void test_the_whole_tree_goes_out_and_in(void)
+{
+    struct tarn_chat *chat = make(), *again = NULL;
+    struct tarn_message m;
+    struct tarn_error err = { 0 };
+    size_t n;
+    const tarn_message_id q = add(chat, TARN_USER, "q\xff\n");
+    const tarn_message_id gone = answer(chat, q, "gone");
+    tarn_chat_select(chat, q, NULL);
+    put(chat, q, TARN_ASSISTANT, "a", "th");
+    tarn_chat_delete(chat, gone, NULL);
+    put(chat, q, TARN_ASSISTANT, "b", "");
+    tarn_message_id begun;
+    tarn_chat_begin(chat, q, &begun, NULL); /* nothing is said yet */
+    char *text = tree_of(chat);
+    CHECK_SAYS(!strcmp(text,
+        "{\"tarn_chat\": 1, \"active\": 1, \"messages\": [\n"
+        "{\"id\": 1, \"parent\": 0, \"role\": \"user\", "
+        "\"content_bytes\": [113,255,10]},\n"
+        "{\"id\": 2, \"parent\": 1, \"role\": \"assistant\", \"content\": "
+        "\"a\", \"thinking\": \"th\", \"ids\": [7,8,2147483647]},\n"
+        "{\"id\": 3, \"parent\": 1, \"role\": \"assistant\", \"content\": "
+        "\"b\", \"thinking\": \"\", \"ids\": [7,8,2147483647], "
+        "\"finished\": false}\n]}\n"), "%s", text);
+    CHECK_SAYS(tarn_chat_from_json(text, strlen(text), &again, &err) ==
+               TARN_OK, "%s", err.text);
+    if (again) {
+        char *twice = tree_of(again);
+        CHECK(!strcmp(text, twice) && tarn_chat_length(again) == 1);
+        CHECK(tarn_chat_ids(again, 2, &n) && n == 3);
+        CHECK(tarn_chat_find(again, 3, &m) && !m.finished &&
+              m.n_siblings == 2 && !tarn_chat_undo(again));
+        CHECK(tarn_chat_find(again, 1, &m) && !memcmp(m.text, "q\xff\n", 4));
+        tarn_text_free(twice);
+    }
+    tarn_text_free(text);
+    tarn_chat_destroy(again);
+    tarn_chat_destroy(chat);
+}
+
+static void test_wrong_trees_are_refused(void)
+{
+    static const struct {
+        const char *text;
+        enum tarn_status status;
+        const char *word;
+    } ROWS[] = {
+        { "{\"tarn_chat\":0,\"messages\":[]}", TARN_USAGE, "number" },
+        { "{\"tarn_chat\":2,\"messages\":[]}", TARN_BAD_FILE, "newer" },
+        { "{\"tarn_chat\":1}", TARN_USAGE, "messages" },
+        { "{\"tarn_chat\":1,\"messages\":[]}", TARN_USAGE, "path" },
+        { "{\"tarn_chat\":1,\"active\":1,\"messages\":[]}", TARN_USAGE,
+          "path" },
+#define ONE(x) "{\"tarn_chat\":1,\"active\":0,\"messages\":[{" x "}]}"
+        { ONE("\"id\":2,\"parent\":0,\"role\":\"user\""), TARN_USAGE,
+          "Message 1 has an id" },
+        { ONE("\"id\":1,\"parent\":1,\"role\":\"user\""), TARN_USAGE,
+          "parent" },
+        { ONE("\"id\":1,\"parent\":0,\"role\":\"boss\""), TARN_USAGE,
+          "role" },
+        { ONE("\"id\":1,\"parent\":0,\"role\":\"user\",\"finished\":1"),
+          TARN_USAGE, "finished" },
+        { ONE("\"id\":1,\"parent\":0,\"role\":\"user\",\"ids\":[-1]"),
+          TARN_USAGE, "id" },
+        { ONE("\"id\":1,\"parent\":0,\"role\":\"user\",\"ids\":"
+              "[2147483648]"), TARN_USAGE, "id" },
+        { ONE("\"id\":1,\"parent\":0,\"role\":\"user\",\"content_bytes\":"
+              "[256]"), TARN_USAGE, "byte" },
+        { ONE("\"id\":1,\"parent\":0,\"role\":\"user\",\"trace\":{}"),
+          TARN_USAGE, "trace" },
+        { ONE("\"id\":1,\"parent\":0,\"role\":\"user\",\"trace\":\"x\""),
+          TARN_BAD_FILE, "" },
+    };
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct tarn_chat *chat = NULL;
+        struct tarn_error err = { 0 };
+        const enum tarn_status s = tarn_chat_from_json(
+            ROWS[i].text, strlen(ROWS[i].text), &chat, &err);
+        CHECK_SAYS(s == ROWS[i].status && !chat && err.text[0] &&
+                       strstr(err.text, ROWS[i].word),
+                   "%s: %d %s", ROWS[i].text, s, err.text);
+    }
+}
 
 static void round_trip(const char *in, const char *want)
 {
@@ -311,6 +513,16 @@ static void life(bool *failed)
         tarn_text_free(out);
     else
         *failed = true;
+    struct tarn_chat *again;
+    if (tarn_chat_tree_json(chat, &out, &size, NULL) == TARN_OK) {
+        if (tarn_chat_from_json(out, size, &again, NULL) == TARN_OK)
+            tarn_chat_destroy(again);
+        else
+            *failed = true;
+        tarn_text_free(out);
+    } else {
+        *failed = true;
+    }
     if (tarn_chat_markdown(chat, true, &out, &size, NULL) == TARN_OK)
         tarn_text_free(out);
     else
@@ -345,6 +557,12 @@ int main(void)
     RUN(test_answer_becomes_thought);
     RUN(test_destroy_waits_for_the_turn);
     RUN(test_twenty_thousand_messages_are_quick);
+    RUN(test_a_message_is_put_with_all_that_is_known_of_it);
+    RUN(test_branches_are_found_from_above_and_below);
+    RUN(test_what_is_deleted_can_come_back);
+    RUN(test_undo_takes_back_acts);
+    RUN(test_the_whole_tree_goes_out_and_in);
+    RUN(test_wrong_trees_are_refused);
     RUN(test_json_in_and_out);
     RUN(test_wrong_json_is_refused);
     RUN(test_e01_each_failed_allocation_is_an_error);

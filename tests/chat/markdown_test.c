@@ -46,8 +46,8 @@ static void check(const char *const *texts, size_t n, bool thought)
     size_t size;
     struct tarn_chat *chat = make(texts, n);
     if (thought)
-        CHECK(tarn_chat_set_thought(chat, 2, texts[0], strlen(texts[0]),
-                                    NULL) == TARN_OK);
+        CHECK(tarn_chat_grow(chat, 2, TARN_SPAN_THOUGHT, texts[0],
+                             strlen(texts[0]), NULL) == TARN_OK);
     CHECK(tarn_chat_markdown(chat, thought, &out, &size, NULL) == TARN_OK);
     for (size_t i = 0; i < n; i++)
         want[i] = i % 2 ? 'A' : 'M';
@@ -157,8 +157,8 @@ static void test_plain_chat_reads_well(void)
     struct tarn_chat *chat = make(texts, 2);
     char *out = NULL;
     size_t size;
-    CHECK(tarn_chat_set_thought(chat, 2, "Try 17.\n\nYes.", 13, NULL) ==
-          TARN_OK);
+    CHECK(tarn_chat_grow(chat, 2, TARN_SPAN_THOUGHT, "Try 17.\n\nYes.", 13,
+                         NULL) == TARN_OK);
     CHECK(tarn_chat_markdown(chat, true, &out, &size, NULL) == TARN_OK);
     CHECK_SAYS(!strcmp(out, "# Chat\n\n## Message\n\nIs 391 prime?\nI wonder.\n"
                             "\n## Answer\n\n> Try 17.\n>\n> Yes.\n"

@@ -134,9 +134,7 @@ static enum tarn_status open_pass(struct pass *p, uint32_t depth, uint64_t end,
 {
     const struct tarn_hparams *hp = &p->e->model->hp;
     struct tarn_kv_cache *c = &p->e->cache;
-    const int32_t first = 0;
     const uint32_t n = p->n_seqs;
-    uint32_t none;
     p->n_seqs = 0;
     p->slices = tarn_alloc(hp->n_moe, sizeof *p->slices);
     if (hp->n_moe)
@@ -147,9 +145,8 @@ static enum tarn_status open_pass(struct pass *p, uint32_t depth, uint64_t end,
     count_weights(p);
     enum tarn_status st = TARN_OK;
     for (; !st && p->n_seqs < n; p->n_seqs++) {
-        struct tarn_sequence *s = tarn_kv_take(c, &first, 1, &none);
+        struct tarn_sequence *s = tarn_kv_take_empty(c);
         p->s[p->n_seqs] = s;
-        tarn_seq_rewind(c, s, 0);
         st = tarn_seq_reserve(c, s, (uint32_t)end, err);
         s->n_kv = s->tail_at = depth;
     }

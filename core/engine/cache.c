@@ -6,23 +6,33 @@
 #include "core/base/error.h"
 #include "core/base/memory.h"
 
-#define TAILS_PER_SEQ 3u
-
 static uint32_t pages_for(uint32_t n)
 {
     return (n + TARN_PAGE_POSITIONS - 1) / TARN_PAGE_POSITIONS;
 }
 
+/* The face may look at these while the owner computes. */
+static void show(struct tarn_kv_cache *c)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < c->n_slots; i++)
+        kept += !c->seqs[i].busy && c->seqs[i].n_pages > 0;
+    atomic_store(&c->shown_pages, c->n_pages);
+    atomic_store(&c->shown_used, c->n_pages - c->n_free);
+    atomic_store(&c->shown_kept, kept);
+}
+
 static enum tarn_status open_seqs(struct tarn_kv_cache *c, struct tarn_error *err)
 {
-    c->seqs = tarn_alloc(c->n_seqs, sizeof *c->seqs);
+    c->seqs = tarn_alloc(c->n_slots, sizeof *c->seqs);
     c->free_pages = tarn_alloc(c->max_pages, sizeof *c->free_pages);
-    bool whole = c->seqs && c->free_pages;
-    for (uint32_t i = 0; whole && i < c->n_seqs; i++) {
+    c->page_users = tarn_alloc(c->max_pages, sizeof *c->page_users);
+    bool whole = c->seqs && c->free_pages && c->page_users;
+    for (uint32_t i = 0; whole && i < c->n_slots; i++) {
         struct tarn_sequence *s = &c->seqs[i];
         s->ids = tarn_alloc(c->n_context + 1u, sizeof *s->ids);
         s->pages = tarn_alloc(pages_for(c->n_context), sizeof *s->pages);
-        s->tails[0] = 1 + i * TAILS_PER_SEQ;
+        s->tails[0] = 1 + i * TARN_TAILS_PER_SEQ;
         s->tails[1] = s->tails[0] + 1;
         s->saved = s->tails[0] + 2;
         whole = s->ids && s->pages;
@@ -30,25 +40,47 @@ static enum tarn_status open_seqs(struct tarn_kv_cache *c, struct tarn_error *er
     return whole ? TARN_OK
                  : tarn_fail(err, TARN_NO_MEMORY,
                              "no memory for %u sequences of %u tokens",
-                             c->n_seqs, c->n_context);
+                             c->n_slots, c->n_context);
+}
+
+/* What one page and one tail take, and so how many pages are allowed. */
+static enum tarn_status count_pages(struct tarn_kv_cache *c, uint64_t max_bytes,
+                                    struct tarn_error *err)
+{
+    const struct tarn_model *m = c->model;
+    struct tarn_plan plan = tarn_plan_view(m, 1, c->n_context);
+    struct tarn_state_shape shape = tarn_state_view(m, c->kv_type);
+    const uint64_t one = pages_for(c->n_context);
+    uint64_t work = 0, n = one * c->n_seqs;
+    enum tarn_status s = m->backend->cost(&m->host, 0, &plan, &shape, &work,
+                                          &c->page_bytes, &c->tail_bytes, err);
+    if (s)
+        return s;
+    if (max_bytes && c->page_bytes)
+        n = max_bytes / c->page_bytes;
+    n = n < one ? one : n;
+    c->max_pages = n < UINT32_MAX / 2 ? (uint32_t)n : UINT32_MAX / 2;
+    return TARN_OK;
 }
 
 enum tarn_status tarn_kv_open(struct tarn_kv_cache *c, struct tarn_model *m,
-                                 uint32_t n_context, uint32_t kv_type,
-                                 uint32_t n_seqs, struct tarn_error *err)
+                              const struct tarn_kv_options *opt,
+                              struct tarn_error *err)
 {
-    struct tarn_state_shape shape = tarn_state_view(m, kv_type);
+    struct tarn_state_shape shape = tarn_state_view(m, opt->kv_type);
     *c = (struct tarn_kv_cache){
-        .model = m, .n_context = n_context, .kv_type = kv_type,
-        .n_seqs = n_seqs, .max_pages = n_seqs * pages_for(n_context),
+        .model = m, .n_context = opt->n_context, .kv_type = opt->kv_type,
+        .n_seqs = opt->n_seqs, .n_slots = opt->n_seqs + opt->n_kept,
         .replay = (m->hp.conv_len - 1) * m->hp.n_conv,
     };
-    enum tarn_status s = open_seqs(c, err);
+    enum tarn_status s = count_pages(c, opt->max_bytes, err);
+    if (!s)
+        s = open_seqs(c, err);
     if (!s)
         s = m->backend->state_open(m->dev, &shape, &c->state, err);
     if (!s)
-        s = m->backend->state_room(c->state, 0, 1 + n_seqs * TAILS_PER_SEQ,
-                                   err);
+        s = m->backend->state_room(c->state, 0,
+                                   1 + c->n_slots * TARN_TAILS_PER_SEQ, err);
     if (s)
         tarn_kv_close(c);
     return s;
@@ -58,16 +90,43 @@ void tarn_kv_close(struct tarn_kv_cache *c)
 {
     if (c->state)
         c->model->backend->state_close(c->state);
-    for (uint32_t i = 0; c->seqs && i < c->n_seqs; i++) {
+    for (uint32_t i = 0; c->seqs && i < c->n_slots; i++) {
         tarn_free(c->seqs[i].ids);
         tarn_free(c->seqs[i].pages);
     }
     tarn_free(c->seqs);
     tarn_free(c->free_pages);
+    tarn_free(c->page_users);
     *c = (struct tarn_kv_cache){ 0 };
 }
 
 /* ---------------------------------------------------------------- rewind */
+static void drop_page(struct tarn_kv_cache *c, uint32_t page)
+{
+    if (--c->page_users[page] == 0)
+        c->free_pages[c->n_free++] = page;
+}
+
+/* Nothing is known of the tail: what replay begins with. */
+static void guess_tail(const struct tarn_kv_cache *c, struct tarn_sequence *s)
+{
+    s->tail = TARN_TAIL_ZERO;
+    s->tail_at = s->n_kv > c->replay ? s->n_kv - c->replay : 0;
+    s->guessed = s->tail_at > 0;
+}
+
+/* tails[0] becomes a copy of that tail, which is exact at n_kv. */
+static bool copy_tail(struct tarn_kv_cache *c, struct tarn_sequence *s,
+                      uint32_t from)
+{
+    if (c->model->backend->state_copy(c->state, false, s->tails[0], from, NULL))
+        return false;
+    s->tail = s->tails[0];
+    s->tail_at = s->n_kv;
+    s->guessed = false;
+    return true;
+}
+
 void tarn_seq_rewind(struct tarn_kv_cache *c, struct tarn_sequence *s, uint32_t n)
 {
     s->n_ids = s->n_ids < n ? s->n_ids : n;
@@ -76,20 +135,31 @@ void tarn_seq_rewind(struct tarn_kv_cache *c, struct tarn_sequence *s, uint32_t 
     if (s->n_kv > n)
         s->n_kv = n;
     while (s->n_pages > pages_for(s->n_kv))
-        c->free_pages[c->n_free++] = s->pages[--s->n_pages];
+        drop_page(c, s->pages[--s->n_pages]);
+    if (!s->n_kv)
+        s->chat = 0;
     if (s->tail_at <= s->n_kv && !s->guessed)
         return; /* the tail is not ahead: nothing to undo */
-    if (s->has_saved && s->saved_at == s->n_kv &&
-        !c->model->backend->state_copy(c->state, false, s->tails[0], s->saved,
-                                       NULL)) {
-        s->tail = s->tails[0];
-        s->tail_at = s->n_kv;
-        s->guessed = false;
-        return;
+    if (!s->has_saved || s->saved_at != s->n_kv || !copy_tail(c, s, s->saved))
+        guess_tail(c, s);
+}
+
+/* `to` is empty; it becomes the first n positions of `from`. */
+static void branch(struct tarn_kv_cache *c, struct tarn_sequence *to,
+                   const struct tarn_sequence *from, uint32_t n)
+{
+    to->n_pages = pages_for(n);
+    for (uint32_t i = 0; i < to->n_pages; i++) {
+        to->pages[i] = from->pages[i];
+        c->page_users[to->pages[i]]++;
     }
-    s->tail = TARN_TAIL_ZERO;
-    s->tail_at = s->n_kv > c->replay ? s->n_kv - c->replay : 0;
-    s->guessed = s->tail_at > 0;
+    to->n_kv = n;
+    bool exact = from->tail_at == n && !from->guessed &&
+                 from->tail != TARN_TAIL_ZERO && copy_tail(c, to, from->tail);
+    if (!exact && from->has_saved && from->saved_at == n)
+        exact = copy_tail(c, to, from->saved);
+    if (!exact)
+        guess_tail(c, to);
 }
 
 void tarn_seq_save_tail(struct tarn_kv_cache *c, struct tarn_sequence *s)
@@ -99,6 +169,18 @@ void tarn_seq_save_tail(struct tarn_kv_cache *c, struct tarn_sequence *s)
                    !c->model->backend->state_copy(c->state, false, s->saved,
                                                   s->tail, NULL);
     s->saved_at = s->n_kv;
+}
+
+void tarn_seq_know_tail(struct tarn_kv_cache *c, struct tarn_sequence *s,
+                        bool exact)
+{
+    if (!exact) {
+        guess_tail(c, s);
+        return;
+    }
+    s->tail = s->tails[0];
+    s->tail_at = s->n_kv;
+    s->guessed = false;
 }
 
 struct tarn_seq tarn_seq_view(const struct tarn_sequence *s)
@@ -128,43 +210,105 @@ static uint32_t common_prefix(const struct tarn_sequence *s,
     return k;
 }
 
-/* Most of a sequence must be worth keeping, else a free one is taken and the
- * old chat stays in the cache. */
-static bool worth(const struct tarn_sequence *s, uint32_t common)
+/* Has that chat only gone on from what the sequence ends with? */
+static bool superseded(const struct tarn_sequence *s,
+                       const struct tarn_asker *who)
 {
-    return common > 0 && common >= s->n_kv / 4;
+    if (!who || !who->chat || s->chat != who->chat)
+        return false;
+    for (size_t i = 0; i < who->n_path; i++)
+        if (who->path[i] == s->message)
+            return true;
+    return false;
+}
+
+/* An idle one that is empty, else the one not used for longest; not `but`. */
+static struct tarn_sequence *oldest_idle(struct tarn_kv_cache *c,
+                                         const struct tarn_sequence *but)
+{
+    struct tarn_sequence *best = NULL;
+    for (uint32_t i = 0; i < c->n_slots; i++) {
+        struct tarn_sequence *s = &c->seqs[i];
+        if (s->busy || s == but)
+            continue;
+        if (!s->n_kv)
+            return s;
+        if (!best || s->used_at < best->used_at)
+            best = s;
+    }
+    return best;
+}
+
+static struct tarn_sequence *begin_use(struct tarn_kv_cache *c,
+                                       struct tarn_sequence *s)
+{
+    s->busy = true;
+    s->chat = 0;
+    s->used_at = ++c->clock;
+    c->n_busy++;
+    show(c);
+    return s;
+}
+
+struct tarn_sequence *tarn_kv_take_empty(struct tarn_kv_cache *c)
+{
+    if (c->n_busy >= c->n_seqs)
+        return NULL;
+    struct tarn_sequence *s = oldest_idle(c, NULL);
+    tarn_seq_rewind(c, s, 0);
+    s->has_saved = false;
+    return begin_use(c, s);
+}
+
+/* Where the ids go on: in `from` itself, or in a branch of it. */
+static struct tarn_sequence *place_for(struct tarn_kv_cache *c,
+                                       struct tarn_sequence *from,
+                                       uint32_t common,
+                                       const struct tarn_asker *who)
+{
+    /* One token less is no loss: a prompt that is all there runs its last. */
+    if (!from->busy && (common + 1 >= from->n_kv || superseded(from, who))) {
+        tarn_seq_rewind(c, from, common);
+        return from;
+    }
+    struct tarn_sequence *s = oldest_idle(c, from);
+    if (!s) {
+        tarn_seq_rewind(c, from, common);
+        return from;
+    }
+    tarn_seq_rewind(c, s, 0);
+    s->has_saved = false;
+    if (common > c->replay) /* sharing less than a replay saves nothing */
+        branch(c, s, from, common);
+    return s;
 }
 
 struct tarn_sequence *tarn_kv_take(struct tarn_kv_cache *c, const int32_t *ids,
-                                      uint32_t n, uint32_t *n_reused)
+                                   uint32_t n, const struct tarn_asker *who,
+                                   uint32_t *n_reused)
 {
-    struct tarn_sequence *best = NULL, *oldest = NULL;
-    uint32_t best_common = 0;
-    for (uint32_t i = 0; i < c->n_seqs; i++) {
-        struct tarn_sequence *s = &c->seqs[i];
-        if (s->busy)
-            continue;
-        uint32_t common = common_prefix(s, ids, n);
-        if (worth(s, common) && common > best_common) {
-            best = s;
-            best_common = common;
-        }
-        if (!oldest || s->used_at < oldest->used_at)
-            oldest = s;
-    }
-    if (!best)
-        best = oldest;
-    if (!best)
+    struct tarn_sequence *best = NULL;
+    uint32_t most = 0;
+    if (c->n_busy >= c->n_seqs)
         return NULL;
-    if (best_common == n)
-        best_common = n - 1;
-    tarn_seq_rewind(c, best, best_common);
-    memcpy(best->ids, ids, n * sizeof *ids);
-    best->n_ids = n;
-    best->busy = true;
-    best->used_at = ++c->clock;
-    *n_reused = best_common;
-    return best;
+    for (uint32_t i = 0; i < c->n_slots; i++) {
+        struct tarn_sequence *s = &c->seqs[i];
+        uint32_t common = common_prefix(s, ids, n);
+        /* An idle one, if it is as good: it may do without a branch. */
+        if (common > most || (common == most && best && best->busy && !s->busy))
+            best = s;
+        most = common > most ? common : most;
+    }
+    if (most == n)
+        most = n - 1;
+    struct tarn_sequence *s =
+        most ? place_for(c, best, most, who) : oldest_idle(c, NULL);
+    if (!most)
+        tarn_seq_rewind(c, s, 0);
+    memcpy(s->ids, ids, n * sizeof *ids);
+    s->n_ids = n;
+    *n_reused = s->n_kv;
+    return begin_use(c, s);
 }
 
 void tarn_kv_give(struct tarn_kv_cache *c, struct tarn_sequence *s)
@@ -172,6 +316,8 @@ void tarn_kv_give(struct tarn_kv_cache *c, struct tarn_sequence *s)
     s->n_ids = s->n_kv;
     s->busy = false;
     s->used_at = ++c->clock;
+    c->n_busy--;
+    show(c);
 }
 
 /* ----------------------------------------------------------------- pages */
@@ -192,7 +338,8 @@ static enum tarn_status grow(struct tarn_kv_cache *c, uint32_t need,
                                    c->max_pages);
     if (want >= c->n_pages + need)
         s = c->model->backend->state_room(c->state, want,
-                                          1 + c->n_seqs * TAILS_PER_SEQ, err);
+                                          1 + c->n_slots * TARN_TAILS_PER_SEQ,
+                                          err);
     if (s)
         return s;
     while (c->n_pages < want)
@@ -203,7 +350,7 @@ static enum tarn_status grow(struct tarn_kv_cache *c, uint32_t need,
 static bool give_up_idle(struct tarn_kv_cache *c)
 {
     struct tarn_sequence *oldest = NULL;
-    for (uint32_t i = 0; i < c->n_seqs; i++) {
+    for (uint32_t i = 0; i < c->n_slots; i++) {
         struct tarn_sequence *s = &c->seqs[i];
         if (!s->busy && s->n_pages && (!oldest || s->used_at < oldest->used_at))
             oldest = s;
@@ -213,18 +360,52 @@ static bool give_up_idle(struct tarn_kv_cache *c)
     return oldest != NULL;
 }
 
+/* One page that nobody uses; `need` more will be asked for. */
+static enum tarn_status take_page(struct tarn_kv_cache *c, uint32_t need,
+                                  uint32_t *page, struct tarn_error *err)
+{
+    while (!c->n_free) {
+        enum tarn_status s = grow(c, need, err);
+        if (s && !give_up_idle(c))
+            return s;
+    }
+    *page = c->free_pages[--c->n_free];
+    c->page_users[*page] = 1;
+    return TARN_OK;
+}
+
+/* A page that others use too, and that will be written. */
+static enum tarn_status own_page(struct tarn_kv_cache *c, uint32_t *page,
+                                 struct tarn_error *err)
+{
+    uint32_t copy;
+    enum tarn_status s = take_page(c, 1, &copy, err);
+    if (s)
+        return s;
+    s = c->model->backend->state_copy(c->state, true, copy, *page, err);
+    drop_page(c, s ? copy : *page);
+    if (!s)
+        *page = copy;
+    return s;
+}
+
 enum tarn_status tarn_seq_reserve(struct tarn_kv_cache *c,
                                   struct tarn_sequence *s, uint32_t n,
                                   struct tarn_error *err)
 {
-    while (s->n_pages < pages_for(n)) {
-        if (!c->n_free) {
-            enum tarn_status st = grow(c, pages_for(n) - s->n_pages, err);
-            if (st && !give_up_idle(c))
-                return st;
-            continue;
-        }
-        s->pages[s->n_pages++] = c->free_pages[--c->n_free];
+    const uint32_t before = c->n_pages - c->n_free;
+    enum tarn_status st = TARN_OK;
+    for (uint32_t i = s->n_kv / TARN_PAGE_POSITIONS;
+         !st && i < s->n_pages && s->n_kv < n; i++)
+        if (c->page_users[s->pages[i]] > 1)
+            st = own_page(c, &s->pages[i], err);
+    while (!st && s->n_pages < pages_for(n)) {
+        uint32_t page;
+        st = take_page(c, pages_for(n) - s->n_pages, &page, err);
+        if (!st)
+            s->pages[s->n_pages++] = page;
     }
-    return TARN_OK;
+    if (c->n_pages - c->n_free != before)
+        show(c);
+    return st;
 }

@@ -11,12 +11,21 @@
  * place, running the (L-1) * n_conv tokens before p gives the exact tails
  * whatever the tail was at the beginning (zero at position 0).
  *
+ * Branches.  Several sequences may use a page; whoever writes into it first
+ * gets a copy (tarn_seq_reserve), so a branch costs the pages that differ.  A
+ * prompt that leaves what a sequence holds goes on in a branch of it, and the
+ * old one is kept until its slot or its pages are wanted: whatever was not
+ * used for longest goes first.  Only what the same chat has merely gone on
+ * from (a thought that the layout leaves out) is not worth a branch.
+ *
  * Owns: the backend's state.  Threads: the engine's owner (and the face where
  * it says so).  Nothing is allocated after open but pages and tails (by the
  * backend) when a sequence grows.
  */
 #ifndef TARN_ENGINE_CACHE_H
 #define TARN_ENGINE_CACHE_H
+
+#include <stdatomic.h>
 
 #include "core/model/model.h"
 
@@ -35,6 +44,15 @@ struct tarn_sequence {
     uint32_t saved, saved_at; /* a kept tail (end of the last prompt) */
     bool has_saved, busy;
     uint64_t used_at; /* for choosing which idle one to give up */
+    uint64_t chat;    /* whose answer it ends with; 0: nobody's */
+    tarn_message_id message;
+};
+
+/* Who asks: a chat and the messages of its active path. */
+struct tarn_asker {
+    uint64_t chat; /* 0: nobody in particular */
+    const tarn_message_id *path;
+    size_t n_path;
 };
 
 struct tarn_kv_cache {
@@ -42,27 +60,41 @@ struct tarn_kv_cache {
     struct tarn_state *state;
     uint32_t n_context, kv_type, replay; /* replay: (L-1) * n_conv */
     uint32_t *free_pages;                /* stack */
-    uint32_t n_free, n_pages, max_pages;
-    struct tarn_sequence *seqs;
-    uint32_t n_seqs;
+    uint32_t *page_users;                /* [max_pages] */
+    uint32_t n_free, n_pages, max_pages; /* n_pages: the backend has */
+    struct tarn_sequence *seqs;          /* [n_slots] */
+    uint32_t n_slots; /* at once and kept */
+    uint32_t n_seqs;  /* busy at once */
+    uint32_t n_busy;
     uint64_t clock;
+    uint64_t page_bytes, tail_bytes;
+    atomic_uint shown_pages, shown_used, shown_kept; /* for the face */
 };
 
+struct tarn_kv_options {
+    uint32_t n_context, kv_type;
+    uint32_t n_seqs, n_kept; /* at once, and slots for others */
+    uint64_t max_bytes;      /* of pages; 0: n_seqs whole contexts; one whole
+                                context is always allowed */
+};
 enum tarn_status tarn_kv_open(struct tarn_kv_cache *c, struct tarn_model *m,
-                                 uint32_t n_context, uint32_t kv_type,
-                                 uint32_t n_seqs, struct tarn_error *err);
+                              const struct tarn_kv_options *opt,
+                              struct tarn_error *err);
 void tarn_kv_close(struct tarn_kv_cache *c); /* zeroed allowed */
 
-/* An idle sequence for these ids: the one with the longest common prefix,
- * rewound to it; else an empty one, else the idle one that was not used for
- * longest.  NULL if all are busy.  It becomes busy; *n_reused: positions that
- * need not be computed again (at most n - 1, so that logits can be had). */
+/* A sequence for these ids: the idle one that they go on from; or a branch of
+ * the one with the longest common prefix; or an empty one.  NULL if as many
+ * are busy as may be.  It becomes busy; *n_reused: positions that need not be
+ * computed again (at most n - 1, so that logits can be had).  who: or NULL. */
 struct tarn_sequence *tarn_kv_take(struct tarn_kv_cache *c, const int32_t *ids,
-                                      uint32_t n, uint32_t *n_reused);
+                                   uint32_t n, const struct tarn_asker *who,
+                                   uint32_t *n_reused);
+/* The same, but an empty one; nothing is known of what it will hold. */
+struct tarn_sequence *tarn_kv_take_empty(struct tarn_kv_cache *c);
 void tarn_kv_give(struct tarn_kv_cache *c, struct tarn_sequence *s);
 
-/* Pages for positions below n; gives up idle sequences if there are none
- * left. */
+/* Pages of its own for positions n_kv .. n - 1: shared ones are copied.  Gives
+ * up idle sequences if there are none left. */
 enum tarn_status tarn_seq_reserve(struct tarn_kv_cache *c,
                                   struct tarn_sequence *s, uint32_t n,
                                   struct tarn_error *err);
@@ -71,6 +103,10 @@ void tarn_seq_rewind(struct tarn_kv_cache *c, struct tarn_sequence *s,
                      uint32_t n);
 /* Keeps the tail at n_kv, so that a rewind to there is free. */
 void tarn_seq_save_tail(struct tarn_kv_cache *c, struct tarn_sequence *s);
+/* n_kv and pages were filled from outside: tails[0] is the tail at n_kv, or
+ * nothing is known of it. */
+void tarn_seq_know_tail(struct tarn_kv_cache *c, struct tarn_sequence *s,
+                        bool exact);
 /* What run() reads and writes. */
 struct tarn_seq tarn_seq_view(const struct tarn_sequence *s);
 /* After a good run that computed up to position n. */

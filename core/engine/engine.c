@@ -9,7 +9,6 @@
 #include "core/base/thread.h"
 
 #define DEFAULT_CONTEXT 32768u
-#define DEFAULT_SEQS 4u
 /* Work memory that a default batch may take. */
 #define DEFAULT_WORK (UINT64_C(768) << 20)
 
@@ -81,15 +80,19 @@ static enum tarn_status check_options(struct tarn_model *m,
  * given back and read again, the rest can't. */
 static enum tarn_status check_memory(struct tarn_model *m, uint32_t n_context,
                                      uint32_t kv_type, uint32_t max_rows,
+                                     uint32_t n_seqs, uint64_t *kv_bytes,
                                      struct tarn_error *err)
 {
 #if defined(__wasm__)
-    (void)m, (void)n_context, (void)kv_type, (void)max_rows, (void)err;
+    (void)m, (void)n_context, (void)kv_type, (void)max_rows, (void)n_seqs;
+    (void)kv_bytes, (void)err;
 #else
     struct tarn_fit fit;
     uint64_t free = tarn_memory_available(NULL);
     if (tarn_model_fit(m, n_context, kv_type, max_rows, &fit, NULL))
         return TARN_OK; /* prepare() will say it */
+    if (!*kv_bytes && fit.kv * (n_seqs - 1) > free / 4)
+        *kv_bytes = fit.kv + free / 4;
     double gb = 1e9, taken = (double)(fit.total - fit.weights);
     if (fit.total - fit.weights > free)
         return tarn_fail(err, TARN_NO_MEMORY,
@@ -112,17 +115,28 @@ static enum tarn_status open_parts(struct tarn_engine *e,
 {
     struct tarn_model *m = e->model;
     uint32_t n_context = 0, kv_type = 0;
-    uint32_t n_seqs = opt->n_sequences ? opt->n_sequences : DEFAULT_SEQS;
+    uint32_t n_seqs = opt->n_sequences ? opt->n_sequences : TARN_DEFAULT_SEQS;
+    struct tarn_kv_options ko = {
+        .n_seqs = n_seqs, .max_bytes = opt->kv_bytes,
+        .n_kept = !opt->n_kept ? TARN_DEFAULT_KEPT
+                  : opt->n_kept == UINT32_MAX ? 0 : opt->n_kept };
     enum tarn_status s = check_options(m, opt, &n_context, &kv_type, err);
     if (s)
         return s;
     if (n_seqs > TARN_MAX_SEQS)
         return tarn_fail(err, TARN_USAGE, "at most %u sequences, not %u",
                          TARN_MAX_SEQS, n_seqs);
+    if (ko.n_kept > TARN_MAX_KEPT)
+        return tarn_fail(err, TARN_USAGE,
+                         "at most %u branches can be kept, not %u",
+                         TARN_MAX_KEPT, ko.n_kept);
     e->max_rows = choose_rows(m, opt->max_rows, n_context, kv_type);
-    s = check_memory(m, n_context, kv_type, e->max_rows, err);
+    s = check_memory(m, n_context, kv_type, e->max_rows, n_seqs, &ko.max_bytes,
+                     err);
     if (s)
         return s;
+    ko.n_context = n_context;
+    ko.kv_type = kv_type;
     e->rows = tarn_alloc(e->max_rows, sizeof *e->rows);
     e->seqs = tarn_alloc(n_seqs, sizeof *e->seqs);
     e->logits = tarn_alloc(n_seqs * (size_t)m->info.n_vocab, sizeof(float));
@@ -132,7 +146,7 @@ static enum tarn_status open_parts(struct tarn_engine *e,
         return tarn_fail(err, TARN_NO_MEMORY, "no memory for the engine");
     s = tarn_ring_init(&e->ring, err);
     if (!s)
-        s = tarn_kv_open(&e->cache, m, n_context, kv_type, n_seqs, err);
+        s = tarn_kv_open(&e->cache, m, &ko, err);
     if (s)
         return s;
     struct tarn_plan plan = tarn_plan_view(m, e->max_rows, n_context);
@@ -198,6 +212,20 @@ uint32_t tarn_engine_kv_type(const struct tarn_engine *engine)
     return engine->cache.kv_type;
 }
 
+void tarn_engine_state_memory(const struct tarn_engine *engine,
+                              struct tarn_state_memory *out)
+{
+    const struct tarn_kv_cache *c = &engine->cache;
+    const uint32_t taken = atomic_load(&c->shown_pages);
+    *out = (struct tarn_state_memory){
+        .size = sizeof *out, .n_kept = atomic_load(&c->shown_kept),
+        .pages_used = atomic_load(&c->shown_used), .pages_taken = taken,
+        .pages_most = c->max_pages, .page_bytes = c->page_bytes,
+        .kv_bytes = taken * c->page_bytes,
+        .tail_bytes = (1 + (uint64_t)c->n_slots * TARN_TAILS_PER_SEQ) *
+                      c->tail_bytes };
+}
+
 /* ------------------------------------------------------------------- wait */
 bool tarn_engine_busy(struct tarn_engine *e)
 {
@@ -255,8 +283,11 @@ static void attend(struct tarn_engine *e)
         if (all || atomic_load(&q->stop)) {
             tarn_request_end(q, TARN_STOP_CANCELLED);
         } else if (q->phase == TARN_PHASE_NEW) {
+            const struct tarn_asker who = { q->chat_number, q->path,
+                                            q->n_path };
             q->seq = tarn_kv_take(&e->cache, q->prompt,
-                                  q->n_prompt + q->n_given, &q->n_reused);
+                                  q->n_prompt + q->n_given, &who,
+                                  &q->n_reused);
             if (q->seq)
                 tarn_request_begin(q);
         }
@@ -365,8 +396,11 @@ static void drop_done(struct tarn_engine *e)
         struct tarn_request *q = *at;
         if (q->phase == TARN_PHASE_DONE) {
             *at = q->next;
-            if (q->seq)
+            if (q->seq) {
+                q->seq->chat = q->chat_number;
+                q->seq->message = q->message;
                 tarn_kv_give(&e->cache, q->seq);
+            }
             q->seq = NULL;
             /* The face may free q as soon as it has the END event. */
             struct tarn_event ev = { .kind = TARN_EV_END,

@@ -21,6 +21,7 @@
 #include "core/turn/reader.h"
 
 #define TARN_MAX_SEQS 64u
+#define TARN_MAX_KEPT 256u
 /* Rows of a prompt per step while another request decodes: the decoding one
  * waits for them, so few. */
 #define TARN_MIXED_ROWS 64u
@@ -80,6 +81,9 @@ struct tarn_request {
     struct tarn_chat *chat;
     tarn_message_id message;
     struct tarn_buf call; /* the block of calls that comes in pieces */
+    uint64_t chat_number;  /* read by the owner too, as are the next two */
+    tarn_message_id *path; /* [n_path] the question and all above it */
+    size_t n_path;
 };
 
 struct tarn_engine {
@@ -103,6 +107,7 @@ struct tarn_engine {
 
     /* Face's side. */
     tarn_turn_id last_id;
+    uint64_t last_chat; /* numbers given to chats */
     struct tarn_request **live; /* [n_live] waiting for their END */
     size_t n_live, live_room;
     bool computing; /* in eval(): cancel is not asked */

@@ -141,15 +141,13 @@ enum tarn_status tarn_eval(struct tarn_engine *e, const struct tarn_eval *io,
 {
     const uint32_t n_ids = (uint32_t)io->n_ids;
     struct tarn_sequence *s[TARN_MAX_SEQS];
-    uint32_t n = 0, none;
+    uint32_t n = 0;
     size_t row = 0;
     enum tarn_status st = check_eval(e, io, err);
     if (st)
         return st;
-    for (; n <= io->n_beside; n++) {
-        s[n] = tarn_kv_take(&e->cache, io->ids, n ? 1 : n_ids, &none);
-        tarn_seq_rewind(&e->cache, s[n], 0); /* every row may be wanted */
-    }
+    for (; n <= io->n_beside; n++) /* every row may be wanted: all is run */
+        s[n] = tarn_kv_take_empty(&e->cache);
     memcpy(s[0]->ids, io->ids, n_ids * sizeof *io->ids);
     s[0]->n_ids = n_ids;
     e->computing = true;

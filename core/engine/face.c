@@ -238,6 +238,22 @@ enum tarn_status tarn_turn_start_ids(struct tarn_engine *e, const int32_t *ids,
     return TARN_OK;
 }
 
+/* Who asks, so that the cache knows a branch from a chat that goes on. */
+static enum tarn_status note_asker(struct tarn_request *q,
+                                   struct tarn_chat *chat,
+                                   struct tarn_error *err)
+{
+    const size_t n = tarn_chat_length(chat);
+    struct tarn_message m;
+    q->path = tarn_alloc(n, sizeof *q->path);
+    if (!q->path)
+        return tarn_fail(err, TARN_NO_MEMORY, "no memory for the turn");
+    while (q->n_path < n && tarn_chat_message(chat, q->n_path, &m))
+        q->path[q->n_path++] = m.id;
+    q->chat_number = tarn_chat_number(chat, &q->engine->last_chat);
+    return TARN_OK;
+}
+
 enum tarn_status tarn_turn_start(struct tarn_engine *e, struct tarn_chat *chat,
                                  const struct tarn_turn_options *opt,
                                  tarn_turn_id *out, struct tarn_error *err)
@@ -261,7 +277,9 @@ enum tarn_status tarn_turn_start(struct tarn_engine *e, struct tarn_chat *chat,
               tarn_layout_opens_thought(e->model->info.layout), &q, err);
     if (s)
         return s;
-    s = tarn_chat_begin(chat, last.id, &q->message, err);
+    s = note_asker(q, chat, err);
+    if (!s)
+        s = tarn_chat_begin(chat, last.id, &q->message, err);
     if (s) {
         e->n_live--;
         tarn_request_free(q);

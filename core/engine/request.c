@@ -361,5 +361,6 @@ void tarn_request_free(struct tarn_request *q)
     tarn_free(q->prompt);
     tarn_free(q->expert_ids);
     tarn_free(q->expert_gates);
+    tarn_free(q->path);
     tarn_free(q);
 }

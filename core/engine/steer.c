@@ -59,29 +59,28 @@ static uint32_t text_tag_tokens(const struct tarn_request *q, const char *tag)
     return left ? 0 : n;
 }
 
+/* A tag that is text came as several tokens, which were counted as they came;
+ * its last one is not. */
 void tarn_request_count(struct tarn_request *q, uint32_t before,
                         uint32_t after)
 {
     const struct tarn_text *t = q->engine->model->text;
     int32_t id = q->seq->ids[q->n_prompt + q->sum.n_total - 1];
+    uint32_t n_tag = 0;
     if (tarn_text_is_end(t, id) ||
         (before != after && tarn_text_kind(t, id) == TARN_TOKEN_CONTROL))
         return;
-    uint32_t kind = after ? after : before, n;
-    if (kind == TARN_SPAN_THOUGHT)
-        q->sum.n_thought++;
+    if (before != after && before == TARN_SPAN_THOUGHT)
+        n_tag = text_tag_tokens(q, "</think>");
+    else if (before != after && after == TARN_SPAN_THOUGHT)
+        n_tag = text_tag_tokens(q, "<think>");
+    uint32_t kind = n_tag ? before : after ? after : before;
+    uint32_t *count = kind == TARN_SPAN_THOUGHT ? &q->sum.n_thought
+                                                : &q->sum.n_answer;
+    if (!n_tag)
+        ++*count;
     else
-        q->sum.n_answer++;
-    if (before == after ||
-        (before != TARN_SPAN_THOUGHT && after != TARN_SPAN_THOUGHT))
-        return;
-    if (before == TARN_SPAN_THOUGHT) {
-        n = text_tag_tokens(q, "</think>");
-        q->sum.n_thought -= n < q->sum.n_thought ? n : q->sum.n_thought;
-    } else if ((n = text_tag_tokens(q, "<think>")) > 0) {
-        q->sum.n_thought--; /* its last one; those before were the answer's */
-        q->sum.n_answer -= n - 1 < q->sum.n_answer ? n - 1 : q->sum.n_answer;
-    }
+        *count -= n_tag - 1 < *count ? n_tag - 1 : *count;
 }
 
 /* ---------------------------------------------------------------- taking back */

@@ -288,8 +288,10 @@ enum tarn_status tarn_model_fit(const struct tarn_model *m, uint32_t n_context,
         return s;
     uint64_t n_pages = (n_context + TARN_PAGE_POSITIONS - 1) /
                        TARN_PAGE_POSITIONS;
+    const uint64_t n_tails = 1 + (TARN_DEFAULT_SEQS + TARN_DEFAULT_KEPT) *
+                                     TARN_TAILS_PER_SEQ;
     *out = (struct tarn_fit){ .weights = m->info.file_bytes,
-                              .kv = n_pages * page, .tails = 8 * tail,
+                              .kv = n_pages * page, .tails = n_tails * tail,
                               .work = work };
     out->total = out->weights + out->kv + out->tails + out->work;
     return TARN_OK;

@@ -38,6 +38,12 @@ void tarn_log(const struct tarn_runtime *rt, int level, const char *format, ...)
 #define TARN_MAX_CONV 16u
 #define TARN_MAX_CONTEXT 131072u
 
+/* What an engine has room for if nobody says otherwise: turns at once, and
+ * chats and branches kept beside them. */
+#define TARN_DEFAULT_SEQS 4u
+#define TARN_DEFAULT_KEPT 8u
+#define TARN_TAILS_PER_SEQ 3u /* two in turns, one of the last prompt's end */
+
 struct tarn_layer {
     uint32_t n_head_kv; /* 0: a convolution layer */
     uint32_t n_ff;      /* inner size of the dense feed-forward */

@@ -135,7 +135,7 @@ static void check_mixed(const char *name)
         int32_t ids[N];
         for (uint32_t i = 0; i < N; i++)
             ids[i] = k ? id_at(&b, i, k) : b.ids[i];
-        s[k] = tarn_kv_take(&b.engine->cache, ids, N, &none);
+        s[k] = tarn_kv_take(&b.engine->cache, ids, N, NULL, &none);
         tarn_seq_rewind(&b.engine->cache, s[k], 0); /* nothing of before */
         s[k]->n_ids = N;
         end[k] = 0;
@@ -192,7 +192,7 @@ static void check_rewind(const char *name)
     eval_all(&b, b.want);
     for (uint32_t p = 1; p < N; p++) {
         struct tarn_kv_cache *c = &b.engine->cache;
-        struct tarn_sequence *s = tarn_kv_take(c, b.ids, N, &none);
+        struct tarn_sequence *s = tarn_kv_take(c, b.ids, N, NULL, &none);
         tarn_seq_rewind(c, s, 0);
         memcpy(s->ids, b.ids, sizeof b.ids);
         for (uint32_t i = p; i < N; i++)

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #if !defined(__wasi__)
+#include <dirent.h>
+#include <signal.h>
 #include <sys/mman.h>
 #endif
 
@@ -244,13 +246,82 @@ enum tarn_status tarn_file_read(const char *path, size_t limit, char **out,
     return TARN_OK;
 }
 
+/* A file in pieces, or memory read like one. */
+enum tarn_status tarn_reading_open(struct tarn_reading *r, const char *path,
+                                   struct tarn_error *err)
+{
+    *r = (struct tarn_reading){ .fd = -1 };
+    return open_regular(path, &r->fd, &r->size, err);
+}
+
+struct tarn_reading tarn_reading_of(const void *data, size_t size)
+{
+    return (struct tarn_reading){ .fd = -1, .data = data ? data : NO_BYTES,
+                                  .size = size };
+}
+
+enum tarn_status tarn_reading_take(struct tarn_reading *r, void *out,
+                                   size_t size, struct tarn_error *err)
+{
+    size_t got = 0;
+    enum tarn_status s = TARN_OK;
+    if (size > r->size - r->at) {
+        s = TARN_BAD_FILE;
+    } else if (r->data) {
+        if (size)
+            memcpy(out, r->data + r->at, size);
+        got = size;
+    } else {
+        s = read_up_to(r->fd, out, size, &got, err);
+        if (s)
+            return s;
+    }
+    if (s || got < size)
+        return tarn_fail(err, TARN_BAD_FILE,
+                         "is cut: needs %zu more bytes after byte %llu, has %llu",
+                         size, (unsigned long long)r->at,
+                         (unsigned long long)(r->size - r->at));
+    r->at += size;
+    return TARN_OK;
+}
+
+bool tarn_reading_rewind(struct tarn_reading *r)
+{
+    r->at = 0;
+    return r->data || lseek(r->fd, 0, SEEK_SET) == 0;
+}
+
+void tarn_reading_close(struct tarn_reading *r)
+{
+    if (!r->data && r->fd > 0)
+        close(r->fd);
+    *r = (struct tarn_reading){ .fd = -1 };
+}
+
 /* ----------------------------------------------------------------- writing */
+static int (*on_write)(void *user);
+static void *on_write_user;
+
+void tarn_file_on_write(int (*fn)(void *user), void *user)
+{
+    on_write = fn;
+    on_write_user = user;
+}
+
+/* May the next call be made?  Else errno. */
+static bool may(void)
+{
+    const int number = on_write ? on_write(on_write_user) : 0;
+    if (number)
+        errno = number;
+    return !number;
+}
 
 static bool write_all(int fd, const uint8_t *data, size_t size)
 {
     while (size) {
         const ssize_t n =
-            write(fd, data, size < 0x40000000 ? size : 0x40000000);
+            may() ? write(fd, data, size < 0x40000000 ? size : 0x40000000) : -1;
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
@@ -261,14 +332,19 @@ static bool write_all(int fd, const uint8_t *data, size_t size)
     return true;
 }
 
+/* The folder of a path; owned; NULL if memory is out. */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? tarn_dup(path, slash == path ? 1 : (size_t)(slash - path))
+                 : tarn_dup_str(".");
+}
+
 /* After a rename the folder's entry must reach the disk too.  Some file
  * systems can't sync a folder: then there is nothing more to be done. */
 static void sync_folder(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    char *folder =
-        slash ? tarn_dup(path, slash == path ? 1 : (size_t)(slash - path))
-              : tarn_dup_str(".");
+    char *folder = folder_of(path);
     if (!folder)
         return;
     const int fd = open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
@@ -279,38 +355,47 @@ static void sync_folder(const char *path)
     tarn_free(folder);
 }
 
-/* 0, or errno. */
-static int write_new(const char *temporary, const char *path, const void *data,
-                     size_t size, bool private)
+#if defined(__wasi__)
+static void sweep(const char *path)
 {
-    struct stat old;
-    const int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-                        private ? 0600 : 0666);
-    if (fd < 0)
-        return errno;
-    int number = 0;
-#if !defined(__wasi__)
-    if (private)
-        (void)fchmod(fd, 0600);
-    else if (stat(path, &old) == 0 && S_ISREG(old.st_mode))
-        (void)fchmod(fd, old.st_mode & 0777); /* keeps who may read it */
+    (void)path; /* there are no processes that could die */
+}
 #else
-    (void)old;
-#endif
-    if (!write_all(fd, data, size) || fsync(fd) != 0)
-        number = errno;
-    if (close(fd) != 0 && !number)
-        number = errno;
-    if (!number && rename(temporary, path) != 0)
-        number = errno;
-    if (number)
-        unlink(temporary);
-    return number;
+/* Is this name NAME.tmp-N of a process N that is gone? */
+static bool left_behind(const char *entry, const char *name)
+{
+    const size_t n = strlen(name);
+    long id = 0;
+    if (strncmp(entry, name, n) != 0 || strncmp(entry + n, ".tmp-", 5) != 0)
+        return false;
+    for (const char *p = entry + n + 5; *p; p++) {
+        if (*p < '0' || *p > '9' || id > 1L << 40)
+            return false;
+        id = id * 10 + (*p - '0');
+    }
+    return id > 0 && id <= INT_MAX && kill((pid_t)id, 0) != 0 &&
+           errno == ESRCH;
 }
 
-static enum tarn_status write_file(const char *path, const void *data,
-                                   size_t size, bool private,
-                                   struct tarn_error *err)
+/* Files that a process which died while it wrote `path` has left. */
+static void sweep(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    char *folder = folder_of(path);
+    DIR *dir = folder ? opendir(folder) : NULL;
+    const struct dirent *e;
+    while (dir && (e = readdir(dir)))
+        if (left_behind(e->d_name, name))
+            (void)unlinkat(dirfd(dir), e->d_name, 0);
+    if (dir)
+        closedir(dir);
+    tarn_free(folder);
+}
+#endif
+
+enum tarn_status tarn_writer_open(struct tarn_writer *w, const char *path,
+                                  bool private, struct tarn_error *err)
 {
 #if defined(__wasi__)
     const long id = 1; /* there are no processes */
@@ -319,14 +404,80 @@ static enum tarn_status write_file(const char *path, const void *data,
 #endif
     struct tarn_buf name = { 0 };
     tarn_buf_printf(&name, "%s.tmp-%ld", path, id);
-    if (name.failed)
-        return no_memory(err, size);
-    const int number = write_new(name.data, path, data, size, private);
-    tarn_buf_finish(&name);
-    if (number)
+    *w = (struct tarn_writer){ .fd = -1, .path = tarn_dup_str(path),
+                               .temporary = tarn_buf_take(&name) };
+    if (!w->path || !w->temporary) {
+        tarn_writer_cancel(w);
+        return tarn_fail(err, TARN_NO_MEMORY, "there is no memory to write it");
+    }
+    sweep(path);
+    w->fd = may() ? open(w->temporary,
+                         O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+                         private ? 0600 : 0666)
+                  : -1;
+    if (w->fd < 0) {
+        const int number = errno;
+        tarn_writer_cancel(w);
         return fail_io(err, "written", number);
-    sync_folder(path);
+    }
+#if !defined(__wasi__)
+    struct stat old;
+    if (private)
+        (void)fchmod(w->fd, 0600);
+    else if (stat(path, &old) == 0 && S_ISREG(old.st_mode))
+        (void)fchmod(w->fd, old.st_mode & 0777); /* keeps who may read it */
+#endif
     return TARN_OK;
+}
+
+void tarn_writer_add(struct tarn_writer *w, const void *data, size_t size)
+{
+    if (!w->number && !write_all(w->fd, data, size))
+        w->number = errno;
+}
+
+void tarn_writer_cancel(struct tarn_writer *w)
+{
+    if (w->temporary && w->fd >= 0) {
+        close(w->fd);
+        unlink(w->temporary);
+    }
+    tarn_free(w->path);
+    tarn_free(w->temporary);
+    *w = (struct tarn_writer){ .fd = -1 };
+}
+
+enum tarn_status tarn_writer_commit(struct tarn_writer *w,
+                                    struct tarn_error *err)
+{
+    if (!w->number && (!may() || fsync(w->fd) != 0))
+        w->number = errno;
+    const bool may_close = may();
+    const int refused = errno;
+    if ((close(w->fd) != 0 || !may_close) && !w->number)
+        w->number = may_close ? errno : refused;
+    if (!w->number && (!may() || rename(w->temporary, w->path) != 0))
+        w->number = errno;
+    const int number = w->number;
+    if (number)
+        unlink(w->temporary);
+    else
+        sync_folder(w->path);
+    w->fd = -1;
+    tarn_writer_cancel(w);
+    return number ? fail_io(err, "written", number) : TARN_OK;
+}
+
+static enum tarn_status write_file(const char *path, const void *data,
+                                   size_t size, bool private,
+                                   struct tarn_error *err)
+{
+    struct tarn_writer w;
+    const enum tarn_status s = tarn_writer_open(&w, path, private, err);
+    if (s)
+        return s;
+    tarn_writer_add(&w, data, size);
+    return tarn_writer_commit(&w, err);
 }
 
 enum tarn_status tarn_file_write(const char *path, const void *data,

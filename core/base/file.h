@@ -41,12 +41,47 @@ void tarn_map_prefault(struct tarn_map *m, uint64_t n);
 enum tarn_status tarn_file_read(const char *path, size_t limit, char **out,
                                 size_t *size, struct tarn_error *err);
 /* Writes path.tmp-PID, syncs, renames: the old file or the new one is there,
- * never half of one. */
+ * never half of one.  What a process that died left there goes away. */
 enum tarn_status tarn_file_write(const char *path, const void *data,
                                  size_t size, struct tarn_error *err);
 /* The same; only its owner may read or write the file, whatever the umask and
  * the file that was there say. */
 enum tarn_status tarn_file_write_private(const char *path, const void *data,
                                          size_t size, struct tarn_error *err);
+
+/* The same in pieces, for what is too large to be held twice.  Failures stick:
+ * test the end alone.  A writer that is not ended with commit() must be
+ * cancelled; then the file that was there stays. */
+struct tarn_writer {
+    int fd;
+    int number;      /* errno of the first failure */
+    char *path, *temporary; /* owned */
+};
+enum tarn_status tarn_writer_open(struct tarn_writer *w, const char *path,
+                                  bool private, struct tarn_error *err);
+void tarn_writer_add(struct tarn_writer *w, const void *data, size_t size);
+enum tarn_status tarn_writer_commit(struct tarn_writer *w,
+                                    struct tarn_error *err);
+void tarn_writer_cancel(struct tarn_writer *w); /* zeroed or ended allowed */
+
+/* A regular file from its beginning to its end, or bytes in memory (borrowed)
+ * that are read like one. */
+struct tarn_reading {
+    int fd;
+    const uint8_t *data;
+    uint64_t size, at; /* of the file when it was opened; bytes read */
+};
+enum tarn_status tarn_reading_open(struct tarn_reading *r, const char *path,
+                                   struct tarn_error *err);
+struct tarn_reading tarn_reading_of(const void *data, size_t size);
+/* All of them or TARN_BAD_FILE (the file ends before). */
+enum tarn_status tarn_reading_take(struct tarn_reading *r, void *out,
+                                   size_t size, struct tarn_error *err);
+bool tarn_reading_rewind(struct tarn_reading *r);
+void tarn_reading_close(struct tarn_reading *r); /* zeroed allowed */
+
+/* For tests: asked before every call of the system that writes a file (open,
+ * write, fsync, close, rename); errno instead of 0 makes that call fail. */
+void tarn_file_on_write(int (*fn)(void *user), void *user);
 
 #endif

@@ -1,10 +1,13 @@
 /* file_test.c - only regular files are read, and files are replaced whole. */
 #include "core/base/file.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/error.h"
@@ -64,6 +67,142 @@ static void test_failed_write_leaves_nothing(void)
     CHECK(access(name, F_OK) != 0);
 }
 
+/* ------------------------------------------------------- F05: faults, kills */
+static unsigned n_calls, fail_at;
+static int fail_with; /* errno; 0: the process is killed */
+
+static int on_call(void *user)
+{
+    (void)user;
+    if (++n_calls != fail_at)
+        return 0;
+    if (!fail_with)
+        raise(SIGKILL);
+    return fail_with;
+}
+
+/* The contents of `path`; "" if it can't be read. */
+static const char *content(const char *path)
+{
+    static char text[64];
+    char *data = NULL;
+    size_t size = 0;
+    text[0] = 0;
+    if (tarn_file_read(path, sizeof text - 1, &data, &size, NULL) == TARN_OK)
+        memcpy(text, data, size + 1);
+    tarn_free(data);
+    return text;
+}
+
+static enum tarn_status write_pieces(const char *path, struct tarn_error *err)
+{
+    struct tarn_writer w;
+    const enum tarn_status s = tarn_writer_open(&w, path, true, err);
+    if (s)
+        return s;
+    tarn_writer_add(&w, "ne", 2);
+    tarn_writer_add(&w, "w", 1);
+    return tarn_writer_commit(&w, err);
+}
+
+static void test_f05_each_call_may_fail_and_the_old_file_stays(void)
+{
+    static const int NUMBERS[] = { ENOSPC, EIO, EFBIG, EROFS, EINTR };
+    const int64_t held = tarn_memory_held();
+    char left[300];
+    snprintf(left, sizeof left, "%s.tmp-%ld", at("f"), (long)getpid());
+    tarn_file_on_write(on_call, NULL);
+    for (int i = 0; i < 5; i++)
+        for (fail_at = 1;; fail_at++) {
+            struct tarn_error err = { 0 };
+            fail_at += 1000;
+            CHECK(tarn_file_write_private(at("f"), "old", 3, NULL) == TARN_OK);
+            fail_at -= 1000;
+            n_calls = 0;
+            fail_with = NUMBERS[i];
+            const enum tarn_status s = write_pieces(at("f"), &err);
+            if (n_calls < fail_at) {
+                CHECK(s == TARN_OK && fail_at == 7);
+                break;
+            }
+            /* EINTR of write() is tried again. */
+            const bool good = fail_with == EINTR && s == TARN_OK;
+            CHECK_SAYS(good || (s == TARN_IO && err.text[0]), "%d %s", s,
+                       err.text);
+            CHECK(!strcmp(content(at("f")), good ? "new" : "old"));
+            CHECK(access(left, F_OK) != 0);
+        }
+    tarn_file_on_write(NULL, NULL);
+    CHECK(tarn_memory_held() == held);
+}
+
+static void test_f05_killed_at_each_call_the_file_is_old_or_new(void)
+{
+    int killed = 0;
+    fail_with = 0;
+    for (fail_at = 1; fail_at < 8; fail_at++) {
+        char left[300];
+        int status = 0;
+        CHECK(tarn_file_write_private(at("f"), "old", 3, NULL) == TARN_OK);
+        const pid_t child = fork();
+        if (child == 0) {
+            n_calls = 0;
+            tarn_file_on_write(on_call, NULL);
+            _exit(write_pieces(at("f"), NULL));
+        }
+        CHECK(waitpid(child, &status, 0) == child);
+        killed += WIFSIGNALED(status);
+        const bool whole = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        CHECK(!strcmp(content(at("f")), whole ? "new" : "old"));
+        snprintf(left, sizeof left, "%s.tmp-%ld", at("f"), (long)child);
+        CHECK((access(left, F_OK) == 0) == (!whole && fail_at > 1));
+        /* The next one that writes there takes it away. */
+        CHECK(tarn_file_write_private(at("f"), "old", 3, NULL) == TARN_OK);
+        CHECK(access(left, F_OK) != 0);
+    }
+    CHECK(killed == 6);
+}
+
+static void test_f07_private_files_are_private_whatever_the_umask_says(void)
+{
+    struct stat st;
+    const mode_t mask = umask(0);
+    unlink(at("f"));
+    CHECK(tarn_file_write_private(at("f"), "x", 1, NULL) == TARN_OK);
+    CHECK(stat(at("f"), &st) == 0 && (st.st_mode & 0777) == 0600);
+    CHECK(chmod(at("f"), 0666) == 0);
+    CHECK(tarn_file_write_private(at("f"), "x", 1, NULL) == TARN_OK);
+    CHECK(stat(at("f"), &st) == 0 && (st.st_mode & 0777) == 0600);
+    umask(mask);
+}
+
+static void test_a_file_and_memory_are_read_alike(void)
+{
+    struct tarn_reading r[2];
+    struct tarn_error err;
+    char got[8] = "";
+    CHECK(tarn_file_write(at("f"), "abcdef", 6, NULL) == TARN_OK);
+    CHECK(tarn_reading_open(&r[0], at("f"), NULL) == TARN_OK);
+    r[1] = tarn_reading_of("abcdef", 6);
+    for (int i = 0; i < 2; i++) {
+        CHECK(!tarn_reading_take(&r[i], got, 4, &err) && !strcmp(got, "abcd"));
+        CHECK(tarn_reading_take(&r[i], got, 3, &err) == TARN_BAD_FILE);
+        CHECK_SAYS(!strcmp(err.text, "is cut: needs 3 more bytes after byte 4, "
+                                     "has 2"), "%s", err.text);
+        CHECK(!tarn_reading_take(&r[i], got, 2, &err) && got[0] == 'e');
+        CHECK(!tarn_reading_take(&r[i], got, 0, &err));
+        CHECK(tarn_reading_rewind(&r[i]));
+        CHECK(!tarn_reading_take(&r[i], got, 1, &err) && got[0] == 'a');
+    }
+    CHECK(truncate(at("f"), 2) == 0); /* shorter than it was when opened */
+    CHECK(tarn_reading_take(&r[0], got, 4, &err) == TARN_BAD_FILE);
+    for (int i = 0; i < 2; i++) {
+        tarn_reading_close(&r[i]);
+        tarn_reading_close(&r[i]);
+    }
+    unlink(at("f"));
+}
+
 static void test_empty_file_is_read(void)
 {
     struct tarn_map m;
@@ -121,6 +260,10 @@ int main(void)
     RUN(test_file_is_written_mapped_and_read);
     RUN(test_replacing_keeps_the_mode_and_old_maps);
     RUN(test_failed_write_leaves_nothing);
+    RUN(test_f05_each_call_may_fail_and_the_old_file_stays);
+    RUN(test_f05_killed_at_each_call_the_file_is_old_or_new);
+    RUN(test_f07_private_files_are_private_whatever_the_umask_says);
+    RUN(test_a_file_and_memory_are_read_alike);
     RUN(test_empty_file_is_read);
     RUN(test_g02_other_kinds_are_refused_unread);
     RUN(test_g23_strange_paths);

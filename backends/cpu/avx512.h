@@ -6,7 +6,6 @@
 #define TARN_CPU_AVX512_H
 
 #include "backends/cpu/panel.h"
-#include "backends/cpu/x86.h"
 
 /* Sixteen lanes each of a and b: lanes of the result alternate between sums
  * of a and of b, two lanes of the arguments each. */
@@ -26,19 +25,6 @@ INLINE __m512i add_pairs64(__m512i a, __m512i b)
 INLINE __m512i add_lanes4(const __m512i *x)
 {
     return add_pairs64(add_pairs32(x[0], x[1]), add_pairs32(x[2], x[3]));
-}
-
-/* The sums of eight vectors, in order. */
-INLINE __m256i add_up8(const __m512i *x)
-{
-    const __m512i a = add_lanes4(x), b = add_lanes4(x + 4);
-    const __m512i s = _mm512_add_epi32(_mm512_shuffle_i32x4(a, b, 0x44),
-                                       _mm512_shuffle_i32x4(a, b, 0xee));
-    const __m512i t =
-        _mm512_add_epi32(s, _mm512_shuffle_i32x4(s, s, 0xb1));
-    /* Lanes 0 and 2 hold the sums of x[0..3] and x[4..7]. */
-    return _mm512_castsi512_si256(_mm512_permutexvar_epi64(
-        _mm512_setr_epi64(0, 1, 4, 5, 0, 1, 4, 5), t));
 }
 
 /* ------------------------------------------------- panels of 32 weight rows */

@@ -186,10 +186,19 @@ INLINE struct scales256 scales256(uint32_t type, const uint8_t *p)
     case TARN_Q4_K:
     case TARN_Q5_K:
         return scales_q45_k(p + 4);
-    case TARN_Q6_K: /* signed: 128 is added and goes off again */
+    case TARN_Q6_K:
+#if defined(__AVX2__)
+        return (struct scales256){
+            { (v8s)_mm_cvtepi8_epi16(_mm_loadl_epi64((const void *)(p + 192))),
+              (v8s)_mm_cvtepi8_epi16(
+                  _mm_loadl_epi64((const void *)(p + 200))) },
+            { { 0 } }
+        };
+#else /* 128 is added and goes off again */
         v = load16(p + 192) ^ 128;
         return (struct scales256){ { widen_low(v) - 128, widen_high(v) - 128 },
                                    { { 0 } } };
+#endif
     case TARN_IQ2_XXS:
         return odd_scales8(p + 6, 8);
     case TARN_IQ2_XS:

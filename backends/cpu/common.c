@@ -122,6 +122,8 @@ INLINE void pair_sums(const int32_t *w, uint32_t pairs, uint32_t n,
             const vi a = pair_splat(q[t] + 2 * j);
             is[t][0] = vi_dot2(is[t][0], w0, a);
             is[t][1] = vi_dot2(is[t][1], w1, a);
+            KEEP(is[t][0]);
+            KEEP(is[t][1]);
         }
     }
 }

@@ -6,8 +6,7 @@
  * registers hold). */
 #include <string.h>
 
-#include "backends/cpu/cpu.h"
-#include "backends/cpu/vec.h"
+#include "backends/cpu/rows4.h"
 
 #define ROWS (VL == 16 ? 4u : 2u)
 #define ACTS (VL == 16 ? 4u : VL == 8 ? 2u : 1u)
@@ -42,7 +41,10 @@ INLINE void dots(const struct cpu_tile *t, uint32_t row, uint32_t act,
         for (uint32_t a = 0; a < acts; a++)
             for (int i = 0; i < L16_N; i++)
                 s[r][a].a[i] = vf_zero();
-    for (uint32_t k = 0; k < whole; k += 16)
+    const uint8_t *ahead = w;
+    for (uint32_t k = 0; k < whole; k += 16) {
+        if (acts == 1)
+            ahead = fetch(ahead, 16 * rows * (type == TARN_F32 ? 4 : 2));
         for (uint32_t i = 0; i < L16_N; i++) {
             vf x[4];
             for (uint32_t a = 0; a < acts; a++)
@@ -55,6 +57,7 @@ INLINE void dots(const struct cpu_tile *t, uint32_t row, uint32_t act,
                     s[r][a].a[i] = s[r][a].a[i] + v * x[a];
             }
         }
+    }
     for (uint32_t k = whole, i = 0; k < t->k; k += VL, i++) {
         const uint32_t n = t->k - k < VL ? t->k - k : VL;
         for (uint32_t r = 0; r < rows; r++) {

@@ -29,6 +29,7 @@ INLINE vi splat4(const void *p)
 INLINE void some_products(const struct panel *p, uint32_t fit, uint32_t n,
                           const uint8_t *const *q, uint32_t e, vi x[ACTS][2])
 {
+    UNROLL
     for (uint32_t i = 0; i < fit; i++) {
         const vi w0 = vi_load(p->q[e + i][0]), w1 = vi_load(p->q[e + i][1]);
         for (uint32_t t = 0; t < n; t++) {
@@ -37,6 +38,8 @@ INLINE void some_products(const struct panel *p, uint32_t fit, uint32_t n,
             const vi x0 = mul_bytes(w0, a), x1 = mul_bytes(w1, a);
             x[t][0] = i ? vi_add16(x[t][0], x0) : x0;
             x[t][1] = i ? vi_add16(x[t][1], x1) : x1;
+            KEEP(x[t][0]);
+            KEEP(x[t][1]);
         }
     }
 }

@@ -83,22 +83,142 @@ INLINE v4i meet_sums(const v8s v[2], const int16_t *sums, uint32_t subs)
     return subs == 8 ? x : x + dot4(v[1], *(const v8s_any *)(sums + 8));
 }
 
+/* What stands beside the values in a superblock of each row. */
+struct heads {
+    struct ready s[4];
+    v4i off; /* sums of minima, or of scales, and sums of activations */
+    v4f d, dm;
+};
+
+#if VL == 16
+/* Q4_K, Q5_K: the sixteen bytes in front of four superblocks at once, one in
+ * each 128-bit lane. */
+INLINE struct heads load_heads_q45(const struct rows4 *r, const int16_t *sums)
+{
+    struct heads h;
+    __m512i v = _mm512_castsi128_si512((__m128i)load16(r->w[0]));
+    v = _mm512_inserti32x4(v, (__m128i)load16(r->w[1]), 1);
+    v = _mm512_inserti32x4(v, (__m128i)load16(r->w[2]), 2);
+    v = _mm512_inserti32x4(v, (__m128i)load16(r->w[3]), 3);
+    /* Dwords 1 and 2 of a lane: scales 0-3 and minima 0-3 in the low six bits
+     * of each byte, the top bits of 4-7 above; dword 3: low nibbles of scales
+     * 4-7, high nibbles of minima 4-7. */
+    const __m512i low = _mm512_and_si512(v, _mm512_set1_epi8(0x3f));
+    const __m512i top = _mm512_and_si512(_mm512_srli_epi16(v, 2),
+                                         _mm512_set1_epi8(0x30));
+    const __m512i four = _mm512_srlv_epi32(_mm512_shuffle_epi32(v, 0xfc),
+                                           _mm512_set4_epi32(0, 4, 0, 0));
+    const __m512i high = _mm512_or_si512(
+        top, _mm512_and_si512(four, _mm512_set1_epi8(0x0f)));
+    const __m512i zero = _mm512_setzero_si512();
+    const __m512i scales = _mm512_unpackhi_epi8(
+        _mm512_unpacklo_epi32(low, high), zero);
+    const __m512i mins = _mm512_unpacklo_epi8(
+        _mm512_unpackhi_epi32(low, high), zero);
+    h.s[0].v[0] = (vi)_mm512_shuffle_i32x4(scales, scales, 0x00);
+    h.s[1].v[0] = (vi)_mm512_shuffle_i32x4(scales, scales, 0x55);
+    h.s[2].v[0] = (vi)_mm512_shuffle_i32x4(scales, scales, 0xaa);
+    h.s[3].v[0] = (vi)_mm512_shuffle_i32x4(scales, scales, 0xff);
+    vi m = (vi)_mm512_madd_epi16(
+        mins, _mm512_broadcast_i32x4(_mm_loadu_si128((const void *)sums)));
+    m = m + (vi)_mm512_shuffle_epi32((__m512i)m, 0x4e);
+    m = m + (vi)_mm512_shuffle_epi32((__m512i)m, 0xb1);
+    const __m512i firsts =
+        _mm512_castsi128_si512(_mm_setr_epi32(0, 4, 8, 12));
+    h.off = (v4i)_mm512_castsi512_si128(
+        _mm512_permutexvar_epi32(firsts, (__m512i)m));
+    const __m128i halves =
+        _mm512_castsi512_si128(_mm512_permutexvar_epi32(firsts, v));
+    h.d = (v4f)_mm_cvtph_ps(_mm_cvtepi32_epi16(halves));
+    h.dm = (v4f)_mm_cvtph_ps(_mm_cvtepi32_epi16(_mm_srli_epi32(halves, 16)));
+    return h;
+}
+#elif VL == 8
+/* The same of two superblocks. */
+INLINE __m256i load_two_heads(const uint8_t *p, const uint8_t *q,
+                              __m256i sums, struct ready s[2], __m256i *off)
+{
+    const __m256i v = _mm256_setr_m128i((__m128i)load16(p),
+                                        (__m128i)load16(q));
+    const __m256i low = _mm256_and_si256(v, _mm256_set1_epi8(0x3f));
+    const __m256i top = _mm256_and_si256(_mm256_srli_epi16(v, 2),
+                                         _mm256_set1_epi8(0x30));
+    const __m256i four =
+        _mm256_srlv_epi32(_mm256_shuffle_epi32(v, 0xfc),
+                          _mm256_setr_epi32(0, 0, 4, 0, 0, 0, 4, 0));
+    const __m256i high = _mm256_or_si256(
+        top, _mm256_and_si256(four, _mm256_set1_epi8(0x0f)));
+    const __m256i zero = _mm256_setzero_si256();
+    const __m256i scales = _mm256_unpackhi_epi8(
+        _mm256_unpacklo_epi32(low, high), zero);
+    const __m256i mins = _mm256_unpacklo_epi8(
+        _mm256_unpackhi_epi32(low, high), zero);
+    s[0].v[0] = (vi)_mm256_permute2x128_si256(scales, scales, 0x00);
+    s[1].v[0] = (vi)_mm256_permute2x128_si256(scales, scales, 0x11);
+    *off = _mm256_madd_epi16(mins, sums);
+    return v;
+}
+
+INLINE struct heads load_heads_q45(const struct rows4 *r, const int16_t *sums)
+{
+    struct heads h;
+    __m256i m[2];
+    const __m256i a =
+        _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)sums));
+    const __m256i v =
+        load_two_heads(r->w[0], r->w[1], a, h.s, m);
+    const __m256i w =
+        load_two_heads(r->w[2], r->w[3], a, h.s + 2, m + 1);
+    /* Sums of rows 0, 2 in the low lane, of 1, 3 in the high one. */
+    const vi x = (vi)_mm256_unpacklo_epi32(m[0], m[1]) +
+                 (vi)_mm256_unpackhi_epi32(m[0], m[1]);
+    const vi y = x + (vi)_mm256_shuffle_epi32((__m256i)x, 0x4e);
+    h.off = (v4i)_mm_unpacklo_epi32(
+        _mm256_castsi256_si128((__m256i)y),
+        _mm256_extracti128_si256((__m256i)y, 1));
+    const __m256i z = _mm256_unpacklo_epi32(v, w);
+    const __m128i halves = _mm_unpacklo_epi32(
+        _mm256_castsi256_si128(z), _mm256_extracti128_si256(z, 1));
+    const __m128i split = _mm_shuffle_epi8(
+        halves, _mm_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14,
+                              15));
+    const __m256 d = _mm256_cvtph_ps(split);
+    h.d = (v4f)_mm256_castps256_ps128(d);
+    h.dm = (v4f)_mm256_extractf128_ps(d, 1);
+    return h;
+}
+#endif
+
+INLINE struct heads load_heads(uint32_t type, const struct rows4 *r,
+                               const int16_t *sums)
+{
+    const struct kind256 kind = kind256_of(type);
+    struct heads h;
+    v4i off[4];
+#if VL > 4
+    if (type == TARN_Q4_K || type == TARN_Q5_K)
+        return load_heads_q45(r, sums);
+#endif
+    UNROLL
+    for (uint32_t n = 0; n < 4; n++) {
+        const struct scales256 s = scales256(type, r->w[n]);
+        h.s[n] = make_ready(&s, kind.subs);
+        off[n] = kind.min || kind.zero
+                     ? meet_sums(kind.min ? s.min : s.scale, sums, kind.subs)
+                     : (v4i){ 0 };
+    }
+    h.off = add_up4(off);
+    h.d = halves4(r, kind.d) * kind.factor;
+    h.dm = kind.min ? halves4(r, kind.d + 2) : (v4f){ 0 };
+    return h;
+}
+
 INLINE v4f superblock(uint32_t type, const struct rows4 *r, const uint8_t *q,
                       const int16_t *sums, float da, v4f acc)
 {
     const struct kind256 kind = kind256_of(type);
-    struct ready s[4];
-    v4i off[4];
-    vi is[4];
-    UNROLL
-    for (uint32_t n = 0; n < 4; n++) {
-        const struct scales256 h = scales256(type, r->w[n]);
-        fetch(r->w[n], kind.bytes / 64 + 1);
-        s[n] = make_ready(&h, kind.subs);
-        is[n] = vi_splat(0);
-        if (kind.min || kind.zero)
-            off[n] = meet_sums(kind.min ? h.min : h.scale, sums, kind.subs);
-    }
+    const struct heads h = load_heads(type, r, sums);
+    vi is[4] = { { 0 }, { 0 }, { 0 }, { 0 } };
     UNROLL
     for (uint32_t i = 0; i < VECTORS; i++) {
         const struct signed_bytes a = signed_bytes(vi_load(q + 4 * VL * i));
@@ -108,16 +228,13 @@ INLINE v4f superblock(uint32_t type, const struct rows4 *r, const uint8_t *q,
             is[n] = vi_dot2(is[n],
                             kind.is_signed ? mul_signed(v, a)
                                            : mul_bytes(v, a),
-                            scale_at(s + n, kind.subs, i));
+                            scale_at(h.s + n, kind.subs, i));
+            KEEP(is[n]);
         }
     }
-    v4i sum = add_up_wide(is);
-    if (kind.zero)
-        sum = sum - kind.zero * add_up4(off);
-    const v4f d = halves4(r, kind.d) * kind.factor;
-    v4f t = d * float4(sum);
-    if (kind.min)
-        t = t - halves4(r, kind.d + 2) * float4(add_up4(off));
+    const v4i sum = add_up_wide(is);
+    const v4f t = kind.min ? h.d * float4(sum) - h.dm * float4(h.off)
+                           : h.d * float4(sum - kind.zero * h.off);
     return acc + da * t;
 }
 
@@ -131,8 +248,10 @@ INLINE void one(const struct cpu_tile *t, uint32_t type)
     const float *d = (const float *)(const void *)(q + l.d);
     for (uint32_t row = 0; row < t->n_rows; row += 4) {
         struct rows4 r = rows_at(t, row);
+        const uint8_t *ahead = r.w[0];
         v4f acc = { 0 };
         for (uint32_t b = 0; b < t->k / 256; b++) {
+            ahead = fetch(ahead, 4 * kind.bytes);
             acc = superblock(type, &r, q + 256 * (size_t)b,
                              sums + kind.subs * b, d[b], acc);
             for (uint32_t n = 0; n < 4; n++)
@@ -149,11 +268,9 @@ INLINE void one(const struct cpu_tile *t, uint32_t type)
     }
 ONE(q2_k, TARN_Q2_K)
 ONE(q3_k, TARN_Q3_K)
-#if VL == 4
 ONE(q4_k, TARN_Q4_K)
-ONE(q6_k, TARN_Q6_K)
-#endif
 ONE(q5_k, TARN_Q5_K)
+ONE(q6_k, TARN_Q6_K)
 ONE(iq4_xs, TARN_IQ4_XS)
 ONE(iq2_xxs, TARN_IQ2_XXS)
 ONE(iq2_xs, TARN_IQ2_XS)

@@ -73,9 +73,12 @@ INLINE void one(const struct cpu_tile *t, uint32_t type)
     const float *d = (const float *)(const void *)(q + l.d);
     for (uint32_t row = 0; row < t->n_rows; row += 4) {
         struct rows4 r = rows_at(t, row);
+        const uint8_t *ahead = r.w[0];
         v4f acc = { 0 };
         for (uint32_t b = 0; b < t->k / 32; b++) {
             vi is[4];
+            if (b % 8 == 0)
+                ahead = fetch(ahead, 32 * kind.bytes);
 #if VL == 4 && !defined(__SSSE3__)
             if (type == TARN_Q8_0)
                 sums_q8_0(&r, q + 32 * (size_t)b, is);
@@ -89,10 +92,8 @@ INLINE void one(const struct cpu_tile *t, uint32_t type)
             if (kind.min)
                 v = v + halves4(&r, 2) * (float)sums[b];
             acc = acc + d[b] * v;
-            for (uint32_t n = 0; n < 4; n++) {
-                fetch(r.w[n], 1);
+            for (uint32_t n = 0; n < 4; n++)
                 r.w[n] += kind.bytes;
-            }
         }
         put_rows(t, row, acc);
     }

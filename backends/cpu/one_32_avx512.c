@@ -268,7 +268,6 @@ INLINE void sixteen(uint32_t type, const uint8_t *w, size_t row_bytes,
     const __m512 da = _mm512_maskz_loadu_ps(there, d);
     for (uint32_t r = 0; r < rows; r++) {
         const uint8_t *p = w + r * row_bytes;
-        fetch(p, kind32_of(type).bytes / 4 + 1);
         const struct sums s = sums_of(type, p, n, a);
         __m512 u = _mm512_mul_ps(
             s.d, _mm512_cvtepi32_ps(_mm512_sub_epi32(s.is, off)));
@@ -291,11 +290,14 @@ INLINE void some_rows(uint32_t type, const struct cpu_tile *t, uint32_t row,
     const int32_t *sums = (const int32_t *)(const void *)(t->acts[0] + l.sums);
     const float *d = (const float *)(const void *)(t->acts[0] + l.d);
     const uint8_t *w = t->w + row * t->row_bytes;
+    const uint8_t *ahead = w;
     float acc[4] = { 0.0f, 0.0f, 0.0f, 0.0f };
     uint32_t b = 0;
-    for (; b + 16 <= nb; b += 16)
+    for (; b + 16 <= nb; b += 16) {
+        ahead = fetch(ahead, 16 * rows * bytes);
         sixteen(type, w + (size_t)b * bytes, t->row_bytes, rows, 16,
                 q + 32 * (size_t)b, sums + b, d + b, acc);
+    }
     if (b < nb)
         sixteen(type, w + (size_t)b * bytes, t->row_bytes, rows, nb - b,
                 q + 32 * (size_t)b, sums + b, d + b, acc);

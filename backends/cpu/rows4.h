@@ -30,16 +30,19 @@ typedef v16b v16b_any __attribute__((aligned(1), may_alias));
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
-/* How far ahead of the weight pointer memory is asked for.  Two to four rows
- * are read side by side, so this is one to five rows; Q4_K from memory, one
- * core of machine A: 15 GB/s with 1 KiB, 18 with 2, 22 with 4, 30 with 8, 33
- * with 12, 30 with 16, 26 with 32 (plain reading: 33). */
+/* How far ahead of the weight pointer memory is asked for: SPEED.md. */
+#ifndef AHEAD
 #define AHEAD 12288
+#endif
 
-INLINE void fetch(const uint8_t *p, uint32_t lines)
+/* Asks for the next `size` bytes, in whole lines.  The rows of a tile follow
+ * each other, so what four rows side by side will want stands in one piece;
+ * asked for in one piece it comes faster.  Returns p + size. */
+INLINE const uint8_t *fetch(const uint8_t *p, uint32_t size)
 {
-    for (uint32_t i = 0; i < lines; i++)
-        __builtin_prefetch((const void *)((uintptr_t)p + AHEAD + 64 * i));
+    for (uint32_t i = 0; i < size; i += 64)
+        __builtin_prefetch((const void *)((uintptr_t)p + AHEAD + i));
+    return (const uint8_t *)((uintptr_t)p + size);
 }
 
 /* ------------------------------------------------------------------- rows */

@@ -2,11 +2,11 @@
  * a test.  SPEED.md has its figures.
  *
  *     ninja -C build tests/backends/cpu_speed_avx2
- *     build/tests/backends/cpu_speed_avx2 [TYPE] [K]
+ *     build/tests/backends/cpu_speed_avx2 [TYPE] [K] [one]
  *
  * One thread, thread CPU time, best of several: GB/s of weights with one row
  * of activations (weights in the second cache; from memory), then Gop/s (a
- * multiply-add is 2) with several, unpacking included. */
+ * multiply-add is 2) with several, unpacking included ("one" leaves those out). */
 #include <time.h>
 
 #include "backends/cpu/cpu.h"
@@ -51,7 +51,7 @@ static double best_of(struct speed *s, uint32_t rows, uint32_t chunk,
     return best;
 }
 
-static void measure(uint32_t type, uint32_t k)
+static void measure(uint32_t type, uint32_t k, bool one)
 {
     const struct tarn_type_traits tr = tarn_type_traits(type);
     const struct cpu_ops *ops = tarn_cpu_ops(type);
@@ -89,10 +89,10 @@ static void measure(uint32_t type, uint32_t k)
     printf("  %5.1f", bytes / best_of(s, small, 64, 1, 200) / 1e9);
     s->tile.w = all;
     printf(" %5.1f GB/s |", (double)(large / small * small * row_bytes) /
-                                best_of(s, large / small * small, 96, 1, 3) /
+                                best_of(s, large / small * small, 96, 1, 5) /
                                 1e9);
     s->tile.w = w;
-    for (uint32_t n = 2; n <= 512; n *= n == 16 ? 4 : n == 64 ? 8 : 2)
+    for (uint32_t n = 2; !one && n <= 512; n *= n == 16 ? 4 : n == 64 ? 8 : 2)
         printf(" %5.0f", 2.0 * small * k * n /
                              best_of(s, small, tarn_cpu_panel, n,
                                      n > 64 ? 3 : 20) /
@@ -119,6 +119,6 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < N_TYPES; i++)
         if (!strcmp(name, "all") ||
             !strcmp(name, tarn_type_traits(all_types[i]).name))
-            measure(all_types[i], k);
+            measure(all_types[i], k, argc > 3);
     return 0;
 }

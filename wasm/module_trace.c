@@ -19,6 +19,7 @@
 
 static struct {
     struct tarn_trace *recorded;
+    struct tarn_trace *source; /* of the fork that begins next, or NULL */
     /* The page's. */
     struct tarn_trace *t;
     struct tarn_trace_view *view;
@@ -48,16 +49,16 @@ void web_trace_begin(const struct web *w, const struct tarn_turn_options *opt)
         info.n_expert = m->n_expert;
         info.n_expert_used = m->n_expert_used;
     }
-    struct tarn_trace *from = seen.recorded;
+    tarn_trace_destroy(seen.recorded);
     seen.recorded = NULL;
     if (!tarn_trace_create(tarn_model_text(w->model), &info, &seen.recorded,
                            &seen.err)) {
-        /* a fork of the turn before keeps its figures */
-        if (opt->n_begin && from)
-            tarn_trace_inherit(seen.recorded, from, opt->n_begin, NULL);
+        if (opt->n_begin && seen.source) /* a fork keeps its figures */
+            tarn_trace_inherit(seen.recorded, seen.source, opt->n_begin, NULL);
         tarn_trace_note(seen.recorded, w->engine, w->turn, opt, NULL);
     }
-    tarn_trace_destroy(from);
+    tarn_trace_destroy(seen.source);
+    seen.source = NULL;
 }
 
 void web_trace_take(const struct tarn_event *ev)
@@ -76,6 +77,15 @@ void web_trace_close(void)
 {
     tarn_trace_destroy(seen.recorded);
     seen.recorded = NULL;
+}
+
+/* The next turn begins like this one; text: its trace's file, borrowed. */
+EXPORT("tarn_web_trace_from")
+uint32_t tarn_web_trace_from(const char *text, size_t size)
+{
+    tarn_trace_destroy(seen.source);
+    seen.source = NULL;
+    return tarn_trace_read(text, size, &seen.source, &seen.err);
 }
 
 /* The turn so far, as a trace's file. */
@@ -255,9 +265,9 @@ static void add_tokens(void)
         tarn_json_add_f32(&seen.out, k[i].entropy_bits);
         tarn_buf_byte(&seen.out, ',');
         tarn_json_add_f32(&seen.out, k[i].p);
-        tarn_buf_printf(&seen.out, ",%u,%llu,%d]", tarn_view_rank(&k[i]),
+        tarn_buf_printf(&seen.out, ",%u,%llu,%d,%d]", tarn_view_rank(&k[i]),
                         (unsigned long long)tarn_view_us(seen.t, i),
-                        step == TARN_VIEW_NOTHING ? -1 : (int)step);
+                        step == TARN_VIEW_NOTHING ? -1 : (int)step, k[i].id);
     }
     tarn_buf_byte(&seen.out, ']');
 }

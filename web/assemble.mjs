@@ -35,7 +35,7 @@ function licences() {
 const files = new Map();
 for (const name of readdirSync(join(here, 'app')))
   if (name.endsWith('.mjs')) files.set(name, readFileSync(join(here, 'app', name)));
-for (const name of ['tokens.css', 'page.css']) files.set(name, readFileSync(join(here, name)));
+for (const name of ['tokens.css', 'page.css', 'trace.css']) files.set(name, readFileSync(join(here, name)));
 const markdown = join(here, 'node_modules/markdown-it/dist/browser/markdown-it.esm.min.mjs');
 files.set('markdown-it.mjs', readFileSync(markdown, 'utf8').replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n'));
 for (const name of ['tarn-web.wasm', 'tarn-web-relaxed.wasm'])

@@ -221,8 +221,8 @@ static void steps(struct view_build *b)
     int32_t last = INT32_MIN, free_x = b->x0;
     for (size_t i = first_step(b); i < t->n_steps && b->h[TARN_LANE_STEPS];
          i++) {
-        const uint32_t next =
-            i + 1 < t->n_steps ? t->steps[i + 1].first : t->steps[i].first + 1;
+        const uint32_t next = i + 1 < t->n_steps ? t->steps[i + 1].first
+                                                 : (uint32_t)t->n_tokens;
         const int32_t x =
             tarn_view_x(b, tarn_trace_view_column(b->v, t->steps[i].first));
         const int32_t end = tarn_view_x(b, tarn_trace_view_column(b->v, next));

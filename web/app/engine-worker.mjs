@@ -99,6 +99,21 @@ async function open(m) {
   postMessage({ is: 'ready', info: tarn.info(), bytes: blob.size });
 }
 
+/* Somebody looks at the trace: it is sent every half second, or less often
+ * where writing it takes long. */
+let watched = false;
+let traced = 0;
+
+/** @param {Tarn} t @param {boolean} last */
+function tellTrace(t, last) {
+  const now = performance.now();
+  if (!last && (!watched || now < traced)) return;
+  const text = t.traceText();
+  if (text) postMessage({ is: 'trace', text });
+  const cost = performance.now() - now;
+  traced = now + Math.max(500, 20 * cost);
+}
+
 /** Lets the worker hear its messages. */
 const breathe = () => new Promise(ok => { breath.port1.onmessage = ok; breath.port2.postMessage(0); });
 const breath = new MessageChannel();
@@ -107,7 +122,9 @@ const breath = new MessageChannel();
 async function turn(request) {
   const t = /** @type {Tarn} */ (tarn);
   waiting = [];
-  t.turn(request);
+  const { source, ...rest } = request;
+  if (source) t.traceFrom(source);
+  t.turn(rest);
   /** @type {any[]} */
   let list = [];
   let sent = performance.now();
@@ -115,6 +132,7 @@ async function turn(request) {
     for (const kind of waiting.splice(0)) t.post(kind);
     more = t.step();
     list.push(...t.events());
+    tellTrace(t, !more);
     if (list.length && (!more || performance.now() - sent >= GATHER_MS)) {
       postMessage({ is: 'events', list });
       list = [];
@@ -142,5 +160,6 @@ self.onmessage = e => {
     guarded('eval', () => postMessage({ is: 'hash', hash: tarn?.evalHash(m.ids, m.beside) }));
   else if (m.do === 'bench')
     guarded('bench', () => postMessage({ is: 'bench', times: tarn?.bench(m.prompt, m.tokens) }));
+  else if (m.do === 'watch') watched = m.on;
   else if (m.do === 'post' && busy) waiting.push(m.kind);
 };

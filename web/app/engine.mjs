@@ -39,6 +39,9 @@ export class Engine {
     this.running = false;
     /** @type {(list: any[]) => void} */
     this.onevents = () => {};
+    /** The turn's record: at its end, and twice a second while somebody looks.
+     * @type {(text: string) => void} */
+    this.ontrace = () => {};
     /** @type {(done: number, total: number) => void} */
     this.onprogress = () => {};
   }
@@ -66,6 +69,7 @@ export class Engine {
     if (m.is === 'progress') this.onprogress(m.done, m.total);
     else if (m.is === 'control') this.control = m.port;
     else if (m.is === 'ready') this.settle(this.info = m.info);
+    else if (m.is === 'trace') this.ontrace(m.text);
     else if (m.is === 'hash') this.settle(m.hash);
     else if (m.is === 'bench') this.settle(m.times);
     else if (m.is === 'failed' && m.trap) this.die(m.text);
@@ -120,6 +124,9 @@ export class Engine {
     if (this.control) this.control.postMessage({ kind });
     else this.worker?.postMessage({ do: 'post', kind });
   }
+
+  /** Somebody looks at the trace while it grows. @param {boolean} on */
+  watchTrace(on) { this.worker?.postMessage({ do: 'watch', on }); }
 
   stop() { this.post(STOP); }
   answerNow() { this.post(ANSWER_NOW); }

@@ -15,6 +15,7 @@ const LIST = [
   ['Previous · next turn', 'Alt+↑ · Alt+↓'],
   ['Copy the last answer', 'Alt+Shift+C'],
   ['Chats', 'Alt+Shift+S'],
+  ['Trace', 'Alt+Shift+T'],
   ['Models · settings', 'Alt+Shift+M · Ctrl+,'],
   ['To the message', '/'],
 ];
@@ -56,6 +57,7 @@ function withAlt(page, code, reply) {
     case 'KeyC': if (reply) navigator.clipboard.writeText(reply.m.text).then(reply.acts.copied); return true;
     case 'KeyS': page.sidebar.show(!byId('side').classList.contains('shown')); return true;
     case 'KeyM': page.models.show(); return true;
+    case 'KeyT': page.traces.toggle(); return true;
     case 'ArrowLeft': if (reply) page.branch(reply.m, -1); return true;
     case 'ArrowRight': if (reply) page.branch(reply.m, 1); return true;
   }

@@ -13,6 +13,7 @@ import { Sidebar } from './sidebar.mjs';
 import { prepare } from './start.mjs';
 import { Reply, Transcript } from './transcript.mjs';
 import { requestOf, Writer } from './writer.mjs';
+import { Traces } from './traces.mjs';
 import { words } from './words.mjs';
 import { setKeys } from './keys.mjs';
 
@@ -47,6 +48,7 @@ class Page {
     this.sidebar = new Sidebar({ open: id => this.open(id), rename: c => this.rename(c),
       remove: c => this.remove(c), save: c => this.export(c) });
     this.models = new Models(this.store, { use: m => this.use(m), current: () => this.model?.id ?? '' });
+    this.traces = new Traces(this);
     this.tabs = 'BroadcastChannel' in self ? new BroadcastChannel('tarn-chats') : null;
   }
 
@@ -108,7 +110,8 @@ class Page {
       if (!files(e)) return;
       e.preventDefault();
       const file = e.dataTransfer?.files[0];
-      if (file) this.models.take(file);
+      if (file?.name.endsWith('.json')) this.traces.open(file);
+      else if (file) this.models.take(file);
     });
   }
 
@@ -238,7 +241,7 @@ class Page {
       await this.loaded;
       reply.wait('Thinking…');
       this.engine.onevents = list => writer.take(list);
-      await this.engine.turn(requestOf(pathOf(chat, parent.id), m, attempt, writer.o.settings));
+      await this.engine.turn(this.traces.request(m, requestOf(pathOf(chat, parent.id), m, attempt, writer.o.settings)));
     } catch (e) {
       died = e instanceof EngineError && e.died;
       failed = e instanceof Error ? e.message : String(e);

@@ -154,6 +154,16 @@ export class Tarn {
   /** @param {number} kind */
   post(kind) { this.check(this.ex.tarn_web_post(kind)); }
 
+  /** The next turn is a fork of this one. @param {string} text of its trace */
+  traceFrom(text) { this.withText(text, (at, n) => this.ex.tarn_web_trace_from(at, n)); }
+
+  /** The turn that runs or ran last, as a trace's file; "" if there is none. */
+  traceText() {
+    if (this.ex.tarn_web_trace_text()) return '';
+    const at = this.ex.tarn_web_view_out() >>> 0, size = this.ex.tarn_web_view_out_size() >>> 0;
+    return new TextDecoder().decode(this.bytes(at, size).slice());
+  }
+
   /** One timed pass. @param {number} prompt @param {number} tokens
    * @returns {{prefill_ms: number, decode_ms: number}} */
   bench(prompt, tokens) {

@@ -30,7 +30,7 @@ struct owner {
 struct options {
     struct cmd_common common;
     struct cmd_sampling sampling;
-    const char *system, *prompt, *color, *thought;
+    const char *system, *prompt, *color, *thought, *save_state, *resume;
     int32_t budget, max_tokens;
     bool plain, json, quiet;
 };
@@ -459,9 +459,32 @@ static void leave_while_loading(int number)
     _exit(EXIT_INTERRUPT);
 }
 
-static enum tarn_status begin_chat(struct cmd_talk *t, const char *system,
+/* A state of another model or of another tarn: its chat is read again. */
+static enum tarn_status resume_chat(struct cmd_talk *t, const char *path,
+                                    struct tarn_error *err)
+{
+    struct tarn_error other;
+    struct tarn_message m;
+    enum tarn_status s = tarn_state_load(t->ses.engine, path, &t->chat, err);
+    if (s == TARN_BAD_FILE && !tarn_state_chat(path, &t->chat, &other)) {
+        fprintf(stderr, "tarn: %s; the chat is read again from its text\n",
+                err->text);
+        s = TARN_OK;
+    }
+    if (s == TARN_OK && !t->chat)
+        return tarn_fail(err, TARN_BAD_FILE, "%s: holds no chat",
+                         tarn_shown_str(path).text);
+    while (s == TARN_OK && tarn_chat_find(t->chat, t->last_id + 1, &m))
+        t->last_id++;
+    return s;
+}
+
+static enum tarn_status begin_chat(struct cmd_talk *t, const struct options *o,
                                    struct tarn_error *err)
 {
+    const char *system = o->system;
+    if (o->resume)
+        return resume_chat(t, o->resume, err);
     enum tarn_status s = tarn_chat_create(&t->chat, err);
     if (s == TARN_OK && system)
         s = tarn_chat_add(t->chat, TARN_SYSTEM, system, strlen(system),
@@ -479,7 +502,7 @@ static enum tarn_status talk(struct cmd_talk *t, const struct options *o,
     if (s == TARN_OK)
         s = cmd_sampling_merge(&o->sampling, t->ses.model, &t->sampling, err);
     if (s == TARN_OK)
-        s = begin_chat(t, o->system, err);
+        s = begin_chat(t, o, err);
     if (s == TARN_OK && person)
         s = cmd_line_create(&t->line, err);
     if (s == TARN_OK)
@@ -499,6 +522,11 @@ static enum tarn_status talk(struct cmd_talk *t, const struct options *o,
     }
     owner_stop(&owner);
     cmd_term_close();
+    if (o->save_state && (s == TARN_OK || (int)s == EXIT_TERMINATED)) {
+        const enum tarn_status saved =
+            tarn_state_save(t->ses.engine, t->chat, o->save_state, err);
+        s = saved == TARN_OK ? s : saved;
+    }
     return s;
 }
 
@@ -521,6 +549,10 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
           "most tokens of a turn (default: what the context holds)" },
         { "--color", NULL, CMD_TEXT, &o.color, 0, 0, "WHEN",
           "auto (default), always or never" },
+        { "--save-state", NULL, CMD_TEXT, &o.save_state, 0, 0, "FILE",
+          "at the end: the chat and all that was computed for it" },
+        { "--resume", NULL, CMD_TEXT, &o.resume, 0, 0, "FILE",
+          "go on with what --save-state wrote; nothing is read again" },
         { "--plain", NULL, CMD_FLAG, &o.plain, 0, 0, NULL,
           "words instead of signs, nothing is redrawn" },
         { "--quiet", "-q", CMD_FLAG, &o.quiet, 0, 0, NULL, "no figures" },
@@ -560,6 +592,8 @@ const struct cmd cmd_chat = {
     "one message and only the answer is printed.\n\n"
     "Examples:\n"
     "  tarn chat LFM2.5-8B-A1B-Q4_K_M.gguf --budget 1024\n"
-    "  tarn chat -p \"Shorten this:\" <notes.txt >short.txt\n",
+    "  tarn chat -p \"Shorten this:\" <notes.txt >short.txt\n"
+    "  tarn chat --save-state monday.state\n"
+    "  tarn chat --resume monday.state --save-state monday.state\n",
     run
 };

@@ -17,6 +17,7 @@
 
 #define ACTS 6u
 #define BATCH 48u
+#define FEW 24u
 
 /* ---------------------------------------------------------------- unpacking */
 
@@ -328,6 +329,34 @@ size_t tarn_cpu_many_256_scratch(uint32_t k)
     return k / 256 * sizeof(struct panel) + BATCH * PANEL * sizeof(float);
 }
 
+/* A few rows of activations: a superblock is unpacked and met at once, so the
+ * panel stays in the first cache, and fetching goes on evenly. */
+static void few(const struct cpu_tile *t, const struct kernel *kernel,
+                const struct cpu_act_layout *l, uint32_t row)
+{
+    const uint32_t nb = t->k / 256, groups = (t->n_acts + ACTS - 1) / ACTS;
+    const uint32_t each = (t->n_acts + groups - 1) / groups;
+    struct panel *p = t->scratch;
+    float *acc = (float *)(void *)(p + nb);
+    struct fetcher next = fetcher_of(t, (size_t)nb * (groups + 1));
+    struct cpu_tile one = *t;
+    one.k = 256;
+    memset(acc, 0, (size_t)t->n_acts * PANEL * sizeof *acc);
+    for (uint32_t b = 0; b < nb; b++) {
+        if (next.at)
+            fetch_some(&next);
+        kernel->unpack(&one, row, p);
+        one.w += t->row_bytes / nb;
+        for (uint32_t i = 0; i < t->n_acts; i += each) {
+            if (next.at)
+                fetch_some(&next);
+            kernel->run(p, t->n_acts - i < each ? t->n_acts - i : each,
+                        t->acts + i, l, b, acc + i * PANEL);
+        }
+    }
+    put_panel(t, row, 0, t->n_acts, acc);
+}
+
 void tarn_cpu_many_256(const struct cpu_tile *t)
 {
     const struct cpu_act_layout l = tarn_cpu_act_layout(CPU_A256, t->k, false);
@@ -336,6 +365,10 @@ void tarn_cpu_many_256(const struct cpu_tile *t)
     struct panel *p = t->scratch;
     float *acc = (float *)(void *)(p + nb);
     for (uint32_t row = 0; row < t->n_rows; row += PANEL) {
+        if (t->n_acts <= FEW) {
+            few(t, kernel, &l, row);
+            continue;
+        }
         struct fetcher next =
             fetcher_of(t, (size_t)nb * ((t->n_acts + ACTS - 1) / ACTS));
         kernel->unpack(t, row, p);

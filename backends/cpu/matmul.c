@@ -1,8 +1,8 @@
 /* matmul.c - phases of matrix products: the pieces, and who does them.
  *
- * One row of activations: pieces of some 192 KiB of weights, at least four per
- * thread.  Many rows: a piece is one panel of weight rows against all of
- * them (against a part, if there would be too few pieces), so a panel is
+ * One row of activations, or a few: pieces of some 192 KiB of weights, at least
+ * four per thread.  Many rows: a piece is one panel of weight rows against all
+ * of them (against a part, if there would be too few pieces), so a panel is
  * unpacked once.  MATMUL steps that read the same rows are one phase. */
 #include <string.h>
 
@@ -12,6 +12,9 @@
 /* Weights of a piece for one row of activations: long beside what is fetched
  * ahead (the beginning of a piece is not). */
 #define PIECE_BYTES 196608u
+
+/* Fewer rows of activations wait for weights, not the other way round. */
+#define FEW 16u
 
 /* Weight rows that stay in the first cache while several rows of activations
  * pass over them one by one. */
@@ -57,6 +60,66 @@ struct multiply_job {
     uint32_t n_parts;
 };
 
+/* Where the rows begin that this thread will want after [row, row + n) of a
+ * piece that ends at `end`: in the piece, or, as threads take pieces in turn,
+ * in the one that will probably be its next.  UINT32_MAX: not known. */
+static uint32_t rows_after(const struct multiply_job *j,
+                           const struct cpu_part *p, uint32_t row, uint32_t n,
+                           uint32_t end)
+{
+    if (row + n < end)
+        return row + n;
+    const uint64_t later = end + (uint64_t)p->chunk * (j->p->threads - 1);
+    return p->splits == 1 && later + n <= p->w->rows ? (uint32_t)later
+                                                     : UINT32_MAX;
+}
+
+/* Rows [row, row + n) of a part against the activations from `act` on. */
+static void multiply_rows(const struct multiply_job *j,
+                          const struct cpu_part *p, uint32_t row, uint32_t n,
+                          uint32_t act, uint32_t end, uint32_t worker)
+{
+    uint8_t *scratch = j->p->scratch + worker * j->p->scratch_bytes;
+    const uint32_t after = rows_after(j, p, row, n, end);
+    const uint8_t *next =
+        after == UINT32_MAX ? NULL : p->data + (size_t)after * p->w->row_bytes;
+    struct cpu_tile t = {
+        .ops = p->w->ops,
+        .w = p->data + row * p->w->row_bytes,
+        .row_bytes = p->w->row_bytes,
+        .n_rows = n,
+        .k = p->w->k,
+        .n_acts = p->n - act < p->split ? p->n - act : p->split,
+        .acts = p->acts + act,
+        .y = p->y + act,
+        .y_at = row,
+        .scratch = scratch,
+        .next = p->w_up ? p->data_up + row * p->w_up->row_bytes : next,
+    };
+    t.next_bytes =
+        !t.next ? 0 : n * (p->w_up ? p->w_up->row_bytes : p->w->row_bytes);
+    tarn_cpu_mul(&t);
+    if (!p->w_up)
+        return;
+    /* The same rows of the second weight, then the gate. */
+    float *up[GATED_ACTS];
+    float *room = (float *)(void *)(scratch + j->p->product_scratch);
+    for (uint32_t a = 0; a < t.n_acts; a++)
+        up[a] = room + a * n;
+    float *const *gate = t.y;
+    t.ops = p->w_up->ops;
+    t.w = p->data_up + row * p->w_up->row_bytes;
+    t.row_bytes = p->w_up->row_bytes;
+    t.acts = p->acts_up + act;
+    t.y = up;
+    t.y_at = 0;
+    t.next = next;
+    t.next_bytes = next ? n * p->w->row_bytes : 0;
+    tarn_cpu_mul(&t);
+    for (uint32_t a = 0; a < t.n_acts; a++)
+        tarn_cpu_glu_row(gate[a] + row, up[a], n, gate[a] + row);
+}
+
 static void multiply_task(void *arg, uint32_t i, uint32_t worker)
 {
     const struct multiply_job *j = arg;
@@ -71,48 +134,15 @@ static void multiply_task(void *arg, uint32_t i, uint32_t worker)
     i -= p->first;
     const uint32_t row = i / p->splits * p->chunk;
     const uint32_t act = i % p->splits * p->split;
-    uint8_t *scratch = j->p->scratch + worker * j->p->scratch_bytes;
-    struct cpu_tile t = {
-        .ops = p->w->ops,
-        .w = p->data + row * p->w->row_bytes,
-        .row_bytes = p->w->row_bytes,
-        .n_rows = p->w->rows - row < p->chunk ? p->w->rows - row : p->chunk,
-        .k = p->w->k,
-        .n_acts = p->n - act < p->split ? p->n - act : p->split,
-        .acts = p->acts + act,
-        .y = p->y + act,
-        .y_at = row,
-        .scratch = scratch,
-    };
-    /* Threads take pieces in turn: this one's next rows. */
-    const uint64_t later = row + (uint64_t)p->chunk * j->p->threads;
-    const bool more = later + p->chunk <= p->w->rows && p->splits == 1;
-    const uint8_t *next =
-        more ? p->data + (size_t)later * p->w->row_bytes : NULL;
-    t.next = p->w_up ? p->data_up + row * p->w_up->row_bytes : next;
-    t.next_bytes = !t.next   ? 0
-                   : p->w_up ? t.n_rows * p->w_up->row_bytes
-                             : t.n_rows * p->w->row_bytes;
-    tarn_cpu_mul(&t);
-    if (!p->w_up)
-        return;
-    /* The same rows of the second weight, then the gate. */
-    float *up[GATED_ACTS];
-    float *room = (float *)(void *)(scratch + j->p->product_scratch);
-    for (uint32_t a = 0; a < t.n_acts; a++)
-        up[a] = room + a * t.n_rows;
-    float *const *gate = t.y;
-    t.ops = p->w_up->ops;
-    t.w = p->data_up + row * p->w_up->row_bytes;
-    t.row_bytes = p->w_up->row_bytes;
-    t.acts = p->acts_up + act;
-    t.y = up;
-    t.y_at = 0;
-    t.next = next;
-    t.next_bytes = next ? t.n_rows * p->w->row_bytes : 0;
-    tarn_cpu_mul(&t);
-    for (uint32_t a = 0; a < t.n_acts; a++)
-        tarn_cpu_glu_row(gate[a] + row, up[a], t.n_rows, gate[a] + row);
+    const uint32_t end =
+        p->w->rows - row < p->chunk ? p->w->rows : row + p->chunk;
+    /* One row of activations: all at once.  Many: a panel at a time, so that
+     * what comes next is known. */
+    const uint32_t step =
+        p->n < p->w->ops->many_from ? p->chunk : tarn_cpu_panel;
+    for (uint32_t r = row; r < end; r += step)
+        multiply_rows(j, p, r, end - r < step ? end - r : step, act, end,
+                      worker);
 }
 
 /* Cuts a part into pieces. */
@@ -129,6 +159,13 @@ static void cut(struct cpu_part *p, uint32_t wanted)
             p->chunk = 16;
     } else {
         p->chunk = tarn_cpu_panel;
+        /* A few rows are soon done with a panel: several make a piece. */
+        if (p->n < FEW) {
+            const size_t panels =
+                PIECE_BYTES / (tarn_cpu_panel * w->row_bytes) + 1;
+            const uint32_t most = w->rows / tarn_cpu_panel / wanted;
+            p->chunk *= most < 1 ? 1 : panels < most ? (uint32_t)panels : most;
+        }
         const uint32_t chunks = (w->rows + p->chunk - 1) / p->chunk;
         if (chunks < wanted && p->n >= 64) {
             const uint32_t want = (wanted + chunks - 1) / chunks;

@@ -1,9 +1,11 @@
 /* thread_test.c - every piece is done once, whatever the threads do. */
-#include "core/base/allowed.c" /* its static helpers are tested too */
+#include "core/base/allowed.c" /* their static helpers are tested too */
+#include "core/base/pool.c"
 
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 
 #include "core/base/clock.h"
 #include "core/base/compiler.h"
@@ -117,6 +119,63 @@ static void test_quotas_are_rounded_up(void)
     CHECK(threads_of_quota("") == 0);
 }
 
+static void put(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "w");
+    CHECK(f && fputs(text, f) >= 0 && fclose(f) == 0);
+}
+
+/* A group below another one; the tighter of the two holds. */
+static void test_quota_of_any_group_above_holds(void)
+{
+    char root[] = "/tmp/tarn-thread-test-XXXXXX", path[200], group[40];
+    static const char *const files[] = { "/a/b/cpu.max", "/a/cpu.max",
+                                         "/a/b/cpu.cfs_quota_us",
+                                         "/a/b/cpu.cfs_period_us" };
+    static const char *const texts[] = { "max 100000\n", "150000 100000\n",
+                                         "300000\n", "100000\n" };
+    CHECK(mkdtemp(root) != NULL);
+    snprintf(path, sizeof path, "%s/a", root);
+    CHECK(mkdir(path, 0700) == 0);
+    snprintf(path, sizeof path, "%s/a/b", root);
+    CHECK(mkdir(path, 0700) == 0);
+    for (int i = 0; i < 4; i++) {
+        snprintf(path, sizeof path, "%s%s", root, files[i]);
+        put(path, texts[i]);
+    }
+    CHECK(smallest_quota(root, strcpy(group, "/a/b"), true) == 2);
+    CHECK(smallest_quota(root, strcpy(group, "/a/b"), false) == 3);
+    CHECK(smallest_quota(root, strcpy(group, "/other"), true) == 0);
+    snprintf(path, sizeof path, "%s/a/b/cpu.max", root);
+    put(path, "50000 100000\n");
+    CHECK(smallest_quota(root, strcpy(group, "/a/b"), true) == 1);
+    for (int i = 0; i < 4; i++) {
+        snprintf(path, sizeof path, "%s%s", root, files[i]);
+        unlink(path);
+    }
+    snprintf(path, sizeof path, "%s/a/b", root);
+    rmdir(path);
+    snprintf(path, sizeof path, "%s/a", root);
+    rmdir(path);
+    rmdir(root);
+}
+
+static void test_spin_is_short_under_load_and_comes_back(void)
+{
+    struct tarn_pool p = { .pauses = MOST_PAUSES };
+    learn(&p, 3.0, 0.01); /* others were done soon */
+    CHECK(p.pauses == MOST_PAUSES);
+    learn(&p, 3.0, 2.0); /* a long piece of a long phase */
+    CHECK(p.pauses == MOST_PAUSES);
+    learn(&p, 0.02, 3.0); /* somebody was put aside */
+    CHECK(p.pauses == LEAST_PAUSES);
+    learn(&p, 0.02, 0.01);
+    CHECK(p.pauses > LEAST_PAUSES && p.pauses < LEAST_PAUSES + 10);
+    for (int i = 0; i < 200; i++)
+        learn(&p, 0.02, 0.01);
+    CHECK(p.pauses == MOST_PAUSES);
+}
+
 static void test_affinity_is_respected(void)
 {
     cpu_set_t old, one;
@@ -203,6 +262,8 @@ int main(void)
     RUN(test_e13_flush_to_zero_is_switched_off);
 #endif
     RUN(test_quotas_are_rounded_up);
+    RUN(test_quota_of_any_group_above_holds);
+    RUN(test_spin_is_short_under_load_and_comes_back);
     RUN(test_affinity_is_respected);
     RUN(test_lock_excludes_and_cond_wakes);
     RUN(test_e01_pool_without_memory);

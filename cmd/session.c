@@ -7,47 +7,6 @@
 #include "cmd/cmd.h"
 #include "core/base/clock.h"
 
-#if !defined(__wasm__)
-#include <unistd.h>
-#endif
-
-static bool readable(const char *path)
-{
-    FILE *f = fopen(path, "rb");
-    if (f)
-        fclose(f);
-    return f != NULL;
-}
-
-/* Beside the program in a build tree, below the prefix when installed. */
-static bool find_pocket(char *out, size_t room)
-{
-    const char *env = getenv("TARN_POCKET");
-    if (env && *env) {
-        snprintf(out, room, "%s", env);
-        return true;
-    }
-#if defined(__linux__)
-    static const char *const PLACES[] = {
-        "/../models/pocket/pocket.gguf", "/../share/tarn/pocket.gguf",
-        "/pocket.gguf", "/../../models/pocket/pocket.gguf"
-    };
-    char exe[3000];
-    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    exe[n > 0 ? n : 0] = 0;
-    char *slash = strrchr(exe, '/');
-    if (slash)
-        *slash = 0;
-    for (size_t i = 0; slash && i < sizeof PLACES / sizeof *PLACES; i++) {
-        snprintf(out, room, "%s%s", exe, PLACES[i]);
-        if (readable(out))
-            return true;
-    }
-#endif
-    snprintf(out, room, "pocket.gguf");
-    return readable(out);
-}
-
 enum tarn_status cmd_model_path(const char *word, const char **out,
                                 struct tarn_error *err)
 {
@@ -56,7 +15,7 @@ enum tarn_status cmd_model_path(const char *word, const char **out,
         *out = word;
         return TARN_OK;
     }
-    if (!find_pocket(pocket, sizeof pocket))
+    if (!tarn_pocket_path(pocket, sizeof pocket))
         return tarn_fail(err, TARN_IO,
                          "the built-in model pocket.gguf is not where it was "
                          "installed; name a model: tarn chat MODEL.gguf");

@@ -79,6 +79,9 @@ enum tarn_status tarn_model_open(struct tarn_runtime *rt, const char *path,
                                  struct tarn_model **out,
                                  struct tarn_error *err);
 void tarn_model_close(struct tarn_model *model); /* engines must be gone */
+/* The small model that ships: TARN_POCKET, else beside the program in a build
+ * tree, else below the prefix.  false: not found, or longer than `room`. */
+bool tarn_pocket_path(char *out, size_t room);
 
 struct tarn_model_info {
     uint32_t size;

@@ -7,8 +7,7 @@
 
 #include <glib.h>
 
-/* The small model that ships: TARN_POCKET, else beside the program in a build
- * tree, else below the prefix.  NULL: not found.  Owned by the caller. */
+/* tarn_pocket_path() of the core; NULL: not found.  Owned by the caller. */
 char *tarn_places_pocket(void);
 /* The folder of the running program; owned by the caller. */
 char *tarn_places_program(void);

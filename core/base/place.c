@@ -1,0 +1,57 @@
+/* place.c - see place.h. */
+#include "core/base/place.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool tarn_place_program(char *out, size_t room)
+{
+#if defined(__linux__)
+    const ssize_t n = readlink("/proc/self/exe", out, room - 1);
+    if (n <= 0 || (size_t)n >= room - 1)
+        return false; /* none, or cut */
+    out[n] = 0;
+    char *slash = strrchr(out, '/');
+    if (!slash)
+        return false;
+    slash[slash == out] = 0;
+    return true;
+#else
+    (void)out;
+    (void)room;
+    return false;
+#endif
+}
+
+static bool is_file(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+bool tarn_place_pocket(char *out, size_t room)
+{
+    static const char *const PLACES[] = {
+        "/../models/pocket/pocket.gguf", "/../share/tarn/pocket.gguf",
+        "/pocket.gguf", "/../../models/pocket/pocket.gguf",
+        "/models/pocket/pocket.gguf" };
+    const char *given = getenv("TARN_POCKET");
+    char folder[4096];
+    if (given && *given)
+        return snprintf(out, room, "%s", given) < (int)room;
+#if defined(__wasi__)
+    folder[0] = '.';
+    folder[1] = 0;
+#else
+    if (!tarn_place_program(folder, sizeof folder))
+        return false;
+#endif
+    for (size_t i = 0; i < sizeof PLACES / sizeof *PLACES; i++)
+        if (snprintf(out, room, "%s%s", folder, PLACES[i]) < (int)room &&
+            is_file(out))
+            return true;
+    return false;
+}

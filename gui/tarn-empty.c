@@ -1,10 +1,9 @@
 /* tarn-empty.c - see tarn-empty.h. */
 #include "gui/tarn-empty.h"
 
+#include "core/base/json.h"
 #include "gui/tarn-config.h"
 #include "gui/tarn-words.h"
-
-enum { N_EXAMPLES = 3 };
 
 struct _TarnEmpty {
     GtkBox parent;
@@ -21,30 +20,39 @@ static void on_example(GtkButton *button, gpointer user)
                   gtk_label_get_text(GTK_LABEL(label)));
 }
 
+static void add_example(TarnEmpty *e, const char *question)
+{
+    GtkWidget *b = gtk_button_new_with_label(gettext(question));
+    GtkWidget *label = gtk_button_get_child(GTK_BUTTON(b));
+    gtk_label_set_xalign(GTK_LABEL(label), 0);
+    gtk_label_set_wrap(GTK_LABEL(label), TRUE);
+    gtk_button_set_has_frame(GTK_BUTTON(b), FALSE);
+    gtk_widget_add_css_class(b, "example");
+    g_signal_connect(b, "clicked", G_CALLBACK(on_example), e);
+    gtk_box_append(e->examples, b);
+}
+
+/* web/examples.json, which the page has too. */
 void tarn_empty_set_pocket(TarnEmpty *e, gboolean pocket)
 {
-    static const char *const SMALL[N_EXAMPLES] = {
-        N_("What is 4821 + 977?"), N_("How many r's are in strawberry?"),
-        N_("If today is Friday, what day was it 3 days ago?")
-    };
-    static const char *const LARGE[N_EXAMPLES] = {
-        N_("Is 391 a prime number?"), N_("Sort: pear, fig, apple, date"),
-        N_("What day is 40 days after a Monday?")
-    };
+    g_autoptr(GBytes) file = g_resources_lookup_data(
+        TARN_RESOURCES "/examples.json", G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+    struct tarn_json *all = NULL;
     GtkWidget *child;
     while ((child = gtk_widget_get_first_child(GTK_WIDGET(e->examples))))
         gtk_box_remove(e->examples, child);
-    for (int i = 0; i < N_EXAMPLES; i++) {
-        GtkWidget *b =
-            gtk_button_new_with_label(gettext(pocket ? SMALL[i] : LARGE[i]));
-        GtkWidget *label = gtk_button_get_child(GTK_BUTTON(b));
-        gtk_label_set_xalign(GTK_LABEL(label), 0);
-        gtk_label_set_wrap(GTK_LABEL(label), TRUE);
-        gtk_button_set_has_frame(GTK_BUTTON(b), FALSE);
-        gtk_widget_add_css_class(b, "example");
-        g_signal_connect(b, "clicked", G_CALLBACK(on_example), e);
-        gtk_box_append(e->examples, b);
+    if (!file || tarn_json_read(g_bytes_get_data(file, NULL),
+                                g_bytes_get_size(file), &all, NULL))
+        return;
+    const struct tarn_json *list =
+        tarn_json_get(all, pocket ? "pocket" : "other");
+    for (const struct tarn_json *x = list ? list->first : NULL; x;
+         x = x->next) {
+        const struct tarn_json *question = tarn_json_get(x, "question");
+        if (question && question->kind == TARN_JSON_STRING)
+            add_example(e, question->text);
     }
+    tarn_json_free(all);
 }
 
 static void tarn_empty_dispose(GObject *o)

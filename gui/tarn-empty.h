@@ -13,7 +13,7 @@
 #define TARN_TYPE_EMPTY (tarn_empty_get_type())
 G_DECLARE_FINAL_TYPE(TarnEmpty, tarn_empty, TARN, EMPTY, GtkBox)
 
-/* pocket: examples that the small model can do. */
+/* pocket: examples that the small model answers right (tests/e2e asks it). */
 void tarn_empty_set_pocket(TarnEmpty *e, gboolean pocket);
 
 #endif

@@ -1,9 +1,10 @@
-/* scripted_core.c - core/tarn.h with a text file in place of a model.
+/* scripted_core.c - model and engine of core/tarn.h with a text file in place
+ * of a model.
  *
  * The window's tests need answers that no small model writes on demand:
  * hostile Markdown, 200,000 letters, 2,000 tokens a second, a failure in the
- * middle.  This file implements the part of tarn.h that the window calls; the
- * window itself is linked unchanged.
+ * middle.  This file implements the model and the engine that the window
+ * calls; the window itself is linked unchanged, and the chat is the core's.
  *
  * TARN_SCRIPT: a file of turns, parted by lines "%%%".  A turn may begin with
  * <think>...</think>.  TARN_SCRIPT_RATE: tokens (here: words) a second.
@@ -16,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/chat/chat.h"
 #include "core/tarn.h"
 #include "plugins/plugins.h"
 
@@ -25,17 +27,6 @@ struct tarn_runtime {
 struct tarn_model {
     struct tarn_model_info info;
     char path[1024], name[256];
-};
-
-struct node {
-    struct tarn_message m;
-    char *text, *thought;
-    size_t text_room, thought_room;
-};
-struct tarn_chat {
-    struct node *node; /* node[id - 1] */
-    uint32_t n;
-    tarn_message_id end;
 };
 
 enum { QUEUE = 4096 };
@@ -446,132 +437,6 @@ enum tarn_status tarn_engine_post(struct tarn_engine *e,
     return TARN_OK;
 }
 
-/* -------------------------------------------------------------------- chat */
-enum tarn_status tarn_chat_create(struct tarn_chat **out,
-                                  struct tarn_error *err)
-{
-    (void)err;
-    *out = calloc(1, sizeof **out);
-    return TARN_OK;
-}
-
-void tarn_chat_destroy(struct tarn_chat *c)
-{
-    for (uint32_t i = 0; c && i < c->n; i++) {
-        free(c->node[i].text);
-        free(c->node[i].thought);
-    }
-    if (c)
-        free(c->node);
-    free(c);
-}
-
-static void grow(char **text, size_t *size, size_t *room, const char *more,
-                 size_t n)
-{
-    if (*size + n + 1 > *room)
-        *text = realloc(*text, *room = (*size + n + 1) * 2);
-    memcpy(*text + *size, more, n);
-    *size += n;
-    (*text)[*size] = 0;
-}
-
-enum tarn_status tarn_chat_add(struct tarn_chat *c, enum tarn_role role,
-                               const char *text, size_t text_size,
-                               tarn_message_id *out, struct tarn_error *err)
-{
-    (void)err;
-    c->node = realloc(c->node, (c->n + 1) * sizeof *c->node);
-    struct node *n = &c->node[c->n++];
-    *n = (struct node){ .m = { .size = sizeof n->m,
-                               .id = c->n,
-                               .parent = c->end,
-                               .role = role,
-                               .finished = true } };
-    grow(&n->text, &n->m.text_size, &n->text_room, text, text_size);
-    c->end = c->n;
-    if (out)
-        *out = c->n;
-    return TARN_OK;
-}
-
-bool tarn_chat_find(const struct tarn_chat *c, tarn_message_id id,
-                    struct tarn_message *out)
-{
-    if (id < 1 || id > c->n)
-        return false;
-    struct node *n = &c->node[id - 1];
-    n->m.text = n->text;
-    n->m.thought = n->thought;
-    *out = n->m;
-    out->n_siblings = 0;
-    for (uint32_t i = 0; i < c->n; i++)
-        if (c->node[i].m.parent == n->m.parent) {
-            if (i + 1 == id)
-                out->sibling = out->n_siblings;
-            out->n_siblings++;
-        }
-    return true;
-}
-
-static tarn_message_id path_at(const struct tarn_chat *c, size_t at)
-{
-    size_t n = 0;
-    for (tarn_message_id id = c->end; id; id = c->node[id - 1].m.parent)
-        n++;
-    tarn_message_id id = at < n ? c->end : 0;
-    for (; id && n > at + 1; n--)
-        id = c->node[id - 1].m.parent;
-    return id;
-}
-
-size_t tarn_chat_length(const struct tarn_chat *c)
-{
-    size_t n = 0;
-    for (tarn_message_id id = c->end; id; id = c->node[id - 1].m.parent)
-        n++;
-    return n;
-}
-
-bool tarn_chat_message(const struct tarn_chat *c, size_t at,
-                       struct tarn_message *out)
-{
-    return tarn_chat_find(c, path_at(c, at), out);
-}
-
-enum tarn_status tarn_chat_select(struct tarn_chat *c, tarn_message_id id,
-                                  struct tarn_error *err)
-{
-    (void)err;
-    c->end = id;
-    return TARN_OK;
-}
-
-enum tarn_status tarn_chat_markdown(const struct tarn_chat *c, bool thoughts,
-                                    char **out, size_t *size,
-                                    struct tarn_error *err)
-{
-    (void)err;
-    (void)thoughts;
-    char *text = NULL;
-    size_t n = 0, room = 0;
-    struct tarn_message m;
-    for (size_t i = 0; tarn_chat_message(c, i, &m); i++) {
-        grow(&text, &n, &room, m.role == TARN_USER ? "**You**\n\n" : "",
-             m.role == TARN_USER ? 9 : 0);
-        grow(&text, &n, &room, m.text, m.text_size);
-        grow(&text, &n, &room, "\n\n", 2);
-    }
-    *out = text ? text : strdup("");
-    *size = n;
-    return TARN_OK;
-}
-
-void tarn_text_free(char *owned)
-{
-    free(owned);
-}
-
 /* -------------------------------------------------------------------- turn */
 static void take_turn(struct tarn_engine *e)
 {
@@ -598,8 +463,11 @@ enum tarn_status tarn_turn_start(struct tarn_engine *e, struct tarn_chat *c,
     if (e->running)
         return fail(err, TARN_BUSY, "a turn is running", "", "");
     tarn_message_id id;
-    tarn_chat_add(c, TARN_ASSISTANT, "", 0, &id, NULL);
-    c->node[id - 1].m.finished = false;
+    struct tarn_message last = { 0 };
+    tarn_chat_message(c, tarn_chat_length(c) - 1, &last);
+    if (tarn_chat_begin(c, last.id, &id, err) != TARN_OK)
+        return TARN_USAGE;
+    tarn_chat_hold(c);
     pthread_mutex_lock(&e->lock);
     take_turn(e);
     e->chat = c;
@@ -627,16 +495,17 @@ bool tarn_engine_next_event(struct tarn_engine *e, struct tarn_event *out)
         e->last_text = (char *)out->text;
     }
     pthread_mutex_unlock(&e->lock);
-    if (there && out->message) {
-        struct node *n = &e->chat->node[out->message - 1];
-        if (out->kind == TARN_EV_TEXT && out->span == TARN_SPAN_THOUGHT)
-            grow(&n->thought, &n->m.thought_size, &n->thought_room, out->text,
-                 out->text_size);
-        else if (out->kind == TARN_EV_TEXT)
-            grow(&n->text, &n->m.text_size, &n->text_room, out->text,
-                 out->text_size);
-        else if (out->kind == TARN_EV_END)
-            n->m.finished = out->summary->reason == TARN_STOP_END;
+    if (!there || !out->message)
+        return there;
+    if (out->kind == TARN_EV_TEXT)
+        tarn_chat_grow(e->chat, out->message, out->span, out->text,
+                       out->text_size, NULL);
+    else if (out->kind == TARN_EV_TOKEN)
+        tarn_chat_grow_id(e->chat, out->message, 1, NULL);
+    else if (out->kind == TARN_EV_END) {
+        tarn_chat_end(e->chat, out->message,
+                      out->summary->reason == TARN_STOP_END);
+        tarn_chat_drop(e->chat);
     }
     return there;
 }

@@ -21,7 +21,6 @@ import { setKeys } from './keys.mjs';
 /** @typedef {import('./store.mjs').Message} Message */
 /** @typedef {import('./models.mjs').Model} Model */
 
-const EXAMPLES = build.examples;
 const DRAFT = 'tarn-draft', LONGEST_MESSAGE = 1 << 20;
 
 class Page {
@@ -86,11 +85,7 @@ class Page {
     budget.addEventListener('click', () => openMenu(budget, BUDGETS.map(n => ({
       name: n ? `${count(n)} tokens` : 'No limit', checked: n === this.settings.budget,
       act: () => { this.settings.budget = n; this.drawBudget(); this.saveSettings(); } }))));
-    byId('examples').append(...EXAMPLES.map(text => h('li', button('example', () => {
-      this.message.value = text;
-      this.typed();
-      this.message.focus();
-    }, text))));
+    this.drawExamples();
     addEventListener('online', () => this.online());
     addEventListener('offline', () => this.online());
     addEventListener('pagehide', () => this.save(this.chat));
@@ -142,6 +137,7 @@ class Page {
     const info = await this.engine.open({ source: m.source, name: m.pocket ? 'pocket.gguf' : `${m.name}.gguf`, wasm: at(build.wasm),
       relaxed: at(build.relaxed), threads: threadsWanted(this.settings.threads) });
     this.model = m;
+    this.drawExamples();
     this.lastSpeed = '';
     await this.models.learn(m, info);
     if (this.settings.model !== m.id) { this.settings.model = m.id; this.saveSettings(); }
@@ -442,6 +438,15 @@ class Page {
       const asked = [...this.transcript.views.values()].reverse().find(v => !(v instanceof Reply));
       if (asked && 'edit' in asked) { e.preventDefault(); asked.edit(); }
     }
+  }
+
+  drawExamples() {
+    byId('examples').replaceChildren(...build.examples[this.model && !this.model.pocket ? 'other' : 'pocket']
+      .map((/** @type {string} */ text) => h('li', button('example', () => {
+        this.message.value = text;
+        this.typed();
+        this.message.focus();
+      }, text))));
   }
 
   drawBudget() {

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/consent.h"
+#include "cmd/shelf.h"
 #include "cmd/talk.h"
 #include "cmd/term.h"
 #include "core/base/clock.h"
@@ -99,6 +101,7 @@ struct turn {
     tarn_turn_id id;
     struct tarn_turn_summary summary;
     struct tarn_error error;
+    struct tarn_trace *trace; /* borrowed; NULL: not recorded */
     bool ended, failed, quit;
     double interrupted_ms; /* when Ctrl+C came last, 0: never */
 };
@@ -120,6 +123,8 @@ static void drain(struct cmd_talk *t, struct turn *turn)
         if (ev.turn != turn->id)
             continue;
         t->last_id = ev.message > t->last_id ? ev.message : t->last_id;
+        if (turn->trace)
+            tarn_trace_take(turn->trace, &ev);
         cmd_view_event(&t->view, &ev);
         if (ev.kind != TARN_EV_END)
             continue;
@@ -139,9 +144,12 @@ static bool take_keys(struct cmd_talk *t, struct turn *turn)
     char keys[256];
     const size_t n = cmd_term_read(keys, sizeof keys);
     for (size_t i = 0; i < n; i++)
-        if (keys[i] == 'G' - 64)
+        if (keys[i] == 'G' - 64) {
             post(t, turn, TARN_CMD_ANSWER_NOW);
-        else if (keys[i] == 'O' - 64)
+            if (turn->trace)
+                tarn_trace_answered(turn->trace);
+            t->view.asked = true;
+        } else if (keys[i] == 'O' - 64)
             cmd_view_fold(&t->view);
         else
             cmd_line_feed(t->line, keys + i, 1);
@@ -176,13 +184,14 @@ static void watch(struct cmd_talk *t, struct turn *turn)
 
 static void say_reason(struct cmd_talk *t, const struct turn *turn)
 {
+    const char *more = t->line && turn->trace ? " /more goes on." : "";
     switch (turn->summary.reason) {
     case TARN_STOP_CANCELLED:
-        cmd_view_say(&t->view, "Stopped.");
+        cmd_view_say(&t->view, "Stopped.%s", more);
         break;
     case TARN_STOP_LENGTH:
-        cmd_view_say(&t->view, "The answer reached the limit of %s tokens.",
-                     cmd_count(turn->summary.n_total).text);
+        cmd_view_say(&t->view, "The answer reached the limit of %s tokens.%s",
+                     cmd_count(turn->summary.n_total).text, more);
         break;
     case TARN_STOP_CONTEXT:
         cmd_view_say(&t->view, "The context is full. /new begins a new chat; "
@@ -206,17 +215,28 @@ static enum tarn_status run_turn(struct cmd_talk *t, uint32_t attempt,
                                            .sampling = &t->sampling,
                                            .thought_budget = t->budget,
                                            .max_tokens = t->max_tokens,
-                                           .attempt = attempt };
+                                           .attempt = attempt,
+                                           .tools_json = cmd_consent_tools(t),
+                                           .keep_loops = t->keep_loops,
+                                           .begin = t->begin.at,
+                                           .n_begin = t->begin.n };
     *turn = (struct turn){ 0 };
+    t->view.tools = t->tools;
     cmd_view_begin(&t->view);
     enum tarn_status s =
         tarn_turn_start(t->ses.engine, t->chat, &opt, &turn->id, err);
+    tarn_ids_finish(&t->begin);
+    t->keep_loops = false;
     if (s != TARN_OK)
         return s;
+    if (t->line)
+        turn->trace = cmd_records_begin(&t->records, t->ses.model,
+                                        t->sampling.seed, attempt);
     watch(t, turn);
     struct tarn_message m = { 0 };
     tarn_chat_find(t->chat, cmd_talk_end(t), &m);
     const bool written = m.role == TARN_ASSISTANT;
+    cmd_records_end(&t->records, written ? m.id : 0);
     if (!turn->failed)
         cmd_view_summary(&t->view, &turn->summary, written ? m.sibling + 1 : 0,
                          written ? m.n_siblings : 0);
@@ -227,14 +247,24 @@ static enum tarn_status run_turn(struct cmd_talk *t, uint32_t attempt,
     return turn->failed ? turn->error.status : TARN_OK;
 }
 
+/* The model's turn, and those that follow from its calls. */
+static enum tarn_status run_turns(struct cmd_talk *t, uint32_t attempt,
+                                  struct turn *turn, struct tarn_error *err)
+{
+    enum tarn_status s = run_turn(t, attempt, turn, err);
+    while (s == TARN_OK && turn->summary.reason == TARN_STOP_END &&
+           !turn->quit && cmd_consent(t, cmd_talk_end(t), &turn->quit))
+        s = run_turn(t, 0, turn, err);
+    return s;
+}
+
 /* Ids ascend, so a message that was sent just now is above the old end. */
 static void take_back(struct cmd_talk *t)
 {
     struct tarn_message m;
     if (!tarn_chat_find(t->chat, cmd_talk_end(t), &m) || m.role != TARN_USER)
         return;
-    const tarn_message_id old =
-        t->n_undo > 0 ? t->undo[--t->n_undo] : m.parent;
+    const tarn_message_id old = t->n_undo > 0 ? t->undo[--t->n_undo] : m.parent;
     if (m.id <= old) { /* /again: the answers that are there stay in sight */
         tarn_chat_select(t->chat, old, NULL);
         return;
@@ -373,9 +403,10 @@ static enum tarn_status converse(struct cmd_talk *t)
         case NEXT_TURN:
             break;
         }
-        if (run_turn(t, attempt, &turn, &err) != TARN_OK && !turn.failed)
+        if (run_turns(t, attempt, &turn, &err) != TARN_OK && !turn.failed)
             cmd_view_say(&t->view, "%s", err.text);
         take_back(t);
+        cmd_shelf_save(t);
         if (turn.quit)
             return (enum tarn_status)EXIT_TERMINATED;
         if (t->view.answer != t->view.side)
@@ -406,7 +437,7 @@ static enum tarn_status answer_once(struct cmd_talk *t, const char *prompt,
         s = add_message(t, typed, size, err);
     tarn_free(typed);
     if (s == TARN_OK)
-        s = run_turn(t, 0, &turn, err);
+        s = run_turns(t, 0, &turn, err);
     if (s == TARN_OK)
         s = cmd_flush(err);
     if (s != TARN_OK)
@@ -556,6 +587,12 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
         { "--plain", NULL, CMD_FLAG, &o.plain, 0, 0, NULL,
           "words instead of signs, nothing is redrawn" },
         { "--quiet", "-q", CMD_FLAG, &o.quiet, 0, 0, NULL, "no figures" },
+        { "--tools", NULL, CMD_FLAG, &t.tools, 0, 0, NULL,
+          "the model may ask for a calculator and a clock" },
+        { "--allow", NULL, CMD_TEXT, &t.allow, 0, 0, "TOOL,...",
+          "these run without a question; with --tools" },
+        { "--no-save", NULL, CMD_FLAG, &t.no_save, 0, 0, NULL,
+          "don't keep the chat for /chats" },
         { "--json", NULL, CMD_FLAG, &o.json, 0, 0, NULL,
           "one JSON object per line" },
     };
@@ -574,10 +611,13 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
     t.max_tokens = o.max_tokens;
     s = talk(&t, &o, args.n_words > 0 ? args.words[0] : NULL, err);
     tarn_chat_destroy(t.chat);
+    tarn_toolbox_destroy(t.box);
+    cmd_records_clear(&t.records); /* they borrow the model's text */
     cmd_session_close(&t.ses);
     cmd_line_destroy(t.line);
     tarn_buf_finish(&t.attached);
     tarn_buf_finish(&t.typed);
+    tarn_ids_finish(&t.begin);
     if ((int)s == EXIT_TERMINATED) {
         fflush(stdout);
         _exit(EXIT_TERMINATED);

@@ -52,8 +52,7 @@ struct cmd_args {
 
 /* argv[0] is the first word after the subcommand's name.  `--x=5` and `--x 5`
  * are the same; after `--` nothing is an option. */
-void cmd_args_init(struct cmd_args *a, const struct cmd *cmd,
-                   size_t max_words);
+void cmd_args_init(struct cmd_args *a, const struct cmd *cmd, size_t max_words);
 void cmd_args_add(struct cmd_args *a, const struct cmd_option *options,
                   size_t n);
 enum tarn_status cmd_args_parse(struct cmd_args *a, int argc, char **argv,

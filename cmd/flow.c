@@ -12,6 +12,7 @@
 void cmd_flow_begin(struct cmd_flow *f)
 {
     f->n_word = f->word_width = f->spaces = f->column = 0;
+    f->bits = 0;
     f->in_line = f->heading = f->strong = f->code = false;
     f->first_word = true;
 }
@@ -77,6 +78,32 @@ static void print_word(struct cmd_flow *f)
     }
 }
 
+#define SOME_BITS 0.75f /* levels 3 and 5 of UX 3.2 */
+#define MANY_BITS 2.0f
+
+static void begin_mark(struct cmd_flow *f)
+{
+    if (f->bits >= SOME_BITS)
+        styled(f, f->bits >= MANY_BITS ? "\033[1;4m" : "\033[4m");
+}
+
+static void end_mark(struct cmd_flow *f)
+{
+    if (f->bits >= SOME_BITS) {
+        styled(f, RESET);
+        styled(f, f->style);
+        if (f->heading || f->strong)
+            styled(f, BOLD);
+    }
+    f->bits = 0;
+}
+
+void cmd_flow_mark(struct cmd_flow *f, float bits)
+{
+    if (f->n_word > 0 && bits > f->bits)
+        f->bits = bits;
+}
+
 void cmd_flow_flush(struct cmd_flow *f)
 {
     if (f->n_word == 0)
@@ -98,7 +125,9 @@ void cmd_flow_flush(struct cmd_flow *f)
     begin_line(f);
     for (; f->spaces > 0; f->spaces--, f->column++)
         fputc(' ', f->to);
+    begin_mark(f);
     print_word(f);
+    end_mark(f);
     f->column += f->word_width;
     f->n_word = f->word_width = 0;
 }

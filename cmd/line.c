@@ -47,7 +47,7 @@ struct cmd_line {
     unsigned rows_above; /* of the cursor, below the prompt's row */
     int to;
     const char *prompt;
-    bool pasting;
+    bool pasting, asking;
     const char *(*complete)(void *user, const char *text);
     void *user;
     struct tarn_buf fed; /* keys not read yet */
@@ -580,11 +580,22 @@ enum cmd_line_result cmd_line_read(struct cmd_line *l, int to,
         tarn_buf_finish(&l->text);
         return CMD_LINE_END;
     }
-    if (result == CMD_LINE_TEXT && l->text.size > 0)
+    if (result == CMD_LINE_TEXT && l->text.size > 0 && !l->asking)
         remember(l);
     tarn_buf_clear(&l->result);
     tarn_buf_add(&l->result, l->text.data ? l->text.data : "", l->text.size);
     *text = l->result.data ? l->result.data : "";
     *size = l->result.size;
     return result;
+}
+
+enum cmd_line_result cmd_line_ask(struct cmd_line *l, int to,
+                                  const char *question, const char **text,
+                                  size_t *size)
+{
+    l->asking = true;
+    const enum cmd_line_result r =
+        cmd_line_read(l, to, question, "", text, size);
+    l->asking = false;
+    return r;
 }

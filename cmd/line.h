@@ -42,5 +42,9 @@ void cmd_line_feed(struct cmd_line *line, const char *keys, size_t size);
 enum cmd_line_result cmd_line_read(struct cmd_line *line, int to,
                                    const char *prompt, const char *begin,
                                    const char **text, size_t *size);
+/* The same for an answer to a question: nothing of it goes into the history. */
+enum cmd_line_result cmd_line_ask(struct cmd_line *l, int to,
+                                  const char *question, const char **text,
+                                  size_t *size);
 
 #endif

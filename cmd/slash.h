@@ -1,5 +1,6 @@
 /* slash.h - the commands of `tarn chat`, spread over slash.c (table, branches),
- * slash_set.c (settings) and slash_text.c (files, clipboard, search).
+ * slash_set.c (settings), slash_trace.c (tokens), shelf.c (chats) and
+ * slash_text.c (files, clipboard, search).
  *
  * Owns: nothing.  Threads: the main one.
  */
@@ -24,6 +25,14 @@ cmd_slash_fn cmd_slash_file;
 cmd_slash_fn cmd_slash_copy;
 cmd_slash_fn cmd_slash_find;
 cmd_slash_fn cmd_slash_context;
+cmd_slash_fn cmd_slash_more;
+cmd_slash_fn cmd_slash_keep;
+cmd_slash_fn cmd_slash_trace;
+cmd_slash_fn cmd_slash_fork;
+cmd_slash_fn cmd_slash_entropy;
+cmd_slash_fn cmd_slash_chats;
+cmd_slash_fn cmd_slash_title;
+cmd_slash_fn cmd_slash_tools;
 
 void cmd_slash_error(struct cmd_talk *t, const struct tarn_error *err);
 /* The active path ends with id; false, and a line, if it can't. */

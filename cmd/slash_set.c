@@ -1,4 +1,4 @@
-/* slash_set.c - /budget, /set, /instructions, /thought. */
+/* slash_set.c - /budget, /set, /instructions, /thought, /entropy. */
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,5 +166,18 @@ enum cmd_slash cmd_slash_thought(struct cmd_talk *t, char *rest,
             t->view.thought = (enum cmd_thought)i;
     cmd_view_say(&t->view, "Thoughts: %s (show, fold or hide).",
                  words[t->view.thought]);
+    return CMD_SLASH_DONE;
+}
+
+enum cmd_slash cmd_slash_entropy(struct cmd_talk *t, char *rest,
+                                 uint32_t *attempt)
+{
+    (void)attempt;
+    if (!strcmp(rest, "on") || !strcmp(rest, "off"))
+        t->view.entropy = !strcmp(rest, "on");
+    cmd_view_say(&t->view,
+                 "Entropy: %s (on or off). From 0.75 bits a word is "
+                 "underlined, from 2 bits bold as well.",
+                 t->view.entropy ? "on" : "off");
     return CMD_SLASH_DONE;
 }

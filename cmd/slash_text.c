@@ -1,7 +1,9 @@
 /* slash_text.c - commands that bring text in or out: chats and files,
  * clipboard, search, how full the context is. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "cmd/shelf.h"
 #include "cmd/slash.h"
 #include "core/base/file.h"
 #include "core/base/memory.h"
@@ -10,6 +12,13 @@
 #define MAX_ATTACHED ((size_t)4 << 20)
 
 /* ------------------------------------------------------------------- chats */
+
+/* What was allowed was allowed in that chat. */
+static void drop_box(struct cmd_talk *t)
+{
+    tarn_toolbox_destroy(t->box);
+    t->box = NULL;
+}
 
 enum cmd_slash cmd_slash_new(struct cmd_talk *t, char *rest, uint32_t *attempt)
 {
@@ -34,6 +43,9 @@ enum cmd_slash cmd_slash_new(struct cmd_talk *t, char *rest, uint32_t *attempt)
     t->last_id = cmd_talk_end(t);
     t->n_undo = 0;
     t->n_context = 0;
+    cmd_records_clear(&t->records);
+    cmd_shelf_forget(t);
+    drop_box(t);
     tarn_buf_clear(&t->attached);
     cmd_view_say(&t->view, "A new chat.");
     return CMD_SLASH_DONE;
@@ -43,13 +55,24 @@ enum cmd_slash cmd_slash_open(struct cmd_talk *t, char *rest, uint32_t *attempt)
 {
     struct tarn_chat *chat = NULL;
     struct tarn_error err = { 0 };
-    char *text = NULL;
+    char *text = NULL, *end = NULL, kept[1200] = "";
     size_t size;
     (void)attempt;
+    const unsigned long n = strtoul(rest, &end, 10);
+    if (!*end) { /* a number of /chats */
+        if (!cmd_shelf_path(t, n, kept, sizeof kept))
+            return CMD_SLASH_DONE;
+        rest = kept;
+    }
     enum tarn_status s =
         tarn_file_read(rest, CMD_MAX_MESSAGE, &text, &size, &err);
     if (s == TARN_OK)
         s = tarn_chat_from_json(text, size, &chat, &err);
+    if (s == TARN_OK) {
+        cmd_shelf_forget(t);
+        cmd_shelf_read_title(t, text, size);
+        snprintf(t->file, sizeof t->file, "%s", kept); /* it is written there */
+    }
     tarn_free(text);
     if (s != TARN_OK) {
         tarn_error_prefix(&err, rest);
@@ -61,9 +84,57 @@ enum cmd_slash cmd_slash_open(struct cmd_talk *t, char *rest, uint32_t *attempt)
     t->last_id = cmd_talk_end(t);
     t->n_undo = 0;
     t->n_context = 0;
+    cmd_records_clear(&t->records);
+    drop_box(t);
     cmd_view_say(&t->view, "%s messages read.",
                  cmd_count(tarn_chat_length(chat)).text);
     return CMD_SLASH_DONE;
+}
+
+static void add_html(struct tarn_buf *b, const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (text[i] == '<')
+            tarn_buf_text(b, "&lt;");
+        else if (text[i] == '&')
+            tarn_buf_text(b, "&amp;");
+        else if (text[i] != 0)
+            tarn_buf_byte(b, text[i]);
+}
+
+/* For printing: the texts as they are, thoughts apart, no markup of theirs. */
+static enum tarn_status chat_html(struct cmd_talk *t, char **out, size_t *size,
+                                  struct tarn_error *err)
+{
+    struct tarn_buf b = { 0 };
+    struct tarn_message m;
+    const char *title = t->title[0] ? t->title : "tarn chat";
+    tarn_buf_text(&b, "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\">"
+                      "<title>");
+    add_html(&b, title, strlen(title));
+    tarn_buf_text(&b,
+                  "</title><style>body{font:1em/1.55 sans-serif;max-width:72ch;"
+                  "margin:2em auto}div{white-space:pre-wrap;overflow-wrap:"
+                  "anywhere}.thought{color:#3a3a3a;border-left:3px solid "
+                  "#8c8c8c;padding-left:1em;margin-bottom:1em}</style></head>"
+                  "<body>\n");
+    for (size_t i = 0; tarn_chat_message(t->chat, i, &m); i++) {
+        tarn_buf_printf(&b, "<h2>%s</h2>\n", cmd_slash_role(m.role));
+        if (m.thought && t->view.thought == CMD_THOUGHT_SHOW) {
+            tarn_buf_text(&b, "<div class=\"thought\">");
+            add_html(&b, m.thought, m.thought_size);
+            tarn_buf_text(&b, "</div>\n");
+        }
+        tarn_buf_text(&b, "<div>");
+        add_html(&b, m.text, m.text_size);
+        tarn_buf_text(&b, "</div>\n");
+    }
+    tarn_buf_text(&b, "</body></html>\n");
+    *size = b.size;
+    *out = tarn_buf_take(&b);
+    return *out ? TARN_OK
+                : tarn_fail(err, TARN_NO_MEMORY,
+                            "There was not enough memory to write the chat.");
 }
 
 enum cmd_slash cmd_slash_save(struct cmd_talk *t, char *rest, uint32_t *attempt)
@@ -79,9 +150,11 @@ enum cmd_slash cmd_slash_save(struct cmd_talk *t, char *rest, uint32_t *attempt)
     else if (dot && !strcmp(dot, ".md"))
         s = tarn_chat_markdown(t->chat, t->view.thought == CMD_THOUGHT_SHOW,
                                &text, &size, &err);
+    else if (dot && !strcmp(dot, ".html"))
+        s = chat_html(t, &text, &size, &err);
     else
         s = tarn_fail(&err, TARN_USAGE,
-                      "Name a file that ends in .json or .md.");
+                      "Name a file that ends in .json, .md or .html.");
     if (s == TARN_OK) {
         s = tarn_file_write(rest, text, size, &err);
         if (s != TARN_OK)

@@ -8,8 +8,10 @@
 
 #include "cmd/cmd.h"
 #include "cmd/line.h"
+#include "cmd/record.h"
 #include "cmd/view.h"
 #include "core/base/buf.h"
+#include "core/turn/toolbox.h"
 
 #define CMD_MAX_UNDO 64
 #define CMD_MAX_MESSAGE ((size_t)64 << 20) /* RELIABILITY 1.8: prompt text */
@@ -26,9 +28,18 @@ struct cmd_talk {
     size_t n_undo;
     tarn_message_id edit_back; /* where to go if an edit is given up; 0 */
     bool editing;
-    struct tarn_buf attached; /* text of files, for the next message */
-    struct tarn_buf typed;    /* a command's text for the line editor */
-    uint32_t n_context;       /* tokens after the last turn */
+    struct tarn_buf attached;    /* text of files, for the next message */
+    struct tarn_buf typed;       /* a command's text for the line editor */
+    char title[200], file[1024]; /* "": none yet; see shelf.h */
+    unsigned n_files;
+    bool no_save, unsaved_told;
+    bool tools;               /* the model is told of them */
+    const char *allow;        /* "name,name": without asking */
+    struct tarn_toolbox *box; /* of this chat; NULL: not used yet */
+    struct cmd_records records;
+    struct tarn_ids begin; /* the next turn begins with these tokens */
+    bool keep_loops;       /* the next turn breaks none */
+    uint32_t n_context;    /* tokens after the last turn */
     bool pocket;
 };
 

@@ -62,6 +62,17 @@ struct cmd_number cmd_speed(uint32_t n, double ms)
     return out;
 }
 
+struct cmd_number cmd_percent(double p)
+{
+    struct cmd_number out;
+    if (p < 0.001)
+        snprintf(out.text, sizeof out.text, "<0.1%%");
+    else
+        snprintf(out.text, sizeof out.text, p < 0.01 ? "%.1f%%" : "%.0f%%",
+                 100 * p);
+    return out;
+}
+
 static const char *plural(uint32_t n)
 {
     return n == 1 ? "" : "s";
@@ -143,7 +154,7 @@ void cmd_view_begin(struct cmd_view *v)
 {
     v->span = 0;
     v->reading = v->thought_seen = v->answer_seen = v->status_shown =
-        v->stopped = false;
+        v->stopped = v->asked = false;
     v->n_thought = v->n_total = 0;
     v->last_status_ms = v->thought_from_ms = v->thought_ms = 0;
 }
@@ -249,10 +260,13 @@ static void say_thought(struct cmd_view *v, double ms)
     v->thought_ms = ms;
     if (v->json || !v->thought_seen || (v->quiet && !v->live))
         return;
-    cmd_view_say(v, "%s%s token%s in %s%s",
-                 v->plain ? "thought ends: " : "thought ", cmd_count(n).text,
-                 plural(n), cmd_duration(ms).text,
-                 v->stopped ? ", stopped" : "");
+    cmd_view_say(
+        v, "%s%s token%s in %s%s", v->plain ? "thought ends: " : "thought ",
+        cmd_count(n).text, plural(n), cmd_duration(ms).text,
+        v->asked                                    ? ", answered on request"
+        : v->stopped                                ? ", stopped"
+        : v->budget > 0 && n >= (uint32_t)v->budget ? ", budget reached"
+                                                    : "");
     if (v->live)
         fputc('\n', v->side);
 }
@@ -391,6 +405,8 @@ void cmd_view_event(struct cmd_view *v, const struct tarn_event *ev)
     case TARN_EV_TOKEN:
         v->n_total++;
         v->n_thought += ev->span == TARN_SPAN_THOUGHT;
+        if (v->entropy && !v->json && v->flow.columns > 0)
+            cmd_flow_mark(&v->flow, ev->entropy_bits);
         if (v->span == TARN_SPAN_THOUGHT && v->thought == CMD_THOUGHT_FOLD)
             show_thinking(v, ev);
         break;
@@ -400,7 +416,7 @@ void cmd_view_event(struct cmd_view *v, const struct tarn_event *ev)
     case TARN_EV_CALL:
         if (v->json) {
             print_json(v, "call", ev->text, ev->text_size);
-        } else if (v->side) {
+        } else if (v->side && !v->tools) {
             cmd_view_say(v, "call (not run):");
             cmd_view_text(v, ev->text, ev->text_size);
         }

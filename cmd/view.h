@@ -15,6 +15,8 @@ struct cmd_view {
     FILE *side;   /* thought, figures, notices; NULL: nowhere */
     bool live;    /* side is a terminal: lines may be redrawn */
     bool color, ascii, plain, json, quiet;
+    bool tools;   /* calls are shown by who asks about them */
+    bool entropy; /* words where another one was likely are underlined */
     enum cmd_thought thought;
     int32_t budget;
 
@@ -22,7 +24,7 @@ struct cmd_view {
     struct cmd_flow flow; /* columns 0: text goes out as it is */
     uint32_t span;
     bool open_line; /* what went out so did not end in a line feed */
-    bool reading, thought_seen, answer_seen, status_shown, stopped;
+    bool reading, thought_seen, answer_seen, status_shown, stopped, asked;
     uint32_t n_thought, n_total;
     uint64_t read_from;
     double read_from_ms, last_status_ms, thought_from_ms, thought_ms,
@@ -55,6 +57,7 @@ struct cmd_number {
 };
 struct cmd_number cmd_duration(double ms);
 struct cmd_number cmd_count(uint64_t n);
+struct cmd_number cmd_percent(double p); /* "73%", "0.4%", "<0.1%" */
 struct cmd_number cmd_speed(uint32_t n, double ms);
 const char *cmd_dot(const struct cmd_view *v); /* " · " */
 

@@ -12,7 +12,7 @@ struct web_request {
     unsigned n_host;         /* how many Host headers there were */
     const char *target_host; /* of the request line, or what libsoup made */
     int target_port;
-    const char *fetch_site;  /* Sec-Fetch-Site */
+    const char *fetch_site; /* Sec-Fetch-Site */
 };
 
 /* 0: yes; else the HTTP status of the refusal. */

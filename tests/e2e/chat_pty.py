@@ -25,9 +25,10 @@ WILD = os.path.join(DIR, "wild.gguf")
 QUESTION = "What is 17 + 25?"
 
 
-def start(*options, model=None, **more):
+def start(*options, model=None, env=None, **more):
+    env = dict({"XDG_DATA_HOME": os.path.join(DIR, "data")}, **(env or {}))
     return Terminal([TARN, "chat", model or POCKET, "-s", "1", *options],
-                    **more)
+                    env=env, **more)
 
 
 def piped(text, *options, model=None):
@@ -44,7 +45,7 @@ def messages(t):
     if os.path.exists(path):
         os.unlink(path)
     t.ask("/save " + path)
-    check(os.path.exists(path), repr(t.raw[-1500:].decode()))
+    check(os.path.exists(path), repr(t.raw[-1500:].decode("utf8", "replace")))
     with open(path, encoding="utf8") as f:
         return [(m["role"], m["content"]) for m in json.load(f)["messages"]]
 
@@ -188,6 +189,131 @@ def test_file_goes_with_the_message():
     t.ask("What to buy?")
     check(messages(t)[0][1] ==
           "File notes.txt:\n\nremember the milk\n\nWhat to buy?")
+    t.type("\x04")
+    check(t.finish() == 0)
+
+
+# ------------------------------------------------- tokens, chats on the shelf
+
+def test_more_goes_on_where_it_was_stopped():
+    t = start("--temp", "0").prompt()
+    t.ask(QUESTION)
+    t.ask("/more")
+    check("ended by itself" in t.answer(), t.answer())
+    t.type("\x04")
+    check(t.finish() == 0)
+    t = start(model=WILD).prompt()
+    t.type("go\r").some(2000)
+    t.type("\x03").wait("/more goes on").prompt()
+    first = messages(t)[-1][1]
+    t.type("/more\r").some(3 * len(first.encode()) + 4000)
+    t.type("\x03").wait("Stopped.").prompt()
+    check("2 / 2" in t.answer(), t.answer()[-200:])
+    second = messages(t)[-1][1]
+    check(second.startswith(first) and len(second) > len(first),
+          len(first), len(second))
+    t.ask("/undo")
+    check(messages(t)[-1][1] == first)
+    t.type("\x04")
+    check(t.finish() == 0)
+
+
+def test_trace_and_fork():
+    t = start("--temp", "0").prompt()
+    t.ask("/trace")
+    check("does not end with an answer" in t.answer(), t.answer())
+    t.ask(QUESTION)
+    t.ask("/trace")
+    check("thought " in t.answer(), t.answer())
+    t.ask("/trace 3")
+    lines = t.answer().strip().split("\n")
+    check(lines[0].startswith("Token 3, ") and "bits" in lines[0], lines)
+    check(len(lines) >= 3 and lines[1].endswith("taken"), lines)
+    other = re.match(r"2  (.*?) {2,}", lines[2]).group(1)
+    t.ask("/fork 3 2")
+    check("2 / 2" in t.answer(), t.answer())
+    t.ask("/trace 3")
+    check('"%s"' % other in t.answer() and "not drawn" in t.answer(),
+          other, t.answer())
+    t.ask("/fork 3")
+    check("/trace N shows them" in t.answer(), t.answer())
+    t.ask("/fork 9999 1")
+    check("/trace N shows them" in t.answer(), t.answer())
+    t.ask("/keep")
+    check("Nothing was taken back" in t.answer(), t.answer())
+    path = os.path.join(DIR, "turn.json")
+    t.ask("/trace save " + path)
+    r = subprocess.run([TARN, "trace", path], capture_output=True)
+    check(r.returncode == 0 and b"thought" in r.stdout, r)
+    t.ask("/undo")
+    t.type("\x04")
+    check(t.finish() == 0)
+
+
+def test_chats_are_kept():
+    env = {"XDG_DATA_HOME": os.path.join(DIR, "shelf")}
+    t = start(env=env).prompt()
+    t.ask("/chats")
+    check("No chat has been kept" in t.answer(), t.answer())
+    t.ask(QUESTION)
+    t.ask("/title Sums of two")
+    t.ask("/new")
+    t.ask("What is 5 + 8?")
+    t.ask("/chats")
+    check("Sums of two" in t.answer() and "What is 5 + 8?" in t.answer() and
+          "(this one)" in t.answer(), t.answer())
+    t.type("\x04")
+    check(t.finish() == 0)
+    folder = os.path.join(DIR, "shelf", "tarn", "chats")
+    check(len(os.listdir(folder)) == 2, os.listdir(folder))
+    for name in os.listdir(folder):
+        mode = os.stat(os.path.join(folder, name)).st_mode & 0o777
+        check(mode == 0o600, name, oct(mode))
+    t = start(env=env).prompt()
+    t.ask("/chats")
+    n = re.search(r"(\d)  \S+ \S+  Sums of two", t.answer()).group(1)
+    t.ask("/open " + n)
+    check(messages(t)[0] == ("user", QUESTION))
+    t.ask("What is 1 + 1?")
+    t.ask("/chats")
+    check(re.search(r"1  \S+ \S+  Sums of two  \(this one\)", t.answer()),
+          t.answer())
+    t.ask("/open 99")
+    check("no chat 99" in t.answer(), t.answer())
+    t.type("\x04")
+    check(t.finish() == 0)
+    t = start("--no-save", env=env).prompt()
+    t.ask("What is 2 + 2?")
+    t.type("\x04")
+    check(t.finish() == 0)
+    check(len(os.listdir(folder)) == 2, os.listdir(folder))
+    with open(os.path.join(DIR, "flat"), "w"):
+        pass
+    t = start(env={"XDG_DATA_HOME": os.path.join(DIR, "flat")}).prompt()
+    t.ask(QUESTION)
+    check("could not be saved" in t.answer() and "42" in t.answer(),
+          t.answer())
+    t.type("\x04")
+    check(t.finish() == 0)
+
+
+def test_entropy_is_underlined():
+    t = start("-n", "40", "--temp", "1", model=WILD).prompt()
+    t.ask("/entropy on")
+    t.ask("go")
+    check(b"\x1b[1;4m" in t.raw, "no word is marked")
+    t.type("\x04")
+    check(t.finish() == 0)
+
+
+def test_html_is_text():
+    path = os.path.join(DIR, "chat.html")
+    t = start("-n", "4").prompt()
+    t.ask("a <b> & c")
+    t.ask("/save " + path)
+    with open(path, encoding="utf8") as f:
+        page = f.read()
+    check("a &lt;b> &amp; c" in page and "<b>" not in page, page[-400:])
     t.type("\x04")
     check(t.finish() == 0)
 

@@ -131,6 +131,13 @@ class Terminal:
         self.type(text + "\r")
         return self.prompt(seconds)
 
+    def some(self, size, seconds=30):
+        """Until so many bytes have come since type()."""
+        end = time.time() + seconds
+        while len(self.raw) - self.from_ < size and time.time() < end:
+            self.read(0.02)
+        return self
+
     def settle(self, seconds=0.15):
         while self.read(seconds) and select.select([self.fd], [], [], 0)[0]:
             pass

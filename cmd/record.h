@@ -1,0 +1,42 @@
+/* record.h - the traces of the turns of this session: what /trace tells, and
+ * where /more, /fork and /keep take the tokens from.
+ *
+ * Owns: its traces; the oldest goes when there are too many.  Threads: the
+ * main one.
+ */
+#ifndef TARN_CMD_RECORD_H
+#define TARN_CMD_RECORD_H
+
+#include "core/trace/trace.h"
+
+#define CMD_MAX_RECORDS 64
+
+struct cmd_records {
+    struct cmd_record {
+        tarn_message_id message;
+        struct tarn_trace *trace; /* owned */
+    } at[CMD_MAX_RECORDS];
+    size_t n;
+};
+
+/* The trace of the turn that begins; NULL: no memory, it is not recorded. */
+struct tarn_trace *cmd_records_begin(struct cmd_records *r,
+                                     const struct tarn_model *model,
+                                     uint64_t seed, uint32_t attempt);
+/* The message it became; without one the record goes. */
+void cmd_records_end(struct cmd_records *r, tarn_message_id message);
+/* NULL: that message was not written in this session. */
+const struct tarn_trace *cmd_records_of(const struct cmd_records *r,
+                                        tarn_message_id message);
+void cmd_records_clear(struct cmd_records *r);
+
+/* Appends the ids of tokens that were kept, up to number `until` of these
+ * (SIZE_MAX: all).  taken: up to the last piece that was taken back, with it
+ * instead of what came after. */
+void cmd_record_ids(const struct tarn_trace *trace, size_t until, bool taken,
+                    struct tarn_ids *out);
+/* The k-th token that was kept; NULL: there is none. */
+const struct tarn_trace_token *cmd_record_token(const struct tarn_trace *trace,
+                                                size_t k, size_t *place);
+
+#endif

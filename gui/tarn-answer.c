@@ -8,16 +8,19 @@
 #include "gui/tarn-branches.h"
 #include "gui/tarn-code.h"
 #include "gui/tarn-config.h"
+#include "gui/tarn-editor.h"
 #include "gui/tarn-thought.h"
 #include "gui/tarn-words.h"
 
 struct _TarnAnswer {
     TarnCullBox parent;
-    GtkLabel *who, *wait, *notice, *figures;
+    GtkLabel *who, *wait, *figures;
     GtkProgressBar *reading;
     TarnThought *thought;
     TarnBody *body;
-    GtkBox *calls, *foot;
+    GtkBox *calls, *foot, *notes;
+    TarnEditor *editor;
+    GtkMenuButton *ways;
     TarnBranches *branches;
     GtkButton *regenerate;
     guint id, budget;
@@ -50,6 +53,45 @@ static void on_regenerate(TarnAnswer *a)
                                a->id);
 }
 
+static void on_edit(TarnAnswer *a)
+{
+    g_autofree char *text = g_strstrip(g_strdup(tarn_body_text(a->body)));
+    gtk_widget_set_visible(GTK_WIDGET(a->body), FALSE);
+    tarn_editor_open(a->editor, text, _("Edit answer"),
+                     _("Keep as a new branch"));
+}
+
+static void on_cancelled(TarnAnswer *a)
+{
+    gtk_widget_set_visible(GTK_WIDGET(a->body), TRUE);
+    gtk_widget_activate_action(GTK_WIDGET(a), "win.focus-composer", NULL);
+}
+
+static void on_done(TarnAnswer *a, const char *text)
+{
+    gtk_widget_set_visible(GTK_WIDGET(a->body), TRUE);
+    gtk_widget_activate_action(GTK_WIDGET(a), "win.edited", "(us)", a->id,
+                               text);
+}
+
+/* Each way is the action with the message and a word. */
+static void make_ways(TarnAnswer *a)
+{
+    static const char *const WAYS[][2] = { { N_("Again"), "again" },
+                                           { N_("With a longer budget"),
+                                             "longer" },
+                                           { N_("Cooler"), "cooler" },
+                                           { N_("Warmer"), "warmer" } };
+    g_autoptr(GMenu) menu = g_menu_new();
+    for (gsize i = 0; i < G_N_ELEMENTS(WAYS); i++) {
+        g_autoptr(GMenuItem) item = g_menu_item_new(gettext(WAYS[i][0]), NULL);
+        g_menu_item_set_action_and_target(item, "win.regenerate-as", "(us)",
+                                          a->id, WAYS[i][1]);
+        g_menu_append_item(menu, item);
+    }
+    gtk_menu_button_set_menu_model(a->ways, G_MENU_MODEL(menu));
+}
+
 char *tarn_answer_copy(TarnAnswer *a, gboolean thought)
 {
     g_autofree char *body = g_strstrip(g_strdup(tarn_body_text(a->body)));
@@ -75,6 +117,17 @@ static void set_growing(TarnAnswer *a, gboolean growing)
         gtk_widget_add_css_class(GTK_WIDGET(a), "growing");
     else
         gtk_widget_remove_css_class(GTK_WIDGET(a), "growing");
+}
+
+void tarn_answer_set_thoughts(TarnAnswer *a, guint how)
+{
+    tarn_thought_set_how(a->thought, how);
+}
+
+void tarn_answer_open_thought(TarnAnswer *a)
+{
+    if (gtk_widget_get_visible(GTK_WIDGET(a->thought)))
+        tarn_thought_set_open(a->thought, TRUE);
 }
 
 void tarn_answer_begin(TarnAnswer *a, guint budget)
@@ -145,8 +198,39 @@ gboolean tarn_answer_frame(TarnAnswer *a)
     return tarn_body_show(a->body);
 }
 
-void tarn_answer_finish(TarnAnswer *a, const TarnFigures *f, const char *notice,
-                        gboolean error)
+void tarn_answer_clear_notes(TarnAnswer *a)
+{
+    GtkWidget *child;
+    while ((child = gtk_widget_get_first_child(GTK_WIDGET(a->notes))))
+        gtk_box_remove(a->notes, child);
+    gtk_widget_set_visible(GTK_WIDGET(a->notes), FALSE);
+}
+
+void tarn_answer_note(TarnAnswer *a, const char *text, gboolean error,
+                      const char *button, const char *action, GVariant *target)
+{
+    GtkWidget *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 8);
+    GtkWidget *label = gtk_label_new(text);
+    gtk_label_set_xalign(GTK_LABEL(label), 0);
+    gtk_label_set_wrap(GTK_LABEL(label), TRUE);
+    gtk_label_set_selectable(GTK_LABEL(label), TRUE);
+    gtk_widget_add_css_class(label, "wait");
+    if (error)
+        gtk_widget_add_css_class(label, "error-line");
+    gtk_box_append(GTK_BOX(row), label);
+    if (button) {
+        GtkWidget *b = gtk_button_new_with_label(button);
+        gtk_widget_set_valign(b, GTK_ALIGN_CENTER);
+        gtk_widget_add_css_class(b, "deed");
+        gtk_actionable_set_action_name(GTK_ACTIONABLE(b), action);
+        gtk_actionable_set_action_target_value(GTK_ACTIONABLE(b), target);
+        gtk_box_append(GTK_BOX(row), b);
+    }
+    gtk_box_append(a->notes, row);
+    gtk_widget_set_visible(GTK_WIDGET(a->notes), TRUE);
+}
+
+void tarn_answer_finish(TarnAnswer *a, const TarnFigures *f)
 {
     a->thinking = FALSE;
     if (a->thought_text->len) /* now it is known how the turn ended */
@@ -159,15 +243,24 @@ void tarn_answer_finish(TarnAnswer *a, const TarnFigures *f, const char *notice,
     gtk_widget_set_visible(GTK_WIDGET(a->reading), FALSE);
     g_autofree char *line = tarn_figures_answer(f);
     gtk_label_set_text(a->figures, line ? line : "");
-    gtk_label_set_text(a->notice, notice ? notice : "");
-    gtk_widget_set_visible(GTK_WIDGET(a->notice), notice != NULL);
-    if (error)
-        gtk_widget_add_css_class(GTK_WIDGET(a->notice), "error-line");
     g_autofree char *when = tarn_words_date(f->time);
     g_autofree char *name =
         g_strdup_printf(_("Answer by %s, %s"), a->model, when);
     gtk_accessible_update_property(GTK_ACCESSIBLE(a),
                                    GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+}
+
+void tarn_answer_clear_calls(TarnAnswer *a)
+{
+    GtkWidget *child;
+    while ((child = gtk_widget_get_first_child(GTK_WIDGET(a->calls))))
+        gtk_box_remove(a->calls, child);
+}
+
+void tarn_answer_add_card(TarnAnswer *a, GtkWidget *card)
+{
+    gtk_box_append(a->calls, card);
+    gtk_widget_set_visible(GTK_WIDGET(a->calls), TRUE);
 }
 
 void tarn_answer_set_branch(TarnAnswer *a, guint at, guint n)
@@ -185,6 +278,7 @@ GtkWidget *tarn_answer_new(guint id, const char *model)
 {
     TarnAnswer *a = g_object_new(TARN_TYPE_ANSWER, NULL);
     a->id = id;
+    make_ways(a);
     a->model = tarn_words_line(model && *model ? model : _("Model"), 60);
     gtk_label_set_text(a->who, a->model);
     g_autofree char *name = g_strdup_printf(_("Answer by %s"), a->model);
@@ -216,6 +310,7 @@ static void tarn_answer_class_init(TarnAnswerClass *klass)
     G_OBJECT_CLASS(klass)->dispose = tarn_answer_dispose;
     G_OBJECT_CLASS(klass)->finalize = tarn_answer_finalize;
     g_type_ensure(TARN_TYPE_BRANCHES);
+    g_type_ensure(TARN_TYPE_EDITOR);
     g_type_ensure(TARN_TYPE_THOUGHT);
     g_type_ensure(TARN_TYPE_BODY);
     gtk_widget_class_set_accessible_role(w, GTK_ACCESSIBLE_ROLE_GROUP);
@@ -227,11 +322,16 @@ static void tarn_answer_class_init(TarnAnswerClass *klass)
     gtk_widget_class_bind_template_child(w, TarnAnswer, thought);
     gtk_widget_class_bind_template_child(w, TarnAnswer, body);
     gtk_widget_class_bind_template_child(w, TarnAnswer, calls);
-    gtk_widget_class_bind_template_child(w, TarnAnswer, notice);
+    gtk_widget_class_bind_template_child(w, TarnAnswer, notes);
+    gtk_widget_class_bind_template_child(w, TarnAnswer, editor);
+    gtk_widget_class_bind_template_child(w, TarnAnswer, ways);
     gtk_widget_class_bind_template_child(w, TarnAnswer, foot);
     gtk_widget_class_bind_template_child(w, TarnAnswer, branches);
     gtk_widget_class_bind_template_child(w, TarnAnswer, regenerate);
     gtk_widget_class_bind_template_child(w, TarnAnswer, figures);
+    gtk_widget_class_bind_template_callback(w, on_edit);
+    gtk_widget_class_bind_template_callback(w, on_done);
+    gtk_widget_class_bind_template_callback(w, on_cancelled);
     gtk_widget_class_bind_template_callback(w, on_copy);
     gtk_widget_class_bind_template_callback(w, on_copy_all);
     gtk_widget_class_bind_template_callback(w, on_regenerate);

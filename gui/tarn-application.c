@@ -26,6 +26,9 @@ static const struct {
              { "win.sidebar", { "F9" } },
              { "win.search-chats", { "<Control>k" } },
              { "win.open-model", { "<Control>o" } },
+             { "win.find", { "<Control>f" } },
+             { "win.rename", { "F2" } },
+             { "win.settings", { "<Control>comma" } },
              { "win.answer-now", { "<Control><Shift>Return" } },
              { "win.toggle-thought", { "<Control>e" } },
              { "win.regenerate", { "<Control>r" } },
@@ -90,7 +93,7 @@ static TarnWindow *show_window(TarnApplication *app, const char *path)
         tarn_shot_arm(GTK_WIDGET(w));
     }
     if (first || path)
-        tarn_window_open_model(w, path);
+        tarn_window_open(w, path);
     gtk_window_present(GTK_WINDOW(w));
     return w;
 }

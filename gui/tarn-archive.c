@@ -13,7 +13,7 @@
 
 enum {
     APPLICATION = 0x7461726e, /* "tarn" */
-    VERSION = 1,
+    VERSION = 2,              /* 1 had no token ids */
     BUSY_MS = 2000
 };
 
@@ -30,6 +30,10 @@ static const char SCHEMA[] =
     " reason INTEGER NOT NULL, asked INTEGER NOT NULL,"
     " budget INTEGER NOT NULL, checksum INTEGER NOT NULL,"
     " PRIMARY KEY(chat, id)) STRICT, WITHOUT ROWID;";
+
+static const char SCHEMA_2[] =
+    "CREATE TABLE token(chat INTEGER NOT NULL, id INTEGER NOT NULL,"
+    " ids BLOB NOT NULL, PRIMARY KEY(chat, id)) STRICT, WITHOUT ROWID;";
 
 typedef enum { SAVE, SAVE_CHAT, DELETE, UNDELETE, LIST, LOAD, QUIT } Kind;
 
@@ -69,6 +73,7 @@ void tarn_row_free(gpointer p)
         return;
     g_free(r->text);
     g_free(r->thought);
+    g_free(r->ids);
     tarn_figures_finish(&r->figures);
     g_free(r);
 }
@@ -194,7 +199,8 @@ static const char *prepare(TarnArchive *a)
     g_autofree char *end = g_strdup_printf(
         "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT", APPLICATION,
         VERSION);
-    if (run_sql(a, "BEGIN IMMEDIATE") && run_sql(a, SCHEMA) && run_sql(a, end))
+    if (run_sql(a, "BEGIN IMMEDIATE") && (version > 0 || run_sql(a, SCHEMA)) &&
+        run_sql(a, SCHEMA_2) && run_sql(a, end))
         return NULL;
     run_sql(a, "ROLLBACK");
     return _("the file could not be set up");
@@ -263,6 +269,22 @@ static gboolean finish_write(TarnArchive *a, sqlite3_stmt *s)
     return ok;
 }
 
+/* Native byte order: the file does not leave the machine. */
+static gboolean write_ids(TarnArchive *a, const TarnRow *r)
+{
+    if (!r->n_ids)
+        return TRUE;
+    sqlite3_stmt *s =
+        statement(a, "INSERT OR REPLACE INTO token VALUES(?1,?2,?3)");
+    if (s) {
+        sqlite3_bind_int64(s, 1, r->chat);
+        sqlite3_bind_int64(s, 2, r->id);
+        sqlite3_bind_blob64(s, 3, r->ids, r->n_ids * sizeof *r->ids,
+                            SQLITE_STATIC);
+    }
+    return finish_write(a, s);
+}
+
 static gboolean write_row(TarnArchive *a, const TarnRow *r)
 {
     sqlite3_stmt *s = statement(
@@ -289,7 +311,7 @@ static gboolean write_row(TarnArchive *a, const TarnRow *r)
         sqlite3_bind_int64(s, 16, f->budget);
         sqlite3_bind_int64(s, 17, checksum(r->text, r->thought));
     }
-    return finish_write(a, s);
+    return finish_write(a, s) && write_ids(a, r);
 }
 
 static gboolean write_info(TarnArchive *a, const TarnChatInfo *i)
@@ -377,6 +399,11 @@ static TarnRow *read_row(sqlite3_stmt *s, gint64 number)
         .asked = sqlite3_column_int(s, 13) != 0,
         .budget = (guint)sqlite3_column_int64(s, 14),
     };
+    int size = sqlite3_column_bytes(s, 16);
+    if (size > 0 && size % (int)sizeof *r->ids == 0) {
+        r->ids = g_memdup2(sqlite3_column_blob(s, 16), (gsize)size);
+        r->n_ids = (guint)size / (guint)sizeof *r->ids;
+    }
     r->damaged = checksum(r->text, r->thought) != sqlite3_column_int64(s, 15);
     return r;
 }
@@ -387,7 +414,9 @@ static GPtrArray *read_rows(TarnArchive *a, gint64 number)
     sqlite3_stmt *s = statement(
         a, "SELECT id, parent, role, finished, text, thought, model, time,"
            " n_thought, n_answer, thought_ms, answer_ms, reason, asked,"
-           " budget, checksum FROM message WHERE chat=?1 ORDER BY id");
+           " budget, checksum, (SELECT ids FROM token WHERE"
+           " token.chat=message.chat AND token.id=message.id)"
+           " FROM message WHERE chat=?1 ORDER BY id");
     if (s)
         sqlite3_bind_int64(s, 1, number);
     while (next_row(a, s))

@@ -28,7 +28,10 @@ typedef struct {
     gboolean finished;
     char *text, *thought; /* owned; valid UTF-8; thought may be NULL */
     TarnFigures figures;  /* owned */
-    gboolean damaged;     /* read: the checksum does not fit */
+    gint32 *ids;          /* [n_ids] owned: tokens as they were drawn, so that
+                             a stopped answer can go on; or NULL */
+    guint n_ids;
+    gboolean damaged; /* read: the checksum does not fit */
 } TarnRow;
 
 typedef struct {

@@ -40,6 +40,12 @@ static void on_delete(TarnChatRow *r)
                                r->number);
 }
 
+static void on_rename(TarnChatRow *r)
+{
+    gtk_widget_activate_action(GTK_WIDGET(r), "win.rename-chat", "x",
+                               r->number);
+}
+
 GtkWidget *tarn_chat_row_new(const TarnChatInfo *info)
 {
     TarnChatRow *r = g_object_new(TARN_TYPE_CHAT_ROW, NULL);
@@ -94,6 +100,7 @@ static void tarn_chat_row_class_init(TarnChatRowClass *klass)
     gtk_widget_class_bind_template_child(w, TarnChatRow, title);
     gtk_widget_class_bind_template_child(w, TarnChatRow, hint);
     gtk_widget_class_bind_template_callback(w, on_delete);
+    gtk_widget_class_bind_template_callback(w, on_rename);
 }
 
 static void tarn_chat_row_init(TarnChatRow *r)

@@ -1,4 +1,5 @@
-/* tarn-chat-row.h - a chat in the sidebar: title, time and model, delete.
+/* tarn-chat-row.h - a chat in the sidebar: title, time and model; rename,
+ * delete.
  *
  * Threads: the main one.
  */

@@ -11,8 +11,8 @@ struct _TarnComposer {
     GtkTextView *text;
     GtkLabel *placeholder;
     GtkButton *send, *stop;
-    GtkMenuButton *budget;
-    gboolean busy, ready;
+    GtkMenuButton *budget, *tools;
+    gboolean busy, ready, ctrl_sends;
     gint64 stopped; /* µs */
 };
 G_DEFINE_FINAL_TYPE(TarnComposer, tarn_composer, GTK_TYPE_BOX)
@@ -64,6 +64,19 @@ void tarn_composer_set_budget(TarnComposer *c, guint tokens)
     gtk_menu_button_set_label(c->budget, label);
     gtk_accessible_update_property(GTK_ACCESSIBLE(c->budget),
                                    GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+}
+
+void tarn_composer_set_tools(TarnComposer *c, gboolean on)
+{
+    const char *text = on ? _("Tools: calculator, clock") : _("Tools: none");
+    gtk_menu_button_set_label(c->tools, text);
+    gtk_accessible_update_property(GTK_ACCESSIBLE(c->tools),
+                                   GTK_ACCESSIBLE_PROPERTY_LABEL, text, -1);
+}
+
+void tarn_composer_set_ctrl_sends(TarnComposer *c, gboolean ctrl)
+{
+    c->ctrl_sends = ctrl;
 }
 
 void tarn_composer_set_text(TarnComposer *c, const char *text)
@@ -127,7 +140,7 @@ static gboolean on_key(TarnComposer *c, guint key, guint code,
     }
     gboolean enter = key == GDK_KEY_Return || key == GDK_KEY_KP_Enter;
     GdkModifierType other = GDK_SHIFT_MASK | GDK_CONTROL_MASK | GDK_ALT_MASK;
-    if (!enter || (mods & other))
+    if (!enter || (mods & other) != (c->ctrl_sends ? GDK_CONTROL_MASK : 0))
         return FALSE;
     /* An input method may need the key to finish a word. */
     GdkEvent *event = gtk_event_controller_get_current_event(controller);
@@ -156,6 +169,7 @@ static void tarn_composer_class_init(TarnComposerClass *klass)
     gtk_widget_class_bind_template_child(w, TarnComposer, send);
     gtk_widget_class_bind_template_child(w, TarnComposer, stop);
     gtk_widget_class_bind_template_child(w, TarnComposer, budget);
+    gtk_widget_class_bind_template_child(w, TarnComposer, tools);
     gtk_widget_class_bind_template_callback(w, on_send);
     gtk_widget_class_bind_template_callback(w, on_stop);
     gtk_widget_class_bind_template_callback(w, on_key);

@@ -15,6 +15,9 @@ G_DECLARE_FINAL_TYPE(TarnComposer, tarn_composer, TARN, COMPOSER, GtkBox)
 
 /* busy: Send is Stop.  ready: there is a model to send to. */
 void tarn_composer_set_state(TarnComposer *c, gboolean busy, gboolean ready);
+void tarn_composer_set_tools(TarnComposer *c, gboolean on);
+/* Return makes a new line then. */
+void tarn_composer_set_ctrl_sends(TarnComposer *c, gboolean ctrl);
 void tarn_composer_set_budget(TarnComposer *c, guint tokens);
 char *tarn_composer_get_text(TarnComposer *c); /* owned by the caller */
 void tarn_composer_set_text(TarnComposer *c, const char *text);

@@ -7,8 +7,11 @@ enum { TITLE = 40 };
 
 typedef struct {
     tarn_message_id id, parent;
+    guint row; /* in the archive */
     TarnFigures figures;
     char *thought;
+    GArray *ids, *back; /* gint32 */
+    GPtrArray *notices; /* char * */
 } Node;
 
 struct _TarnConversation {
@@ -18,6 +21,8 @@ struct _TarnConversation {
     GHashTable *by_id;
     char *title, *draft;
     gint64 number;
+    guint last_row;
+    struct tarn_toolbox *box;
 };
 G_DEFINE_FINAL_TYPE(TarnConversation, tarn_conversation, G_TYPE_OBJECT)
 
@@ -26,7 +31,15 @@ static void free_node(gpointer p)
     Node *n = p;
     tarn_figures_finish(&n->figures);
     g_free(n->thought);
+    g_array_unref(n->ids);
+    g_array_unref(n->back);
+    g_ptr_array_unref(n->notices);
     g_free(n);
+}
+
+static Node *find(TarnConversation *c, tarn_message_id id)
+{
+    return g_hash_table_lookup(c->by_id, GUINT_TO_POINTER(id));
 }
 
 TarnConversation *tarn_conversation_new(void)
@@ -37,6 +50,16 @@ TarnConversation *tarn_conversation_new(void)
         return c;
     g_object_unref(c);
     return NULL;
+}
+
+TarnConversation *tarn_conversation_of(struct tarn_chat *chat)
+{
+    TarnConversation *c = g_object_new(TARN_TYPE_CONVERSATION, NULL);
+    struct tarn_message m = { .size = sizeof m };
+    c->chat = chat;
+    for (tarn_message_id id = 1; tarn_chat_find(chat, id, &m); id++)
+        tarn_conversation_note(c, id, m.parent);
+    return c;
 }
 
 struct tarn_chat *tarn_conversation_chat(TarnConversation *c)
@@ -75,6 +98,21 @@ void tarn_conversation_set_number(TarnConversation *c, gint64 number)
     c->number = number;
 }
 
+guint tarn_conversation_row(TarnConversation *c, tarn_message_id id)
+{
+    const Node *n = find(c, id);
+    return n ? n->row : 0;
+}
+
+void tarn_conversation_set_row(TarnConversation *c, tarn_message_id id,
+                               guint row)
+{
+    Node *n = find(c, id);
+    if (n)
+        n->row = row;
+    c->last_row = MAX(c->last_row, row);
+}
+
 const char *tarn_conversation_draft(TarnConversation *c)
 {
     return c->draft ? c->draft : "";
@@ -94,6 +132,10 @@ void tarn_conversation_note(TarnConversation *c, tarn_message_id id,
     Node *n = g_new0(Node, 1);
     n->id = id;
     n->parent = parent;
+    n->row = ++c->last_row;
+    n->ids = g_array_new(FALSE, FALSE, sizeof(gint32));
+    n->back = g_array_new(FALSE, FALSE, sizeof(gint32));
+    n->notices = g_ptr_array_new_with_free_func(g_free);
     n->figures.time = g_get_real_time() / G_USEC_PER_SEC;
     g_ptr_array_add(c->nodes, n);
     g_hash_table_insert(c->by_id, GUINT_TO_POINTER(id), n);
@@ -129,9 +171,16 @@ tarn_message_id tarn_conversation_last_of(TarnConversation *c,
     return 0;
 }
 
-static Node *find(TarnConversation *c, tarn_message_id id)
+/* An answer that stayed empty is gone from the chat. */
+static gboolean is_there(TarnConversation *c, const Node *n)
 {
-    return g_hash_table_lookup(c->by_id, GUINT_TO_POINTER(id));
+    struct tarn_message m = { .size = sizeof m };
+    return tarn_chat_find(c->chat, n->id, &m);
+}
+
+static gboolean beside(TarnConversation *c, const Node *n, const Node *self)
+{
+    return n->parent == self->parent && is_there(c, n);
 }
 
 tarn_message_id tarn_conversation_sibling(TarnConversation *c,
@@ -143,7 +192,7 @@ tarn_message_id tarn_conversation_sibling(TarnConversation *c,
     int at = -1, mine = 0, want;
     for (guint i = 0; i < c->nodes->len; i++) {
         const Node *n = c->nodes->pdata[i];
-        at += n->parent == self->parent;
+        at += beside(c, n, self);
         if (n == self)
             mine = at;
     }
@@ -151,8 +200,8 @@ tarn_message_id tarn_conversation_sibling(TarnConversation *c,
     at = -1;
     for (guint i = 0; i < c->nodes->len; i++) {
         const Node *n = c->nodes->pdata[i];
-        at += n->parent == self->parent;
-        if (n->parent == self->parent && at == want)
+        at += beside(c, n, self);
+        if (beside(c, n, self) && at == want)
             return n->id;
     }
     return 0;
@@ -168,7 +217,7 @@ gboolean tarn_conversation_enter(TarnConversation *c, tarn_message_id id,
         deeper = FALSE;
         for (guint i = c->nodes->len; i-- > 0;) {
             const Node *n = c->nodes->pdata[i];
-            if (n->parent == leaf && n->id != leaf) {
+            if (n->parent == leaf && n->id != leaf && is_there(c, n)) {
                 leaf = n->id;
                 deeper = TRUE;
                 break;
@@ -186,6 +235,37 @@ TarnFigures *tarn_conversation_figures(TarnConversation *c, tarn_message_id id)
         n = find(c, id);
     }
     return n ? &n->figures : NULL;
+}
+
+/* A message that nobody has told of yet is noted. */
+static Node *sure(TarnConversation *c, tarn_message_id id)
+{
+    if (!find(c, id))
+        tarn_conversation_note(c, id, 0);
+    return find(c, id);
+}
+
+GArray *tarn_conversation_ids(TarnConversation *c, tarn_message_id id)
+{
+    return sure(c, id)->ids;
+}
+
+GArray *tarn_conversation_back(TarnConversation *c, tarn_message_id id)
+{
+    return sure(c, id)->back;
+}
+
+GPtrArray *tarn_conversation_notices(TarnConversation *c, tarn_message_id id)
+{
+    return sure(c, id)->notices;
+}
+
+struct tarn_toolbox *tarn_conversation_box(TarnConversation *c,
+                                           struct tarn_error *err)
+{
+    if (!c->box && tarn_toolbox_create(NULL, &c->box, err))
+        return NULL;
+    return c->box;
 }
 
 void tarn_conversation_set_thought(TarnConversation *c, tarn_message_id id,
@@ -209,6 +289,7 @@ static void tarn_conversation_finalize(GObject *o)
     TarnConversation *c = TARN_CONVERSATION(o);
     if (c->chat)
         tarn_chat_destroy(c->chat);
+    tarn_toolbox_destroy(c->box);
     g_hash_table_unref(c->by_id);
     g_ptr_array_unref(c->nodes);
     g_free(c->title);

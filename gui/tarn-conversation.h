@@ -11,7 +11,7 @@
 
 #include <glib-object.h>
 
-#include "core/tarn.h"
+#include "core/turn/toolbox.h"
 #include "gui/tarn-figures.h"
 
 #define TARN_TYPE_CONVERSATION (tarn_conversation_get_type())
@@ -20,6 +20,8 @@ G_DECLARE_FINAL_TYPE(TarnConversation, tarn_conversation, TARN, CONVERSATION,
 
 /* NULL: no memory. */
 TarnConversation *tarn_conversation_new(void);
+/* chat: moved, also on failure; all its messages are known then. */
+TarnConversation *tarn_conversation_of(struct tarn_chat *chat);
 struct tarn_chat *tarn_conversation_chat(TarnConversation *c);
 
 /* "New chat" until the first message; then its first 40 characters, until
@@ -31,6 +33,11 @@ gboolean tarn_conversation_is_empty(TarnConversation *c);
 /* Number in the archive; 0: not there yet. */
 gint64 tarn_conversation_number(TarnConversation *c);
 void tarn_conversation_set_number(TarnConversation *c, gint64 number);
+/* Number of a message in the archive.  The core's numbers have gaps where an
+ * answer stayed empty, and are given anew when a chat is read. */
+guint tarn_conversation_row(TarnConversation *c, tarn_message_id id);
+void tarn_conversation_set_row(TarnConversation *c, tarn_message_id id,
+                               guint row);
 const char *tarn_conversation_draft(TarnConversation *c);
 void tarn_conversation_set_draft(TarnConversation *c, const char *draft);
 
@@ -57,6 +64,16 @@ gboolean tarn_conversation_enter(TarnConversation *c, tarn_message_id id,
 
 /* Borrowed; made when first asked for. */
 TarnFigures *tarn_conversation_figures(TarnConversation *c, tarn_message_id id);
+/* Token ids (gint32) as they were drawn; borrowed, empty at first.  `back`: of
+ * a thought whose circle was broken, with what was taken back. */
+GArray *tarn_conversation_ids(TarnConversation *c, tarn_message_id id);
+GArray *tarn_conversation_back(TarnConversation *c, tarn_message_id id);
+/* Sentences of the core about that turn (char *); borrowed, empty at first. */
+GPtrArray *tarn_conversation_notices(TarnConversation *c, tarn_message_id id);
+/* The tools of this chat, and what was allowed in it; borrowed, made when
+ * first asked for.  NULL: err says why. */
+struct tarn_toolbox *tarn_conversation_box(TarnConversation *c,
+                                           struct tarn_error *err);
 /* A thought that the core's chat does not hold (read from the archive). */
 void tarn_conversation_set_thought(TarnConversation *c, tarn_message_id id,
                                    const char *thought);

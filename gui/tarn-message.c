@@ -5,6 +5,7 @@
 
 #include "gui/tarn-branches.h"
 #include "gui/tarn-config.h"
+#include "gui/tarn-editor.h"
 #include "gui/tarn-prose.h"
 #include "gui/tarn-words.h"
 
@@ -12,8 +13,9 @@ enum { LABEL_UP_TO = 2000 }; /* characters: longer ones go into a text view */
 
 struct _TarnMessage {
     TarnCullBox parent;
-    GtkBox *block, *actions, *edit_box;
-    GtkTextView *editor;
+    GtkLabel *who;
+    GtkBox *block, *actions;
+    TarnEditor *editor;
     TarnBranches *branches;
     guint id;
     char *text;
@@ -30,14 +32,13 @@ static void set_editing(TarnMessage *m, gboolean editing)
 {
     gtk_widget_set_visible(GTK_WIDGET(m->block), !editing);
     gtk_widget_set_visible(GTK_WIDGET(m->actions), !editing);
-    gtk_widget_set_visible(GTK_WIDGET(m->edit_box), editing);
 }
 
 void tarn_message_edit(TarnMessage *m)
 {
-    gtk_text_buffer_set_text(gtk_text_view_get_buffer(m->editor), m->text, -1);
     set_editing(m, TRUE);
-    gtk_widget_grab_focus(GTK_WIDGET(m->editor));
+    tarn_editor_open(m->editor, m->text, _("Edit message"),
+                     _("Send as a new branch"));
 }
 
 static void on_edit(TarnMessage *m)
@@ -45,40 +46,17 @@ static void on_edit(TarnMessage *m)
     tarn_message_edit(m);
 }
 
-static void on_cancel(TarnMessage *m)
+static void on_cancelled(TarnMessage *m)
 {
     set_editing(m, FALSE);
     gtk_widget_activate_action(GTK_WIDGET(m), "win.focus-composer", NULL);
 }
 
-static void on_send(TarnMessage *m)
+static void on_done(TarnMessage *m, const char *text)
 {
-    GtkTextBuffer *b = gtk_text_view_get_buffer(m->editor);
-    GtkTextIter s, e;
-    gtk_text_buffer_get_bounds(b, &s, &e);
-    g_autofree char *text = gtk_text_buffer_get_text(b, &s, &e, FALSE);
-    g_autofree char *bare = g_strstrip(g_strdup(text));
-    if (!*bare)
-        return;
     set_editing(m, FALSE);
     gtk_widget_activate_action(GTK_WIDGET(m), "win.edited", "(us)", m->id,
                                text);
-}
-
-static gboolean on_key(TarnMessage *m, guint key, guint code,
-                       GdkModifierType mods)
-{
-    (void)code;
-    if (key == GDK_KEY_Escape) {
-        on_cancel(m);
-        return TRUE;
-    }
-    if ((key == GDK_KEY_Return || key == GDK_KEY_KP_Enter) &&
-        !(mods & GDK_SHIFT_MASK)) {
-        on_send(m);
-        return TRUE;
-    }
-    return FALSE;
 }
 
 void tarn_message_set_branch(TarnMessage *m, guint at, guint n)
@@ -126,6 +104,13 @@ GtkWidget *tarn_message_new(guint id, const char *text, gint64 time)
     return GTK_WIDGET(m);
 }
 
+void tarn_message_set_who(TarnMessage *m, const char *who)
+{
+    gtk_label_set_text(m->who, who);
+    gtk_accessible_update_property(GTK_ACCESSIBLE(m),
+                                   GTK_ACCESSIBLE_PROPERTY_LABEL, who, -1);
+}
+
 static void tarn_message_dispose(GObject *o)
 {
     GtkWidget *child;
@@ -146,19 +131,19 @@ static void tarn_message_class_init(TarnMessageClass *klass)
     G_OBJECT_CLASS(klass)->dispose = tarn_message_dispose;
     G_OBJECT_CLASS(klass)->finalize = tarn_message_finalize;
     g_type_ensure(TARN_TYPE_BRANCHES);
+    g_type_ensure(TARN_TYPE_EDITOR);
     gtk_widget_class_set_accessible_role(w, GTK_ACCESSIBLE_ROLE_GROUP);
     gtk_widget_class_set_template_from_resource(w, TARN_RESOURCES
                                                 "/tarn-message.ui");
     gtk_widget_class_bind_template_child(w, TarnMessage, block);
     gtk_widget_class_bind_template_child(w, TarnMessage, actions);
-    gtk_widget_class_bind_template_child(w, TarnMessage, edit_box);
+    gtk_widget_class_bind_template_child(w, TarnMessage, who);
     gtk_widget_class_bind_template_child(w, TarnMessage, editor);
     gtk_widget_class_bind_template_child(w, TarnMessage, branches);
     gtk_widget_class_bind_template_callback(w, on_copy);
     gtk_widget_class_bind_template_callback(w, on_edit);
-    gtk_widget_class_bind_template_callback(w, on_cancel);
-    gtk_widget_class_bind_template_callback(w, on_send);
-    gtk_widget_class_bind_template_callback(w, on_key);
+    gtk_widget_class_bind_template_callback(w, on_cancelled);
+    gtk_widget_class_bind_template_callback(w, on_done);
 }
 
 static void tarn_message_init(TarnMessage *m)

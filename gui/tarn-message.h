@@ -11,6 +11,8 @@
 G_DECLARE_FINAL_TYPE(TarnMessage, tarn_message, TARN, MESSAGE, TarnCullBox)
 
 GtkWidget *tarn_message_new(guint id, const char *text, gint64 time);
+/* "You" at first. */
+void tarn_message_set_who(TarnMessage *m, const char *who);
 void tarn_message_set_branch(TarnMessage *m, guint at, guint n);
 /* Opens the editor: "Send as a new branch" runs win.edited with (us). */
 void tarn_message_edit(TarnMessage *m);

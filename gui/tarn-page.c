@@ -1,64 +1,20 @@
 /* tarn-page.c - see tarn-page.h. */
-#include "gui/tarn-page.h"
-
 #include <string.h>
 
-#include "gui/tarn-answer.h"
-#include "gui/tarn-composer.h"
 #include "gui/tarn-config.h"
-#include "gui/tarn-empty.h"
-#include "gui/tarn-message.h"
-#include "gui/tarn-notice.h"
-#include "gui/tarn-transcript.h"
+#include "gui/tarn-notes.h"
+#include "gui/tarn-page-inside.h"
 #include "gui/tarn-words.h"
 
-enum {
-    DRAIN_MS = 250,  /* when no frame comes: the window may be hidden */
-    SHOWN = 30,      /* turns made at first, and more when one scrolls up */
-    SAVE_EVERY_S = 2 /* of a growing message: D01 */
-};
+enum { SHOWN = 30 /* turns made at first, and more when one scrolls up */ };
 
-/* The turn that runs. */
-struct run {
-    gboolean active;
-    tarn_turn_id turn;
-    tarn_message_id message;
-    TarnConversation *conversation; /* owned */
-    TarnAnswer *answer; /* borrowed; NULL: its chat is not on the screen */
-    gboolean asked, stopped, answering;
-    guint n_thought;
-    double thought_from, ms;
-    gint64 saved;
-    guint attempt;
-};
-
-struct _TarnPage {
-    GtkBox parent;
-    TarnNotice *notice;
-    GtkStack *stack;
-    TarnEmpty *empty;
-    TarnTranscript *transcript;
-    TarnComposer *composer;
-    GtkBox *loading;
-    GtkLabel *loading_text, *announce, *status;
-    GtkProgressBar *loading_bar;
-    TarnWorker *worker;
-    TarnConversation *conversation;
-    struct run run;
-    guint budget, tick, guard;
-    guint attempts;
-    char *speed;
-    gsize from; /* first message of the active path that is shown */
-    guint used; /* tokens of the context after the last turn */
-    gint64 announced;
-};
 G_DEFINE_FINAL_TYPE(TarnPage, tarn_page, GTK_TYPE_BOX)
 
 enum { CHANGED, DRAFT, IDLE, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 /* ------------------------------------------------------------------ status */
-static void update_status(TarnPage *p)
+void tarn_page_update_status(TarnPage *p)
 {
     struct tarn_model *model = tarn_worker_model(p->worker);
     gtk_widget_set_visible(GTK_WIDGET(p->status), model != NULL);
@@ -75,7 +31,7 @@ static void update_status(TarnPage *p)
 
 /* A screen reader hears a label of role STATUS, or the composer's
  * description; at most one thing in two seconds unless it matters. */
-static void announce(TarnPage *p, const char *text, gboolean matters)
+void tarn_page_announce(TarnPage *p, const char *text, gboolean matters)
 {
     gint64 now = g_get_monotonic_time();
     if (!matters && now - p->announced < 2 * G_USEC_PER_SEC)
@@ -85,12 +41,15 @@ static void announce(TarnPage *p, const char *text, gboolean matters)
     tarn_composer_describe(p->composer, text);
 }
 
-static void update_composer(TarnPage *p)
+void tarn_page_update_composer(TarnPage *p)
 {
     gboolean here = p->run.active && p->run.conversation == p->conversation;
     tarn_composer_set_state(p->composer, here,
-                            !p->run.active && tarn_worker_engine(p->worker));
-    tarn_composer_set_budget(p->composer, p->budget);
+                            !p->run.active && !p->asking &&
+                                tarn_worker_engine(p->worker));
+    tarn_composer_set_budget(p->composer, p->settings->budget);
+    tarn_composer_set_tools(p->composer, p->settings->tools);
+    tarn_composer_set_ctrl_sends(p->composer, p->settings->ctrl_sends);
 }
 
 void tarn_page_notice(TarnPage *p, gboolean error, const char *text,
@@ -99,7 +58,7 @@ void tarn_page_notice(TarnPage *p, gboolean error, const char *text,
     tarn_notice_show(p->notice, error ? TARN_NOTICE_ERROR : TARN_NOTICE_QUIET,
                      text, button, action);
     if (error)
-        announce(p, text, TRUE);
+        tarn_page_announce(p, text, TRUE);
 }
 
 void tarn_page_hide_notice(TarnPage *p)
@@ -107,14 +66,14 @@ void tarn_page_hide_notice(TarnPage *p)
     tarn_notice_hide(p->notice);
 }
 
-static void show_error(TarnPage *p, const struct tarn_error *err)
+void tarn_page_show_error(TarnPage *p, const struct tarn_error *err)
 {
     g_autofree char *text = tarn_words_valid(err->text, -1);
     tarn_page_notice(p, TRUE, text, NULL, NULL);
 }
 
 /* ------------------------------------------------------------------- turns */
-static const char *model_name(TarnPage *p)
+const char *tarn_page_model_name(TarnPage *p)
 {
     struct tarn_model *m = tarn_worker_model(p->worker);
     return m ? tarn_model_info(m)->name : "";
@@ -130,25 +89,6 @@ static void set_branch(TarnPage *p, GtkWidget *turn,
         tarn_answer_set_branch(TARN_ANSWER(turn), m->sibling, m->n_siblings);
 }
 
-/* What stands below an answer that did not end by itself. */
-static const char *notice_of(const TarnFigures *f)
-{
-    switch ((enum tarn_stop_reason)f->reason) {
-    case TARN_STOP_CANCELLED:
-        return _("Stopped.");
-    case TARN_STOP_CONTEXT:
-        return _("The context is full.");
-    case TARN_STOP_LENGTH:
-        return _("The answer reached the limit of its length.");
-    case TARN_STOP_FAILED:
-        return _("The turn failed. What was written is kept.");
-    case TARN_STOP_END:
-    case TARN_STOP_STRING:
-        break;
-    }
-    return f->cut ? _("tarn was closed while this was being written.") : NULL;
-}
-
 static GtkWidget *make_answer(TarnPage *p, const struct tarn_message *m)
 {
     TarnFigures *f = tarn_conversation_figures(p->conversation, m->id);
@@ -160,16 +100,19 @@ static GtkWidget *make_answer(TarnPage *p, const struct tarn_message *m)
     if (!thought &&
         (thought = tarn_conversation_thought(p->conversation, m->id)))
         size = strlen(thought);
+    tarn_answer_set_thoughts(a, p->settings->thoughts);
     if (growing)
-        tarn_answer_begin(a, p->budget);
+        tarn_answer_begin(a, f->budget);
     if (thought && size)
         tarn_answer_text(a, TARN_SPAN_THOUGHT, thought, size);
     if (m->text_size)
         tarn_answer_text(a, TARN_SPAN_ANSWER, m->text, m->text_size);
-    if (growing)
+    if (growing) {
         p->run.answer = a;
-    else
-        tarn_answer_finish(a, f, notice_of(f), f->reason == TARN_STOP_FAILED);
+    } else {
+        tarn_answer_finish(a, f);
+        g_free(tarn_notes_show(a, p->conversation, m->id, NULL));
+    }
     return GTK_WIDGET(a);
 }
 
@@ -179,7 +122,12 @@ static GtkWidget *make_turn(TarnPage *p, const struct tarn_message *m)
         return make_answer(p, m);
     g_autofree char *text = tarn_words_valid(m->text, (gssize)m->text_size);
     TarnFigures *f = tarn_conversation_figures(p->conversation, m->id);
-    return tarn_message_new(m->id, text, f->time);
+    GtkWidget *turn = tarn_message_new(m->id, text, f->time);
+    if (m->role == TARN_SYSTEM)
+        tarn_message_set_who(TARN_MESSAGE(turn), _("Instructions"));
+    else if (m->role == TARN_TOOL)
+        tarn_message_set_who(TARN_MESSAGE(turn), _("Result"));
+    return turn;
 }
 
 /* A turn that grows and is not shown any more is written to no widget. */
@@ -194,7 +142,7 @@ static void check_answer(TarnPage *p, guint same)
 
 /* Brings the transcript to the active path, from message number p->from on;
  * turns that are there already stay as they are. */
-static void show_path(TarnPage *p)
+void tarn_page_show_path(TarnPage *p)
 {
     struct tarn_chat *chat = tarn_conversation_chat(p->conversation);
     gsize n = tarn_chat_length(chat), from = p->from;
@@ -219,6 +167,9 @@ static void show_path(TarnPage *p)
                                             : GTK_WIDGET(p->empty));
     tarn_transcript_set_title(p->transcript,
                               tarn_conversation_title(p->conversation));
+    tarn_find_set_chat(p->find, p->conversation);
+    if (p->asking && !tarn_transcript_find(p->transcript, p->asking))
+        tarn_page_give_up_asking(p);
 }
 
 /* Earlier turns are made when somebody comes near them. */
@@ -235,352 +186,42 @@ static void on_top(TarnPage *p)
     }
 }
 
-static void save(TarnPage *p, TarnConversation *c, tarn_message_id id)
+/* A hit of the search: its turn is made if it is not there yet. */
+static void on_find(TarnPage *p, guint id, gboolean thought, guint nth,
+                    const char *words)
+{
+    GtkWidget *turn = NULL, *seen;
+    int y = 0;
+    while (id && !(turn = tarn_transcript_find(p->transcript, id)) &&
+           p->from > 0)
+        on_top(p);
+    if (p->marked)
+        tarn_find_unmark(p->marked);
+    g_set_weak_pointer(&p->marked, turn);
+    if (!turn)
+        return;
+    if (thought && TARN_IS_ANSWER(turn))
+        tarn_answer_open_thought(TARN_ANSWER(turn));
+    seen = tarn_find_mark(turn, thought, nth, words, &y);
+    tarn_transcript_show(p->transcript, seen ? seen : turn, y);
+}
+
+void tarn_page_find(TarnPage *p)
+{
+    tarn_find_open(p->find);
+}
+
+void tarn_page_save(TarnPage *p, TarnConversation *c, tarn_message_id id)
 {
     g_signal_emit(p, signals[CHANGED], 0, c, id);
 }
 
-/* ------------------------------------------------------------------ events */
-static void on_span(TarnPage *p, const struct tarn_event *ev)
+void tarn_page_say_idle(TarnPage *p)
 {
-    struct run *r = &p->run;
-    if (ev->span == TARN_SPAN_THOUGHT) {
-        r->thought_from = ev->ms;
-        announce(p, _("Thinking"), FALSE);
-    }
-}
-
-static void on_span_end(TarnPage *p, const struct tarn_event *ev)
-{
-    struct run *r = &p->run;
-    if (ev->span != TARN_SPAN_THOUGHT || !r->answer)
-        return;
-    TarnFigures f = { .n_thought = r->n_thought,
-                      .asked = r->asked,
-                      .budget = p->budget,
-                      .thought_ms = r->ms - r->thought_from,
-                      .n_answer = 1 };
-    tarn_answer_thought_done(r->answer, &f);
-    g_autofree char *line = tarn_figures_thought(&f);
-    if (line)
-        announce(p, line, TRUE);
-}
-
-static void keep_figures(TarnPage *p, const struct tarn_event *ev)
-{
-    struct run *r = &p->run;
-    const struct tarn_turn_summary *s = ev->summary;
-    TarnFigures *f = tarn_conversation_figures(r->conversation, r->message);
-    f->n_thought = s->n_thought;
-    f->n_answer = s->n_answer;
-    f->thought_ms = s->thought_ms;
-    f->answer_ms = s->answer_ms;
-    f->reason = s->reason;
-    f->asked = r->asked;
-    g_autofree char *speed = tarn_words_speed(s->n_thought + s->n_answer,
-                                              s->thought_ms + s->answer_ms);
-    if (speed) {
-        g_free(p->speed);
-        p->speed = g_steal_pointer(&speed);
-    }
-    p->used = s->n_prompt + s->n_total;
-}
-
-static void end_run(TarnPage *p)
-{
-    struct run *r = &p->run;
-    g_autoptr(TarnConversation) c = g_steal_pointer(&r->conversation);
-    tarn_message_id message = r->message;
-    *r = (struct run){ 0 };
-    update_composer(p);
-    update_status(p);
-    save(p, c, message);
-    if (c == p->conversation)
-        show_path(p); /* counters of branches */
     g_signal_emit(p, signals[IDLE], 0);
 }
 
-static void on_end(TarnPage *p, const struct tarn_event *ev)
-{
-    struct run *r = &p->run;
-    keep_figures(p, ev);
-    g_debug("end: taken at %.1f ms", (double)g_get_monotonic_time() / 1e3);
-    TarnFigures *f = tarn_conversation_figures(r->conversation, r->message);
-    const char *notice = notice_of(f);
-    g_autofree char *error = NULL;
-    if (ev->error) {
-        error = tarn_words_valid(ev->error->text, -1);
-        notice = error;
-    }
-    if (r->answer) {
-        tarn_answer_finish(r->answer, f, notice, ev->error != NULL);
-        announce(p, error ? error : notice ? notice : _("Answered"), TRUE);
-    }
-    end_run(p);
-}
-
-/* The chat has moved text from the answer to the thought: show it anew. */
-static void begin_again(TarnPage *p)
-{
-    struct run *r = &p->run;
-    if (!r->answer)
-        return;
-    r->answer = NULL;
-    for (guint i = 0; i < tarn_transcript_length(p->transcript); i++)
-        if (tarn_transcript_id(p->transcript, i) == r->message)
-            tarn_transcript_cut(p->transcript, i);
-    show_path(p);
-}
-
-static void on_event(TarnPage *p, const struct tarn_event *ev)
-{
-    struct run *r = &p->run;
-    if (!r->active || ev->turn != r->turn)
-        return;
-    r->ms = ev->ms > 0 ? ev->ms : r->ms;
-    switch ((enum tarn_event_kind)ev->kind) {
-    case TARN_EV_READING:
-        if (r->answer)
-            tarn_answer_reading(r->answer, ev->done, ev->total);
-        break;
-    case TARN_EV_SPAN:
-        on_span(p, ev);
-        break;
-    case TARN_EV_TEXT:
-    case TARN_EV_CALL:
-        if (r->answer && ev->text)
-            tarn_answer_text(
-                r->answer, ev->kind == TARN_EV_CALL ? TARN_SPAN_CALL : ev->span,
-                ev->text, ev->text_size);
-        break;
-    case TARN_EV_TOKEN:
-        if (ev->span == TARN_SPAN_THOUGHT)
-            r->n_thought++;
-        break;
-    case TARN_EV_SPAN_END:
-        on_span_end(p, ev);
-        break;
-    case TARN_EV_NOTICE: {
-        g_autofree char *text =
-            tarn_words_valid(ev->text, (gssize)ev->text_size);
-        tarn_page_notice(p, FALSE, text, NULL, NULL);
-        break;
-    }
-    case TARN_EV_WAS_THOUGHT:
-    case TARN_EV_WITHDRAWN:
-        begin_again(p);
-        break;
-    case TARN_EV_END:
-        on_end(p, ev);
-        break;
-    }
-}
-
-/* Everything there is, then one update of the widgets.  FALSE: nothing is
- * left to do until the next event. */
-static gboolean drain(TarnPage *p)
-{
-    G_GNUC_UNUSED g_autoptr(TarnPage) keep = g_object_ref(p);
-    struct tarn_engine *e;
-    struct tarn_event ev = { .size = sizeof ev };
-    struct run *r = &p->run;
-    /* The end of a turn may close the window or bring another model: the
-     * engine is asked for anew each time. */
-    while (p->worker && (e = tarn_worker_engine(p->worker)) &&
-           tarn_engine_next_event(e, &ev))
-        on_event(p, &ev);
-    if (!r->active || !p->worker)
-        return FALSE;
-    gboolean done = TRUE;
-    if (r->answer) {
-        tarn_answer_count(r->answer, r->n_thought, r->ms - r->thought_from);
-        done = tarn_answer_frame(r->answer);
-    }
-    gint64 now = g_get_monotonic_time();
-    if (now - r->saved > SAVE_EVERY_S * G_USEC_PER_SEC) {
-        r->saved = now;
-        save(p, r->conversation, r->message);
-    }
-    return !done;
-}
-
-static gboolean on_tick(GtkWidget *w, GdkFrameClock *clock, gpointer user)
-{
-    (void)clock;
-    (void)user;
-    TarnPage *p = TARN_PAGE(w);
-    guint tick = p->tick;
-    if (drain(p))
-        return G_SOURCE_CONTINUE;
-    if (p->tick == tick) /* else the window is gone meanwhile */
-        p->tick = 0;
-    g_clear_handle_id(&p->guard, g_source_remove);
-    return G_SOURCE_REMOVE;
-}
-
-static gboolean on_guard(gpointer user)
-{
-    TarnPage *p = user;
-    p->guard = 0;
-    if (p->tick)
-        gtk_widget_remove_tick_callback(GTK_WIDGET(p), p->tick);
-    p->tick = 0;
-    if (drain(p))
-        p->tick =
-            gtk_widget_add_tick_callback(GTK_WIDGET(p), on_tick, NULL, NULL);
-    return G_SOURCE_REMOVE;
-}
-
-/* The queue was empty and is not any more: take it at the next frame, or,
- * where no frame comes, a little later. */
-static void on_events(TarnPage *p)
-{
-    if (!p->tick)
-        p->tick =
-            gtk_widget_add_tick_callback(GTK_WIDGET(p), on_tick, NULL, NULL);
-    if (!p->guard)
-        p->guard = g_timeout_add(DRAIN_MS, on_guard, p);
-}
-
-/* ---------------------------------------------------------------- commands */
-/* A turn below the active path's end. */
-static void start_turn(TarnPage *p, guint attempt)
-{
-    struct tarn_engine *e = tarn_worker_engine(p->worker);
-    struct tarn_error err = { 0 };
-    struct run *r = &p->run;
-    TarnConversation *c = p->conversation;
-    tarn_message_id parent = tarn_conversation_end(c);
-    struct tarn_turn_options o = { .size = sizeof o,
-                                   .thought_budget = (int32_t)p->budget,
-                                   .attempt = attempt };
-    struct tarn_sampling s = tarn_model_sampling(tarn_worker_model(p->worker));
-    s.seed = tarn_random_seed();
-    o.sampling = &s;
-    if (tarn_turn_start(e, tarn_conversation_chat(c), &o, &r->turn, &err)) {
-        show_error(p, &err);
-        show_path(p);
-        return;
-    }
-    r->active = TRUE;
-    r->conversation = g_object_ref(c);
-    r->message = tarn_conversation_end(c);
-    r->saved = g_get_monotonic_time();
-    tarn_conversation_note(c, r->message, parent);
-    TarnFigures *f = tarn_conversation_figures(c, r->message);
-    g_free(f->model);
-    f->model = g_strdup(model_name(p));
-    f->budget = p->budget;
-    update_composer(p);
-    show_path(p);
-    tarn_transcript_follow(p->transcript);
-    on_events(p);
-}
-
-void tarn_page_send(TarnPage *p, const char *text)
-{
-    struct tarn_error err = { 0 };
-    if (p->run.active || !tarn_worker_engine(p->worker))
-        return;
-    g_autofree char *valid = g_strchomp(tarn_words_valid(text, -1));
-    tarn_message_id id = tarn_conversation_add(
-        p->conversation, tarn_conversation_end(p->conversation), TARN_USER,
-        valid, strlen(valid), &err);
-    if (!id) {
-        show_error(p, &err);
-        tarn_composer_set_text(p->composer, text); /* nothing is lost */
-        return;
-    }
-    save(p, p->conversation, id);
-    start_turn(p, 0);
-}
-
-static void post(TarnPage *p, enum tarn_command_kind kind)
-{
-    struct tarn_error err = { 0 };
-    struct tarn_command cmd = { .size = sizeof cmd,
-                                .kind = kind,
-                                .turn = p->run.turn };
-    if (p->run.active &&
-        tarn_engine_post(tarn_worker_engine(p->worker), &cmd, &err))
-        show_error(p, &err);
-}
-
-void tarn_page_stop(TarnPage *p)
-{
-    g_debug("stop: asked at %.1f ms", (double)g_get_monotonic_time() / 1e3);
-    p->run.stopped = TRUE;
-    post(p, TARN_CMD_STOP);
-}
-
-void tarn_page_answer_now(TarnPage *p)
-{
-    p->run.asked = p->run.active;
-    post(p, TARN_CMD_ANSWER_NOW);
-}
-
-gboolean tarn_page_is_running(TarnPage *p)
-{
-    return p->run.active;
-}
-
-void tarn_page_regenerate(TarnPage *p, guint message)
-{
-    struct tarn_error err = { 0 };
-    struct tarn_message m = { .size = sizeof m };
-    struct tarn_chat *chat = tarn_conversation_chat(p->conversation);
-    if (!message)
-        message = tarn_conversation_last_of(p->conversation, TARN_ASSISTANT);
-    if (p->run.active || !tarn_worker_engine(p->worker) ||
-        !tarn_chat_find(chat, message, &m) || m.role != TARN_ASSISTANT)
-        return;
-    if (tarn_chat_select(chat, m.parent, &err)) {
-        show_error(p, &err);
-        return;
-    }
-    start_turn(p, m.n_siblings);
-}
-
-void tarn_page_edit_last(TarnPage *p)
-{
-    tarn_message_id id = tarn_conversation_last_of(p->conversation, TARN_USER);
-    GtkWidget *turn = id ? tarn_transcript_find(p->transcript, id) : NULL;
-    if (turn && !p->run.active)
-        tarn_message_edit(TARN_MESSAGE(turn));
-}
-
-void tarn_page_edited(TarnPage *p, guint message, const char *text)
-{
-    struct tarn_error err = { 0 };
-    struct tarn_message m = { .size = sizeof m };
-    struct tarn_chat *chat = tarn_conversation_chat(p->conversation);
-    if (p->run.active || !tarn_worker_engine(p->worker) ||
-        !tarn_chat_find(chat, message, &m))
-        return;
-    tarn_message_id id = tarn_conversation_add(
-        p->conversation, m.parent, TARN_USER, text, strlen(text), &err);
-    if (!id) {
-        show_error(p, &err);
-        return;
-    }
-    save(p, p->conversation, id);
-    start_turn(p, 0);
-    tarn_composer_focus(p->composer);
-}
-
-void tarn_page_branch(TarnPage *p, guint message, int delta)
-{
-    struct tarn_error err = { 0 };
-    tarn_message_id other =
-        tarn_conversation_sibling(p->conversation, message, delta);
-    if (!other || p->run.active)
-        return;
-    if (!tarn_conversation_enter(p->conversation, other, &err))
-        show_error(p, &err);
-    show_path(p);
-    save(p, p->conversation, 0);
-}
-
+/* ---------------------------------------------------------------- acts */
 void tarn_page_toggle_thought(TarnPage *p)
 {
     tarn_message_id id =
@@ -632,14 +273,14 @@ void tarn_page_model_changed(TarnPage *p, gboolean pocket)
     g_clear_pointer(&p->speed, g_free); /* measured with another model */
     p->used = 0;
     tarn_empty_set_pocket(p->empty, pocket);
-    update_composer(p);
-    update_status(p);
+    tarn_page_update_composer(p);
+    tarn_page_update_status(p);
 }
 
-void tarn_page_set_budget(TarnPage *p, guint tokens)
+void tarn_page_set_settings(TarnPage *p, const TarnSettings *settings)
 {
-    p->budget = tokens;
-    update_composer(p);
+    p->settings = settings;
+    tarn_page_update_composer(p);
 }
 
 TarnConversation *tarn_page_conversation(TarnPage *p)
@@ -656,6 +297,7 @@ void tarn_page_set_conversation(TarnPage *p, TarnConversation *c)
         tarn_page_stop(p);
         p->run.answer = NULL;
     }
+    tarn_page_give_up_asking(p);
     g_object_ref(c);
     g_clear_object(&p->conversation);
     p->conversation = c;
@@ -663,18 +305,18 @@ void tarn_page_set_conversation(TarnPage *p, TarnConversation *c)
     gsize n = tarn_chat_length(tarn_conversation_chat(c));
     p->from = n > SHOWN ? n - SHOWN : 0;
     tarn_transcript_cut(p->transcript, 0);
-    show_path(p);
+    tarn_page_show_path(p);
     tarn_composer_set_text(p->composer, tarn_conversation_draft(c));
     tarn_transcript_follow(p->transcript);
-    update_composer(p);
-    update_status(p);
+    tarn_page_update_composer(p);
+    tarn_page_update_status(p);
 }
 
 void tarn_page_set_worker(TarnPage *p, TarnWorker *worker)
 {
     p->worker = g_object_ref(worker);
-    g_signal_connect_object(worker, "events", G_CALLBACK(on_events), p,
-                            G_CONNECT_SWAPPED);
+    g_signal_connect_object(worker, "events", G_CALLBACK(tarn_page_on_events),
+                            p, G_CONNECT_SWAPPED);
 }
 
 /* ------------------------------------------------------------------ object */
@@ -708,6 +350,8 @@ static void tarn_page_dispose(GObject *o)
     p->tick = 0;
     while ((child = gtk_widget_get_first_child(GTK_WIDGET(o))))
         gtk_widget_unparent(child);
+    g_clear_weak_pointer(&p->marked);
+    g_clear_pointer(&p->cards, g_ptr_array_unref);
     g_clear_object(&p->conversation);
     g_clear_object(&p->run.conversation);
     g_clear_object(&p->worker);
@@ -720,12 +364,14 @@ static void tarn_page_class_init(TarnPageClass *klass)
     GtkWidgetClass *w = GTK_WIDGET_CLASS(klass);
     G_OBJECT_CLASS(klass)->dispose = tarn_page_dispose;
     g_type_ensure(TARN_TYPE_NOTICE);
+    g_type_ensure(TARN_TYPE_FIND);
     g_type_ensure(TARN_TYPE_EMPTY);
     g_type_ensure(TARN_TYPE_TRANSCRIPT);
     g_type_ensure(TARN_TYPE_COMPOSER);
     gtk_widget_class_set_template_from_resource(w,
                                                 TARN_RESOURCES "/tarn-page.ui");
     gtk_widget_class_bind_template_child(w, TarnPage, notice);
+    gtk_widget_class_bind_template_child(w, TarnPage, find);
     gtk_widget_class_bind_template_child(w, TarnPage, stack);
     gtk_widget_class_bind_template_child(w, TarnPage, empty);
     gtk_widget_class_bind_template_child(w, TarnPage, transcript);
@@ -738,6 +384,7 @@ static void tarn_page_class_init(TarnPageClass *klass)
     gtk_widget_class_bind_template_callback(w, on_send);
     gtk_widget_class_bind_template_callback(w, on_stop);
     gtk_widget_class_bind_template_callback(w, on_top);
+    gtk_widget_class_bind_template_callback(w, on_find);
     gtk_widget_class_bind_template_callback(w, on_draft);
     gtk_widget_class_bind_template_callback(w, on_example);
     GType t = TARN_TYPE_PAGE;
@@ -752,7 +399,10 @@ static void tarn_page_class_init(TarnPageClass *klass)
 
 static void tarn_page_init(TarnPage *p)
 {
-    p->budget = 2048;
+    p->cards = g_ptr_array_new();
+    static TarnSettings usual; /* until the window brings its own */
+    tarn_settings_reset(&usual);
+    p->settings = &usual;
     gtk_widget_init_template(GTK_WIDGET(p));
     tarn_empty_set_pocket(p->empty, TRUE);
 }

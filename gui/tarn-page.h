@@ -16,6 +16,7 @@
 #include <adwaita.h>
 
 #include "gui/tarn-conversation.h"
+#include "gui/tarn-settings.h"
 #include "gui/tarn-worker.h"
 
 #define TARN_TYPE_PAGE (tarn_page_get_type())
@@ -28,19 +29,30 @@ TarnConversation *tarn_page_conversation(TarnPage *p);
 void tarn_page_model_changed(TarnPage *p, gboolean pocket);
 /* percent -1: not loading. */
 void tarn_page_set_loading(TarnPage *p, const char *model, int percent);
-void tarn_page_set_budget(TarnPage *p, guint tokens);
+/* Borrowed; told again whenever it has changed. */
+void tarn_page_set_settings(TarnPage *p, const TarnSettings *settings);
 
 gboolean tarn_page_is_running(TarnPage *p);
 void tarn_page_send(TarnPage *p, const char *text);
 void tarn_page_stop(TarnPage *p);
 void tarn_page_answer_now(TarnPage *p);
 void tarn_page_regenerate(TarnPage *p, guint message); /* 0: the last */
+void tarn_page_regenerate_with(TarnPage *p, guint message, guint budget);
+/* way: "again", "longer", "cooler" or "warmer". */
+void tarn_page_regenerate_as(TarnPage *p, guint message, const char *way);
+/* Each of these makes another branch of the answer that begins like it: goes
+ * on where it was stopped; keeps the circle that was broken; takes another
+ * token at number `token` (from 0). */
+void tarn_page_continue(TarnPage *p, guint message);
+void tarn_page_undo_loop(TarnPage *p, guint message);
+void tarn_page_fork(TarnPage *p, guint message, guint token, gint32 id);
 void tarn_page_edit_last(TarnPage *p);
 void tarn_page_edited(TarnPage *p, guint message, const char *text);
 void tarn_page_branch(TarnPage *p, guint message, int delta);
 void tarn_page_toggle_thought(TarnPage *p);
 void tarn_page_step(TarnPage *p, int delta);
 char *tarn_page_last_answer(TarnPage *p); /* owned by the caller; or NULL */
+void tarn_page_find(TarnPage *p);
 void tarn_page_focus(TarnPage *p);
 void tarn_page_fill(TarnPage *p, const char *text);
 

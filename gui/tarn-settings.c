@@ -19,6 +19,13 @@ static int number(GKeyFile *k, const char *key, int lo, int hi, int standard)
     return error || n < lo || n > hi ? standard : n;
 }
 
+static double real(GKeyFile *k, const char *key, double hi)
+{
+    g_autoptr(GError) error = NULL;
+    double x = g_key_file_get_double(k, GROUP, key, &error);
+    return error || !(x >= 0 && x <= hi) ? -1 : x;
+}
+
 static char *path(GKeyFile *k, const char *key)
 {
     char *text = g_key_file_get_string(k, GROUP, key, NULL);
@@ -26,6 +33,68 @@ static char *path(GKeyFile *k, const char *key)
         return text;
     g_free(text);
     return NULL;
+}
+
+void tarn_settings_reset(TarnSettings *s)
+{
+    s->budget = 2048;
+    s->thoughts = TARN_THOUGHTS_LIVE;
+    s->keep_loops = FALSE;
+    s->tools = FALSE;
+    s->temperature = s->repeat_penalty = -1;
+    s->top_k = -1;
+    s->seed = -1;
+    s->context = 0;
+    s->kv = TARN_KV_F16;
+    s->scheme = TARN_SCHEME_SYSTEM;
+    s->ctrl_sends = FALSE;
+}
+
+static void load_choices(TarnSettings *s, GKeyFile *k)
+{
+    g_autoptr(GError) unset = NULL;
+    s->budget = (guint)number(k, "budget", 0, 131072, 2048);
+    s->thoughts = (guint)number(k, "thoughts", 0, 2, 0);
+    s->keep_loops = g_key_file_get_boolean(k, GROUP, "keep-loops", NULL);
+    s->tools = g_key_file_get_boolean(k, GROUP, "tools", NULL);
+    s->temperature = real(k, "temperature", 5);
+    s->repeat_penalty = real(k, "repeat-penalty", 2);
+    s->top_k = number(k, "top-k", 0, 1000, -1);
+    s->seed = g_key_file_get_int64(k, GROUP, "seed", &unset);
+    if (unset || s->seed < 0)
+        s->seed = -1;
+    s->context = (guint)number(k, "context", 0, 131072, 0);
+    s->kv = (guint)number(k, "kv", 0, 2, 0);
+    s->scheme = (guint)number(k, "scheme", 0, 2, 0);
+    s->ctrl_sends = g_key_file_get_boolean(k, GROUP, "ctrl-sends", NULL);
+}
+
+/* What is as usual is not written: a later version may know better. */
+static void save_choices(const TarnSettings *s, GKeyFile *k)
+{
+    g_key_file_set_integer(k, GROUP, "budget", (int)s->budget);
+    if (s->thoughts)
+        g_key_file_set_integer(k, GROUP, "thoughts", (int)s->thoughts);
+    if (s->keep_loops)
+        g_key_file_set_boolean(k, GROUP, "keep-loops", TRUE);
+    if (s->tools)
+        g_key_file_set_boolean(k, GROUP, "tools", TRUE);
+    if (s->temperature >= 0)
+        g_key_file_set_double(k, GROUP, "temperature", s->temperature);
+    if (s->repeat_penalty >= 0)
+        g_key_file_set_double(k, GROUP, "repeat-penalty", s->repeat_penalty);
+    if (s->top_k >= 0)
+        g_key_file_set_integer(k, GROUP, "top-k", s->top_k);
+    if (s->seed >= 0)
+        g_key_file_set_int64(k, GROUP, "seed", s->seed);
+    if (s->context)
+        g_key_file_set_integer(k, GROUP, "context", (int)s->context);
+    if (s->kv)
+        g_key_file_set_integer(k, GROUP, "kv", (int)s->kv);
+    if (s->scheme)
+        g_key_file_set_integer(k, GROUP, "scheme", (int)s->scheme);
+    if (s->ctrl_sends)
+        g_key_file_set_boolean(k, GROUP, "ctrl-sends", TRUE);
 }
 
 void tarn_settings_load(TarnSettings *s)
@@ -42,7 +111,7 @@ void tarn_settings_load(TarnSettings *s)
     s->width = number(k, "width", 360, 16384, 1080);
     s->height = number(k, "height", 480, 16384, 760);
     s->maximized = g_key_file_get_boolean(k, GROUP, "maximized", NULL);
-    s->budget = (guint)number(k, "budget", 0, 131072, 2048);
+    load_choices(s, k);
     g_autoptr(GError) unset = NULL;
     s->sidebar =
         g_key_file_get_boolean(k, GROUP, "sidebar", &unset) || unset != NULL;
@@ -61,7 +130,7 @@ void tarn_settings_save(const TarnSettings *s)
     g_key_file_set_integer(k, GROUP, "width", s->width);
     g_key_file_set_integer(k, GROUP, "height", s->height);
     g_key_file_set_boolean(k, GROUP, "maximized", s->maximized);
-    g_key_file_set_integer(k, GROUP, "budget", (int)s->budget);
+    save_choices(s, k);
     g_key_file_set_boolean(k, GROUP, "sidebar", s->sidebar);
     g_key_file_set_int64(k, GROUP, "chat", s->chat);
     if (s->draft && *s->draft)

@@ -11,6 +11,14 @@
 
 #include <glib.h>
 
+enum tarn_thoughts {
+    TARN_THOUGHTS_LIVE,
+    TARN_THOUGHTS_FOLDED,
+    TARN_THOUGHTS_OPEN
+};
+enum tarn_kv { TARN_KV_F16, TARN_KV_F32, TARN_KV_Q8_0 };
+enum tarn_scheme { TARN_SCHEME_SYSTEM, TARN_SCHEME_LIGHT, TARN_SCHEME_DARK };
+
 typedef struct {
     int width, height;
     gboolean maximized;
@@ -18,11 +26,23 @@ typedef struct {
     gint64 chat;      /* number of the chat that was open; 0: none */
     char *draft;      /* of a chat that has no message yet */
     guint budget;     /* tokens; 0: no limit */
-    char *model;      /* path; NULL: the pocket model */
-    char *backend;    /* asked for on the command line, not kept; NULL: any */
+    guint thoughts;   /* enum tarn_thoughts */
+    gboolean keep_loops;
+    gboolean tools; /* the model is told of the built-in ones */
+    double temperature, repeat_penalty; /* below 0: as the model's file says */
+    int top_k;                          /* the same */
+    gint64 seed;                        /* below 0: new in each turn */
+    guint context;                      /* tokens; 0: as the program decides */
+    guint kv;                           /* enum tarn_kv */
+    guint scheme;                       /* enum tarn_scheme */
+    gboolean ctrl_sends;                /* Return makes a new line */
+    char *model;                        /* path; NULL: the pocket model */
+    char *backend; /* asked for on the command line, not kept; NULL: any */
     char *opening; /* the model that was being opened when the program ended */
 } TarnSettings;
 
+/* What Settings shows, all of it, as on a fresh start. */
+void tarn_settings_reset(TarnSettings *s);
 /* All but `backend`. */
 void tarn_settings_load(TarnSettings *s);
 void tarn_settings_save(const TarnSettings *s);

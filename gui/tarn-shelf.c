@@ -11,8 +11,8 @@ static void save_message(TarnArchive *a, TarnConversation *c,
     TarnRow *r = g_new0(TarnRow, 1);
     const char *kept = tarn_conversation_thought(c, m->id);
     r->chat = tarn_conversation_number(c);
-    r->id = m->id;
-    r->parent = m->parent;
+    r->id = tarn_conversation_row(c, m->id);
+    r->parent = tarn_conversation_row(c, m->parent);
     r->role = m->role;
     r->finished = m->finished;
     r->text = tarn_words_valid(m->text, (gssize)m->text_size);
@@ -21,6 +21,9 @@ static void save_message(TarnArchive *a, TarnConversation *c,
     else if (kept)
         r->thought = g_strdup(kept);
     tarn_figures_copy(&r->figures, tarn_conversation_figures(c, m->id));
+    GArray *ids = tarn_conversation_ids(c, m->id);
+    r->n_ids = ids->len;
+    r->ids = g_memdup2(ids->data, ids->len * sizeof *r->ids);
     tarn_archive_save(a, r);
 }
 
@@ -41,29 +44,49 @@ void tarn_shelf_save(TarnArchive *a, TarnConversation *c, tarn_message_id id)
     i->model =
         g_strdup(last ? tarn_conversation_figures(c, last)->model : NULL);
     i->draft = g_strdup(tarn_conversation_draft(c));
-    i->end = tarn_conversation_end(c);
+    tarn_message_id end = tarn_conversation_end(c);
+    i->end = tarn_conversation_row(c, end);
     i->changed = id ? g_get_real_time() / G_USEC_PER_SEC
-                    : tarn_conversation_figures(c, i->end)->time;
+                    : tarn_conversation_figures(c, end)->time;
     tarn_archive_save_chat(a, i);
 }
 
-static gboolean put(TarnConversation *c, const TarnRow *r)
+void tarn_shelf_save_all(TarnArchive *a, TarnConversation *c)
+{
+    struct tarn_message m = { .size = sizeof m };
+    struct tarn_chat *chat = tarn_conversation_chat(c);
+    for (tarn_message_id id = 1; tarn_chat_find(chat, id, &m); id++)
+        tarn_shelf_save(a, c, id);
+}
+
+static tarn_message_id id_of(GHashTable *ids, guint row)
+{
+    return GPOINTER_TO_UINT(g_hash_table_lookup(ids, GUINT_TO_POINTER(row)));
+}
+
+/* ids: of the rows that came before. */
+static gboolean put(TarnConversation *c, const TarnRow *r, GHashTable *ids)
 {
     const char *text = r->damaged ? _("This message is damaged on disk and is "
                                       "not shown.")
                                   : r->text;
     struct tarn_error err;
-    if (r->parent >= r->id || r->role > TARN_TOOL)
+    tarn_message_id parent = id_of(ids, r->parent);
+    if (r->parent >= r->id || r->role > TARN_TOOL || (r->parent && !parent))
         return FALSE;
     tarn_message_id id = tarn_conversation_add(
-        c, r->parent, (enum tarn_role)r->role, text, strlen(text), &err);
-    if (id != r->id)
+        c, parent, (enum tarn_role)r->role, text, strlen(text), &err);
+    if (!id)
         return FALSE;
+    g_hash_table_insert(ids, GUINT_TO_POINTER(r->id), GUINT_TO_POINTER(id));
+    tarn_conversation_set_row(c, id, r->id);
     TarnFigures *f = tarn_conversation_figures(c, id);
     tarn_figures_copy(f, &r->figures);
     f->cut = !r->finished && !r->figures.reason;
-    if (!r->damaged)
+    if (!r->damaged) {
         tarn_conversation_set_thought(c, id, r->thought);
+        g_array_append_vals(tarn_conversation_ids(c, id), r->ids, r->n_ids);
+    }
     return TRUE;
 }
 
@@ -71,10 +94,11 @@ TarnConversation *tarn_shelf_load(gint64 number, GPtrArray *rows,
                                   const TarnChatInfo *info)
 {
     TarnConversation *c = tarn_conversation_new();
+    g_autoptr(GHashTable) ids = g_hash_table_new(NULL, NULL);
     struct tarn_error err;
     gboolean whole = TRUE;
     for (guint i = 0; c && whole && i < rows->len; i++)
-        whole = put(c, rows->pdata[i]);
+        whole = put(c, rows->pdata[i], ids);
     if (!c)
         return NULL;
     /* Rows that do not fit each other: what could be read goes on as a chat
@@ -82,10 +106,11 @@ TarnConversation *tarn_shelf_load(gint64 number, GPtrArray *rows,
     if (whole)
         tarn_conversation_set_number(c, number);
     if (info) {
+        tarn_message_id end = id_of(ids, info->end);
         tarn_conversation_set_title(c, info->title);
         tarn_conversation_set_draft(c, info->draft);
-        if (whole && info->end && info->end <= rows->len)
-            tarn_chat_select(tarn_conversation_chat(c), info->end, &err);
+        if (whole && end)
+            tarn_chat_select(tarn_conversation_chat(c), end, &err);
     }
     return c;
 }

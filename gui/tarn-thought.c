@@ -3,6 +3,7 @@
 
 #include "gui/tarn-config.h"
 #include "gui/tarn-prose.h"
+#include "gui/tarn-settings.h"
 #include "gui/tarn-words.h"
 
 enum {
@@ -22,7 +23,7 @@ struct _TarnThought {
     GtkScrolledWindow *scroller;
     TarnProse *text;
     GString *pending; /* while folded, nothing is laid out: text waits here */
-    guint budget, unlock;
+    guint budget, unlock, how; /* enum tarn_thoughts */
     gboolean arriving, touched, at_end;
 };
 G_DEFINE_FINAL_TYPE(TarnThought, tarn_thought, GTK_TYPE_BOX)
@@ -98,7 +99,7 @@ void tarn_thought_begin(TarnThought *t, guint budget)
 {
     t->arriving = TRUE;
     t->budget = budget;
-    tarn_thought_set_open(t, TRUE);
+    tarn_thought_set_open(t, t->how != TARN_THOUGHTS_FOLDED);
     gtk_widget_set_visible(GTK_WIDGET(t->budget_bar), budget > 0);
     gtk_widget_set_visible(GTK_WIDGET(t->answer_now), TRUE);
     gtk_widget_set_sensitive(GTK_WIDGET(t->answer_now), FALSE);
@@ -164,9 +165,14 @@ void tarn_thought_finish(TarnThought *t, const TarnFigures *f)
     set_summary(t, line ? line : _("Thought"));
     trim_end(t);
     if (!t->touched)
-        tarn_thought_set_open(t, FALSE);
+        tarn_thought_set_open(t, t->how == TARN_THOUGHTS_OPEN);
     else
         set_height(t);
+}
+
+void tarn_thought_set_how(TarnThought *t, guint how)
+{
+    t->how = how;
 }
 
 /* Inside the ten lines, new text is followed while the view is at the end. */

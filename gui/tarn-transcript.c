@@ -6,8 +6,9 @@
 #include "gui/tarn-words.h"
 
 enum {
-    AT_END = 24,          /* px */
-    NEAR_TOP = 300,       /* px */
+    AT_END = 24,    /* px */
+    NEAR_TOP = 300, /* px */
+    SHOW_FRAMES = 6,
     HOLD_US = 1000 * 1000 /* text views correct their heights for a while */
 };
 
@@ -22,7 +23,10 @@ struct _TarnTranscript {
     guint show_down, top;
     GtkWidget *anchor; /* borrowed: a turn that shall not move, or NULL */
     float anchor_y;
-    gint64 hold; /* µs, until then */
+    gint64 hold;      /* µs, until then */
+    GtkWidget *shown; /* weak: to be scrolled to, for some frames */
+    int shown_y;
+    guint show_tick, frames;
     double last_value;
 };
 G_DEFINE_FINAL_TYPE(TarnTranscript, tarn_transcript, GTK_TYPE_WIDGET)
@@ -200,6 +204,38 @@ void tarn_transcript_cut(TarnTranscript *t, guint n)
     }
 }
 
+static gboolean show_tick(GtkWidget *w, GdkFrameClock *clock, gpointer user)
+{
+    TarnTranscript *t = TARN_TRANSCRIPT(w);
+    graphene_rect_t r;
+    (void)clock;
+    (void)user;
+    if (t->shown && t->frames-- > 0 &&
+        gtk_widget_compute_bounds(t->shown, GTK_WIDGET(t->scroller), &r)) {
+        GtkAdjustment *a = vertical(t);
+        double third = gtk_adjustment_get_page_size(a) / 3;
+        double to = gtk_adjustment_get_value(a) + (double)r.origin.y +
+                    t->shown_y - third;
+        gtk_adjustment_set_value(a, to);
+        return G_SOURCE_CONTINUE;
+    }
+    g_clear_weak_pointer(&t->shown);
+    t->show_tick = 0;
+    return G_SOURCE_REMOVE;
+}
+
+void tarn_transcript_show(TarnTranscript *t, GtkWidget *inside, int y)
+{
+    set_following(t, FALSE);
+    t->anchor = NULL;
+    g_set_weak_pointer(&t->shown, inside);
+    t->shown_y = y;
+    t->frames = SHOW_FRAMES;
+    if (!t->show_tick)
+        t->show_tick =
+            gtk_widget_add_tick_callback(GTK_WIDGET(t), show_tick, NULL, NULL);
+}
+
 void tarn_transcript_step(TarnTranscript *t, int delta)
 {
     GtkWidget *view = GTK_WIDGET(t->scroller), *target = NULL;
@@ -226,6 +262,11 @@ static void tarn_transcript_dispose(GObject *o)
 {
     g_clear_handle_id(&TARN_TRANSCRIPT(o)->show_down, g_source_remove);
     g_clear_handle_id(&TARN_TRANSCRIPT(o)->top, g_source_remove);
+    if (TARN_TRANSCRIPT(o)->show_tick)
+        gtk_widget_remove_tick_callback(GTK_WIDGET(o),
+                                        TARN_TRANSCRIPT(o)->show_tick);
+    TARN_TRANSCRIPT(o)->show_tick = 0;
+    g_clear_weak_pointer(&TARN_TRANSCRIPT(o)->shown);
     g_clear_pointer(&TARN_TRANSCRIPT(o)->overlay, gtk_widget_unparent);
     G_OBJECT_CLASS(tarn_transcript_parent_class)->dispose(o);
 }

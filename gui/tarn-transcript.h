@@ -28,6 +28,9 @@ guint tarn_transcript_id(TarnTranscript *t, guint at);
 /* Removes turns from number n on. */
 void tarn_transcript_cut(TarnTranscript *t, guint n);
 void tarn_transcript_follow(TarnTranscript *t);
+/* Scrolls so that y of a widget inside a turn stands in the upper third; what
+ * was made just now gets its place in the next frames. */
+void tarn_transcript_show(TarnTranscript *t, GtkWidget *inside, int y);
 /* Moves the view by turns (Alt+Up, Alt+Down). */
 void tarn_transcript_step(TarnTranscript *t, int delta);
 

@@ -20,6 +20,6 @@ G_DECLARE_FINAL_TYPE(TarnWindow, tarn_window, TARN, WINDOW,
 /* settings: borrowed, lives as long as the application. */
 TarnWindow *tarn_window_new(AdwApplication *app, TarnSettings *settings);
 /* path NULL: the model of last time, else the pocket model. */
-void tarn_window_open_model(TarnWindow *w, const char *path);
+void tarn_window_open(TarnWindow *w, const char *path);
 
 #endif

@@ -1,6 +1,8 @@
 /* tarn-worker.c - see tarn-worker.h. */
 #include "gui/tarn-worker.h"
 
+#include "backends/backend.h"
+#include "gui/tarn-settings.h"
 #include "gui/tarn-words.h"
 
 enum { PROGRESS_MS = 100 };
@@ -22,6 +24,7 @@ typedef struct {
     TarnWorker *worker; /* main thread only; NULL: nobody waits for it */
     Shared *shared;
     char *path;
+    guint context, kv; /* of the engine; see tarn_worker_set_memory() */
     GThread *thread;
     gint cancelled, quit, permille; /* atomic */
     GMutex lock;
@@ -36,6 +39,7 @@ struct _TarnWorker {
     GObject parent;
     Shared *shared;
     Seat *seat, *opening, *opened;
+    guint context, kv;  /* for the next model */
     GPtrArray *threads; /* GThread of every seat there was */
     guint progress;
     gint shown;
@@ -161,8 +165,13 @@ static void open_model(Seat *s)
     if (!s->status)
         s->status = tarn_model_open(rt, s->path, &mo, &s->model, &s->err);
     struct tarn_engine_options eo = { .size = sizeof eo };
-    if (!s->status)
+    if (!s->status) {
+        eo.n_context = MIN(s->context, tarn_model_info(s->model)->max_context);
+        eo.kv_given = s->kv != TARN_KV_F16;
+        eo.kv_type =
+            s->kv == TARN_KV_F32 ? (uint32_t)TARN_F32 : (uint32_t)TARN_Q8_0;
         s->status = tarn_engine_create(s->model, &eo, &s->engine, &s->err);
+    }
     if (!s->status)
         tarn_engine_on_event(s->engine, on_event, s);
 }
@@ -256,6 +265,12 @@ void tarn_worker_set_backend(TarnWorker *w, const char *name)
     g_mutex_unlock(&w->shared->lock);
 }
 
+void tarn_worker_set_memory(TarnWorker *w, guint context, guint kv)
+{
+    w->context = context;
+    w->kv = kv;
+}
+
 void tarn_worker_open(TarnWorker *w, const char *path)
 {
     leave_seat(&w->opening);
@@ -266,6 +281,8 @@ void tarn_worker_open(TarnWorker *w, const char *path)
     s->worker = w;
     s->shared = shared_ref(w->shared);
     s->path = g_strdup(path);
+    s->context = w->context;
+    s->kv = w->kv;
     w->opening = s;
     w->shown = 0;
     if (!w->progress)

@@ -26,6 +26,8 @@ G_DECLARE_FINAL_TYPE(TarnWorker, tarn_worker, TARN, WORKER, GObject)
 TarnWorker *tarn_worker_new(void);
 /* Before the first model; NULL: the fastest that passed its check. */
 void tarn_worker_set_backend(TarnWorker *w, const char *name);
+/* For the models that are opened from now on; context 0: the core decides. */
+void tarn_worker_set_memory(TarnWorker *w, guint context, guint kv);
 /* A model that is being opened is given up for this one. */
 void tarn_worker_open(TarnWorker *w, const char *path);
 void tarn_worker_cancel(TarnWorker *w);

@@ -8,7 +8,10 @@
  *
  * TARN_SCRIPT: a file of turns, parted by lines "%%%".  A turn may begin with
  * <think>...</think>.  TARN_SCRIPT_RATE: tokens (here: words) a second.
- * A word "%FAIL" ends its turn as a failed one.
+ * A word "%FAIL" ends its turn as a failed one; "%LOOP" takes back two words
+ * "taken back" as a broken circle would be.  A turn that begins with tokens
+ * (`begin`) says the words of those again: their ids are places in a list of
+ * all words that were ever written.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -41,13 +44,17 @@ struct tarn_engine {
     struct tarn_event queue[QUEUE];
     unsigned head, tail;
     char *last_text; /* of the event given out last */
+    char **words;    /* [n_words] words[id]: what was written */
+    size_t n_words, n_begin;
+    int32_t *begin;
     /* the turn */
     tarn_turn_id turn;
     tarn_message_id message;
     struct tarn_chat *chat;
     char *script, *at;
     unsigned turn_no, n_token, n_thought, span;
-    bool began;
+    size_t span_size; /* bytes */
+    bool began, thought_first;
     double t0, t_thought, t_first, rate;
     int budget;
     struct tarn_turn_summary summary;
@@ -262,6 +269,10 @@ void tarn_engine_destroy(struct tarn_engine *e)
     while (e->head != e->tail)
         free((char *)e->queue[e->head++ % QUEUE].text);
     free(e->last_text);
+    for (size_t i = 0; i < e->n_words; i++)
+        free(e->words[i]);
+    free(e->words);
+    free(e->begin);
     free(e->script);
     free(e);
 }
@@ -319,6 +330,7 @@ static void open_span(struct tarn_engine *e, uint32_t span)
 {
     close_span(e);
     e->span = span;
+    e->span_size = 0;
     push(e, (struct tarn_event){ .kind = TARN_EV_SPAN }, NULL, 0);
 }
 
@@ -348,6 +360,41 @@ static void end(struct tarn_engine *e, enum tarn_stop_reason reason)
          NULL, 0);
 }
 
+/* Tells a word as a token; its id is its place in the list. */
+static void say(struct tarn_engine *e, const char *text, size_t size)
+{
+    e->words = realloc(e->words, (e->n_words + 1) * sizeof *e->words);
+    e->words[e->n_words] = strndup(text, size);
+    push(e, (struct tarn_event){ .kind = TARN_EV_TEXT }, text, size);
+    push(e,
+         (struct tarn_event){ .kind = TARN_EV_TOKEN,
+                              .id = (int32_t)e->n_words++,
+                              .at = e->n_token++,
+                              .ms = now_ms() - e->t0 },
+         NULL, 0);
+    e->span_size += size;
+}
+
+/* Two words that are taken back again at once. */
+static void loop(struct tarn_engine *e)
+{
+    static const char said[] = "The thought went round in a circle; 2 tokens "
+                               "were taken back and it went on another way.";
+    const size_t keep = e->span_size;
+    say(e, "taken ", 6);
+    say(e, "back ", 5);
+    e->n_token -= 2;
+    e->span_size = keep;
+    push(e,
+         (struct tarn_event){ .kind = TARN_EV_WITHDRAWN,
+                              .at = e->n_token,
+                              .done = keep,
+                              .total = 2 },
+         NULL, 0);
+    push(e, (struct tarn_event){ .kind = TARN_EV_NOTICE }, said,
+         sizeof said - 1);
+}
+
 /* One word of the script.  The lock is held. */
 static void speak(struct tarn_engine *e)
 {
@@ -362,8 +409,13 @@ static void speak(struct tarn_engine *e)
             e->at += 7;
             open_span(e, TARN_SPAN_THOUGHT);
         } else {
-            open_span(e, TARN_SPAN_ANSWER);
+            open_span(e, e->thought_first ? TARN_SPAN_THOUGHT
+                                          : TARN_SPAN_ANSWER);
         }
+        for (size_t i = 0; i < e->n_begin; i++)
+            if (e->begin[i] >= 0 && (size_t)e->begin[i] < e->n_words)
+                say(e, e->words[e->begin[i]], strlen(e->words[e->begin[i]]));
+        e->n_begin = 0;
     }
     char *close = strstr(e->at, "</think>");
     if (e->span == TARN_SPAN_THOUGHT &&
@@ -381,13 +433,13 @@ static void speak(struct tarn_engine *e)
         end(e, TARN_STOP_FAILED);
         return;
     }
+    if (!strncmp(e->at, "%LOOP", 5)) {
+        loop(e);
+        e->at += 5;
+        return;
+    }
     size_t n = strcspn(e->at + 1, " \n<%") + 1;
-    push(e, (struct tarn_event){ .kind = TARN_EV_TEXT }, e->at, n);
-    push(e,
-         (struct tarn_event){ .kind = TARN_EV_TOKEN,
-                              .at = e->n_token++,
-                              .ms = now_ms() - e->t0 },
-         NULL, 0);
+    say(e, e->at, n);
     e->at += n;
 }
 
@@ -478,6 +530,13 @@ enum tarn_status tarn_turn_start(struct tarn_engine *e, struct tarn_chat *c,
     e->n_token = e->span = 0;
     e->summary = (struct tarn_turn_summary){ 0 };
     e->budget = opt->thought_budget;
+    free(e->begin);
+    e->begin = calloc(opt->n_begin + 1, sizeof *e->begin);
+    e->n_begin = opt->n_begin;
+    for (size_t i = 0; i < opt->n_begin; i++)
+        e->begin[i] = opt->begin[i];
+    /* In these scripts a circle is in a thought. */
+    e->thought_first = opt->n_begin > 0 && opt->keep_loops;
     e->t0 = e->t_first = e->t_thought = now_ms();
     *out = e->turn;
     pthread_cond_broadcast(&e->work);
@@ -502,6 +561,9 @@ bool tarn_engine_next_event(struct tarn_engine *e, struct tarn_event *out)
                        out->text_size, NULL);
     else if (out->kind == TARN_EV_TOKEN)
         tarn_chat_grow_id(e->chat, out->message, 1, NULL);
+    else if (out->kind == TARN_EV_WITHDRAWN)
+        tarn_chat_withdraw(e->chat, out->message, out->at, out->span,
+                           (size_t)out->done);
     else if (out->kind == TARN_EV_END) {
         tarn_chat_end(e->chat, out->message,
                       out->summary->reason == TARN_STOP_END);

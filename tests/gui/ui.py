@@ -149,6 +149,13 @@ class Window:
                              if n.get_role() == Role.PUSH_BUTTON and
                              n.get_name() == name][-1], 10, name)
 
+    def find_last_head(self):
+        """The head of the last thought."""
+        return wait(lambda: [n for n in walk(self.frame)
+                             if n.get_role() == Role.PUSH_BUTTON and
+                             (n.get_name() or '').startswith('Thought ')][-1],
+                    10, 'a thought')
+
     def composer(self):
         return wait(lambda: self.find(Role.TEXT, 'Message'), 10, 'composer')
 

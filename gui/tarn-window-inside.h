@@ -1,0 +1,53 @@
+/* tarn-window-inside.h - what the parts of the window share.
+ *
+ * Owns: see the members.  Threads: the main one.
+ */
+#ifndef TARN_GUI_WINDOW_INSIDE_H
+#define TARN_GUI_WINDOW_INSIDE_H
+
+#include "gui/tarn-page.h"
+#include "gui/tarn-shelf.h"
+#include "gui/tarn-sidebar.h"
+#include "gui/tarn-window.h"
+
+struct _TarnWindow {
+    AdwApplicationWindow parent;
+    AdwToastOverlay *toasts;
+    AdwWindowTitle *title;
+    AdwFlap *flap;
+    TarnSidebar *sidebar;
+    TarnPage *page;
+    TarnWorker *worker;
+    TarnSettings *settings; /* borrowed */
+    GtkFileChooserNative *chooser;
+    TarnArchive *archive;
+    guint draft;
+    gboolean closing, pocket_told, plugins_told, narrow, restored;
+    gboolean keep_notice; /* why another model is opened than was wanted */
+};
+
+/* tarn-window.c: chats, and the window itself. */
+void tarn_window_toast(TarnWindow *w, const char *text);
+void tarn_window_update_title(TarnWindow *w);
+void tarn_window_set_enabled(TarnWindow *w, const char *name, gboolean enabled);
+void tarn_window_show_chat(TarnWindow *w, TarnConversation *c);
+void tarn_window_new_chat(TarnWindow *w);
+/* What is on the screen keeps its draft. */
+void tarn_window_leave_chat(TarnWindow *w);
+const TarnChatInfo *tarn_window_find_info(TarnWindow *w, gint64 number);
+void tarn_window_delete_chat(TarnWindow *w, gint64 number);
+
+/* tarn-window-models.c: models and files that are opened. */
+void tarn_window_show_backends(TarnWindow *w);
+void tarn_window_open_chooser(TarnWindow *w);
+void tarn_window_on_opened(TarnWindow *w);
+void tarn_window_on_idle(TarnWindow *w);
+void tarn_window_on_failed(TarnWindow *w, const char *said);
+void tarn_window_on_progress(TarnWindow *w, const char *path, int percent);
+gboolean tarn_window_on_drop(TarnWindow *w, const GValue *value);
+
+/* tarn-window-acts.c: the actions win.*, and what was set. */
+void tarn_window_add_actions(TarnWindow *w);
+void tarn_window_on_settings(gpointer window);
+
+#endif

@@ -22,8 +22,12 @@
 
 #define EXPORT(name) __attribute__((export_name(name), visibility("default")))
 
-/* The one instance: an exported function has no other place to keep it. */
 static struct web web;
+
+struct web *web_the(void)
+{
+    return &web;
+}
 
 /* The engine has one face.  Here it is two workers: the coordinator, and the
  * one that posts; so each of them is the face for a moment.  Never held while
@@ -92,6 +96,7 @@ EXPORT("tarn_web_close") void tarn_web_close(void)
     tarn_model_close(web.model);
     tarn_runtime_destroy(web.runtime);
     tarn_free_aligned(web.data);
+    web_tools_close(&web);
     tarn_free(web.path);
     tarn_buf_finish(&web.out);
     memset(&web, 0, sizeof web);
@@ -175,12 +180,15 @@ static enum tarn_status start_turn(const struct tarn_json *want)
 {
     struct tarn_sampling sampling = tarn_model_sampling(web.model);
     web_sampling_read(tarn_json_get(want, "sampling"), &sampling);
+    const struct tarn_json *loops = tarn_json_get(want, "keep_loops");
     struct tarn_turn_options to = {
         .size = sizeof to,
         .sampling = &sampling,
         .thought_budget = (int32_t)number(want, "budget"),
         .max_tokens = (int32_t)number(want, "max_tokens"),
         .attempt = number(want, "attempt"),
+        .tools_json = web_tools_begin(&web, want),
+        .keep_loops = loops && loops->kind == TARN_JSON_TRUE,
         .experts = number(want, "experts") > 0,
     };
     int32_t *begin = NULL;
@@ -201,7 +209,7 @@ static enum tarn_status start_turn(const struct tarn_json *want)
 
 /* request: {"path":[{"key":n,"role":"user","text":...},...],"answer":key,
  * "attempt":n,"budget":n,"max_tokens":n,"sampling":{...},"experts":1,
- * "begin":[id,...]} */
+ * "begin":[id,...],"keep_loops":bool,"tools":bool,"chat":name} */
 EXPORT("tarn_web_turn")
 uint32_t tarn_web_turn(const char *request, size_t size)
 {

@@ -1,4 +1,4 @@
-/* module.h - the page's module: what its two files share.
+/* module.h - the page's module: what its files share.
  *
  * One model, one engine, one chat at a time, in one worker.  Requests and
  * answers are JSON texts; JavaScript writes a request into memory that it got
@@ -14,6 +14,7 @@
 #include "core/base/buf.h"
 #include "core/base/json.h"
 #include "core/tarn.h"
+#include "core/turn/toolbox.h"
 
 /* A message of the page and the core's name for it. */
 struct web_link {
@@ -31,9 +32,14 @@ struct web {
     uint32_t answer_key; /* of the message that grows; 0: known already */
     tarn_turn_id turn;
     void *data; /* the model's bytes, owned */
+    struct tarn_toolbox *box; /* of the page's chat below; NULL: none yet */
+    char box_chat[64];
     struct tarn_buf out;
     struct tarn_error err;
 };
+
+/* The one instance: an exported function has no other place to keep it. */
+struct web *web_the(void);
 
 /* The page's messages become the chat's active path: what both have in common
  * is kept, with all that the engine remembers of it. */
@@ -54,5 +60,9 @@ void web_trace_begin(const struct web *w, const struct tarn_turn_options *opt);
 void web_trace_take(const struct tarn_event *ev);
 void web_trace_answered(void);
 void web_trace_close(void);
+/* module_tools.c */
+/* Declarations for the model if the request wants tools; NULL: none. */
+const char *web_tools_begin(struct web *w, const struct tarn_json *want);
+void web_tools_close(struct web *w);
 
 #endif

@@ -202,8 +202,13 @@ void web_event_write(struct tarn_buf *b, const struct tarn_event *ev)
                         (unsigned long long)ev->done,
                         (unsigned long long)ev->total);
         break;
-    case TARN_EV_TEXT:
     case TARN_EV_CALL:
+        tarn_buf_printf(b, ",\"more\":%s",
+                        ev->done < ev->total ? "true" : "false");
+        tarn_buf_text(b, ",\"text\":");
+        tarn_json_add_string(b, ev->text, ev->text_size, false);
+        break;
+    case TARN_EV_TEXT:
     case TARN_EV_NOTICE:
         tarn_buf_text(b, ",\"text\":");
         tarn_json_add_string(b, ev->text, ev->text_size, false);
@@ -220,8 +225,8 @@ void web_event_write(struct tarn_buf *b, const struct tarn_event *ev)
         write_end(b, ev);
         break;
     case TARN_EV_WITHDRAWN:
-        tarn_buf_printf(b, ",\"tokens\":%llu,\"keep\":%llu",
-                        (unsigned long long)ev->total,
+        tarn_buf_printf(b, ",\"at\":%u,\"tokens\":%llu,\"keep\":%llu",
+                        ev->at, (unsigned long long)ev->total,
                         (unsigned long long)ev->done);
         break;
     case TARN_EV_SPAN:

@@ -17,7 +17,7 @@ const LIBC = new Set(`CLOCK_MONOTONIC CLOCK_REALTIME __lctrans __stdio_close __s
 const IMPORTS = ['env.memory', 'wasi_snapshot_preview1.clock_time_get', 'wasi_snapshot_preview1.fd_close',
   'wasi_snapshot_preview1.fd_seek', 'wasi_snapshot_preview1.fd_write', 'wasi_snapshot_preview1.random_get'];
 const EXPORTS = ['__stack_pointer', '__tls_align', '__tls_size', '__wasm_init_tls', '_initialize',
-  ...['alloc', 'bench', 'close', 'error', 'eval', 'events', 'free', 'info', 'open', 'out', 'out_size', 'post', 'step',
+  ...['alloc', 'bench', 'calls', 'close', 'decide', 'error', 'eval', 'events', 'free', 'info', 'open', 'out', 'out_size', 'post', 'results', 'step',
     'threads', 'turn', 'worker'].map(n => `tarn_web_${n}`)];
 
 for (const name of ['tarn-web', 'tarn-web-relaxed']) {

@@ -4,9 +4,11 @@
 //
 // In:  {do: 'open', wasm, relaxed, source, name, threads}
 //      {do: 'turn', request} {do: 'post', kind} {do: 'eval', ids}
-//      {do: 'bench', prompt, tokens}
+//      {do: 'bench', prompt, tokens} {do: 'calls'} {do: 'decide', request}
+//      {do: 'results', key}
 // Out: {is: 'progress', done, total} {is: 'ready', info} {is: 'events', list}
-//      {is: 'hash', hash} {is: 'bench', times} {is: 'failed', at, text, status}
+//      {is: 'hash', hash} {is: 'bench', times} {is: 'answer', value}
+//      {is: 'failed', at, text, status}
 //      {is: 'control', port}: take this instead of 'post', it is heard while
 //      a step is being computed
 import { Tarn, TarnError, newMemory } from './module.mjs';
@@ -161,5 +163,10 @@ self.onmessage = e => {
   else if (m.do === 'bench')
     guarded('bench', () => postMessage({ is: 'bench', times: tarn?.bench(m.prompt, m.tokens) }));
   else if (m.do === 'watch') watched = m.on;
+  else if (m.do === 'calls') guarded('calls', () => postMessage({ is: 'answer', value: tarn?.calls() ?? [] }));
+  else if (m.do === 'decide')
+    guarded('decide', () => postMessage({ is: 'answer', value: tarn?.decide(m.request) }));
+  else if (m.do === 'results')
+    guarded('results', () => postMessage({ is: 'answer', value: tarn?.results(m.key) }));
   else if (m.do === 'post' && busy) waiting.push(m.kind);
 };

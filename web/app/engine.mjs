@@ -9,6 +9,9 @@ import { workerUrl } from './trusted.mjs';
  *   license: string, backend: string, n_params: number, file_bytes: number,
  *   thinks: boolean, layout_known: boolean, max_context: number,
  *   context: number, threads: number}} Info
+ * @typedef {{name: string, arguments: string, effects: string|null, written: string,
+ *   result: string|null, times: number, runs_here: boolean, offered: boolean,
+ *   allowed: boolean, decision: 'waits'|'denied'|'done'|'refused'}} Call
  */
 
 const STOP = 1, ANSWER_NOW = 2;
@@ -71,6 +74,7 @@ export class Engine {
     else if (m.is === 'ready') this.settle(this.info = m.info);
     else if (m.is === 'trace') this.ontrace(m.text);
     else if (m.is === 'hash') this.settle(m.hash);
+    else if (m.is === 'answer') this.settle(m.value);
     else if (m.is === 'bench') this.settle(m.times);
     else if (m.is === 'failed' && m.trap) this.die(m.text);
     else if (m.is === 'failed') this.settle(null, new EngineError(m.text, m.status, false));
@@ -113,6 +117,17 @@ export class Engine {
 
   /** @param {number[]} ids @param {number} [beside] @returns {Promise<string>} */
   evalHash(ids, beside = 0) { return this.ask({ do: 'eval', ids, beside }); }
+
+  /** Calls of tools in the answer that has ended. @returns {Promise<Call[]>} */
+  calls() { return this.ask({ do: 'calls' }); }
+
+  /** @param {{call: number, how: string, text?: string}} request @returns {Promise<Call[]>} */
+  decide(request) {
+    return this.ask({ do: 'decide', request: { ...request, offset: -new Date().getTimezoneOffset() } });
+  }
+
+  /** @param {number} key @returns {Promise<{go_on: boolean, messages: {role: 'tool'|'user', text: string}[]}>} */
+  results(key) { return this.ask({ do: 'results', key }); }
 
   /** @param {number} prompt @param {number} tokens
    * @returns {Promise<{prefill_ms: number, decode_ms: number}>} */

@@ -8,7 +8,8 @@ const LIST = [
   ['Answer now', 'Ctrl+Shift+Enter'],
   ['Fold or unfold the last thought', 'Alt+Shift+E'],
   ['New chat', 'Alt+Shift+N'],
-  ['Search the chats', 'Ctrl+K'],
+  ['Find in this chat · in all chats', 'Ctrl+F · Ctrl+K'],
+  ['Rename the chat', 'F2'],
   ['Edit the last message', '↑ in an empty message'],
   ['Regenerate the last answer', 'Alt+Shift+R'],
   ['Previous · next branch', 'Alt+Shift+← · Alt+Shift+→'],
@@ -37,6 +38,8 @@ function act(page, e, dialog) {
   if (e.altKey && e.shiftKey) return withAlt(page, e.code, reply);
   if (e.ctrlKey && e.shiftKey && e.key === 'Enter') return page.answerNow();
   if (e.ctrlKey && e.key === 'k') { page.sidebar.show(true); page.sidebar.search.focus(); return true; }
+  if (e.ctrlKey && e.key === 'f' && !document.querySelector('dialog[open]')) { page.find.open(); return true; }
+  if (e.key === 'F2' && page.chat.messages.length) { page.rename(page.chat, byId('title')); return true; }
   if (e.ctrlKey && e.key === ',') { page.openSettings(); return true; }
   if (e.key === 'Escape' && !document.querySelector('dialog[open]')) {
     closeMenu();

@@ -6,14 +6,16 @@ import { build } from './build.mjs';
 import { Engine, EngineError, threadsWanted } from './engine.mjs';
 import { count, parameters, size } from './form.mjs';
 import { Models, POCKET } from './models.mjs';
-import { dismiss, notify, toast } from './notices.mjs';
+import { askAll } from './consent.mjs';
+import { Find } from './find.mjs';
+import { announce, dismiss, notify, toast } from './notices.mjs';
 import { addMessage, chatMarkdown, leafBelow, messageOf, newChat, pathOf, siblingsOf, Store } from './store.mjs';
 import { BUDGETS, applyScheme, openSettings, readSettings } from './settings.mjs';
 import { Sidebar } from './sidebar.mjs';
 import { prepare } from './start.mjs';
 import { Reply, Transcript } from './transcript.mjs';
-import { requestOf, Writer } from './writer.mjs';
 import { Traces } from './traces.mjs';
+import { firstKey, nextKeys, requestOf, setKey, Writer } from './writer.mjs';
 import { words } from './words.mjs';
 import { setKeys } from './keys.mjs';
 
@@ -21,7 +23,7 @@ import { setKeys } from './keys.mjs';
 /** @typedef {import('./store.mjs').Message} Message */
 /** @typedef {import('./models.mjs').Model} Model */
 
-const DRAFT = 'tarn-draft', LONGEST_MESSAGE = 1 << 20;
+const DRAFT = 'tarn-draft', LONGEST_MESSAGE = 1 << 20, MOST_RESULTS = 64;
 
 class Page {
   constructor() {
@@ -41,9 +43,13 @@ class Page {
     this.used = 0;
     this.message = /** @type {HTMLTextAreaElement} */ (byId('message'));
     this.send = /** @type {HTMLButtonElement} */ (byId('send'));
-    this.transcript = new Transcript({ regenerate: m => this.regenerate(m),
+    this.transcript = new Transcript({ regenerate: (m, over) => this.regenerate(m, over),
       branch: (m, step) => this.branch(m, step), edit: (m, text) => this.edit(m, text),
+      resume: m => this.regenerate(m, { begin: m.ids }),
+      undoLoop: m => this.regenerate(m, { begin: m.back, keepLoops: true }),
+      budget: () => this.settings.budget, temperature: () => Number(this.settings.temperature || 0.2),
       copied: () => toast('Copied') });
+    this.find = new Find(() => this.transcript.views.values(), () => this.message.focus());
     this.sidebar = new Sidebar({ open: id => this.open(id), rename: c => this.rename(c),
       remove: c => this.remove(c), save: c => this.export(c) });
     this.models = new Models(this.store, { use: m => this.use(m), current: () => this.model?.id ?? '' });
@@ -77,10 +83,14 @@ class Page {
     byId('composer').addEventListener('submit', e => { e.preventDefault(); this.pressed(); });
     this.message.addEventListener('input', () => this.typed());
     this.message.addEventListener('keydown', e => this.messageKey(e));
+    byId('title').addEventListener('dblclick', () => this.rename(this.chat, byId('title')));
     byId('side-new').addEventListener('click', () => this.fresh());
     byId('open-models').addEventListener('click', () => this.models.show());
     byId('open-settings').addEventListener('click', () => this.openSettings());
-    const menu = byId('menu'), budget = byId('budget');
+    const menu = byId('menu'), budget = byId('budget'), tools = byId('tools');
+    tools.addEventListener('click', () => openMenu(tools, [false, true].map(on => ({
+      name: on ? 'Calculator and clock' : 'None', checked: on === this.settings.tools,
+      act: () => { this.settings.tools = on; this.drawBudget(); this.saveSettings(); } }))));
     menu.addEventListener('click', () => openMenu(menu, this.menu()));
     budget.addEventListener('click', () => openMenu(budget, BUDGETS.map(n => ({
       name: n ? `${count(n)} tokens` : 'No limit', checked: n === this.settings.budget,
@@ -210,18 +220,19 @@ class Page {
     return true;
   }
 
-  /** @param {Chat} chat @param {Message} parent a message of the person */
-  write(chat, parent) {
-    this.turn = this.writeTurn(chat, parent).catch(e => console.error(e));
+  /** @param {Chat} chat @param {Message} parent a message of the person
+   * @param {import('./writer.mjs').Over} [over] */
+  write(chat, parent, over = {}) {
+    this.turn = this.writeTurn(chat, parent, over).catch(e => console.error(e));
   }
 
-  /** @param {Chat} chat @param {Message} parent */
-  async writeTurn(chat, parent) {
+  /** @param {Chat} chat @param {Message} parent @param {import('./writer.mjs').Over} over */
+  async writeTurn(chat, parent, over) {
     const attempt = chat.messages.filter(x => x.parent === parent.id).length;
     const m = addMessage(chat, parent.id, 'assistant', '');
     m.model = chat.model = this.model?.name ?? '';
     const reply = /** @type {Reply} */ (this.transcript.add(chat, m));
-    const writer = new Writer({ chat, m, reply, settings: { ...this.settings },
+    const writer = new Writer({ chat, m, reply, settings: { ...this.settings, budget: over.budget ?? this.settings.budget },
       answerNow: () => this.answerNow(), save: () => this.save(chat),
       painted: () => this.transcript.follow.keep() });
     this.writer = writer;
@@ -237,7 +248,7 @@ class Page {
       await this.loaded;
       reply.wait('Thinking…');
       this.engine.onevents = list => writer.take(list);
-      await this.engine.turn(this.traces.request(m, requestOf(pathOf(chat, parent.id), m, attempt, writer.o.settings)));
+      await this.engine.turn(this.traces.request(m, requestOf(chat, parent, m, attempt, writer.o.settings, over)));
     } catch (e) {
       died = e instanceof EngineError && e.died;
       failed = e instanceof Error ? e.message : String(e);
@@ -262,24 +273,44 @@ class Page {
     this.save(chat);
     this.listChats(chat);
     this.transcript.follow.keep();
+    this.find.refresh();
     this.drawTitle(document.hidden);
+    if (!failed && this.settings.tools && chat === this.chat && writer.end?.reason === 'end')
+      this.tools(chat, writer.o.m, reply).catch(e => reply.fail(e instanceof Error ? e.message : String(e)));
   }
 
-  /** @param {Message} m an answer */
-  regenerate(m) {
+  /** Calls in an answer: asked about, then the model goes on.
+   * @param {Chat} chat @param {Message} m @param {Reply} reply */
+  async tools(chat, m, reply) {
+    if (!(await askAll(this.engine, reply.calls, announce)) || this.writer || chat !== this.chat || chat.leaf !== m.id) return;
+    const { go_on, messages } = await this.engine.results(nextKeys(MOST_RESULTS));
+    for (const [i, r] of messages.entries()) {
+      const made = addMessage(chat, chat.leaf, r.role, r.text);
+      setKey(made, firstKey() + i);
+      this.transcript.add(chat, made);
+    }
+    this.save(chat);
+    const last = messageOf(chat, chat.leaf);
+    if (go_on && last) this.write(chat, last);
+  }
+
+  /** Another branch of an answer. @param {Message} m
+   * @param {import('./writer.mjs').Over} [over] */
+  regenerate(m, over) {
     const parent = messageOf(this.chat, m.parent);
     if (this.writer || !parent) return;
     this.chat.leaf = parent.id;
     this.transcript.show(this.chat, this.settings.thoughts === 'open');
-    this.write(this.chat, parent);
+    this.write(this.chat, parent, over);
   }
 
   /** @param {Message} m @param {string} text */
   edit(m, text) {
     if (this.writer) return;
-    const made = addMessage(this.chat, m.parent, 'user', text);
+    const made = addMessage(this.chat, m.parent, m.role, text);
+    if (m.role === 'assistant') Object.assign(made, { thought: m.thought, model: m.model, edited: true, finished: true });
     this.transcript.show(this.chat, this.settings.thoughts === 'open');
-    this.write(this.chat, made);
+    if (m.role === 'user') this.write(this.chat, made); else this.save(this.chat);
   }
 
   /** @param {Message} m @param {number} step */
@@ -305,6 +336,7 @@ class Page {
     this.drawTitle(false);
     this.typed();
     this.status();
+    this.find.refresh();
   }
 
   fresh() {
@@ -321,14 +353,16 @@ class Page {
     if (chat) this.show(chat);
   }
 
-  /** @param {Chat} c */
-  rename(c) {
+  /** The title becomes a field, in the list or in the header.
+   * @param {Chat} c @param {HTMLElement} [place] */
+  rename(c, place = this.sidebar.rowOf(c)) {
     const input = /** @type {HTMLInputElement} */ (h('input'));
-    input.value = c.title;
+    input.value = c.title || 'New chat';
     input.setAttribute('aria-label', 'Title of the chat');
     const done = (/** @type {boolean} */ keep) => {
       input.onblur = null;
       if (keep && input.value.trim()) { c.title = input.value.trim().slice(0, 80); c.renamed = true; this.save(c); }
+      place?.classList.remove('editing');
       this.listChats(this.chat);
       this.drawTitle(false);
     };
@@ -338,9 +372,8 @@ class Page {
       if (e.key === 'Enter') done(true);
       if (e.key === 'Escape') { e.stopPropagation(); done(false); }
     };
-    const row = [...byId('chats').querySelectorAll('li')].find(li =>
-      li.querySelector('.title')?.textContent === c.title);
-    row?.replaceChildren(input);
+    place?.classList.add('editing');
+    place?.replaceChildren(input);
     input.select();
   }
 
@@ -413,6 +446,8 @@ class Page {
       { name: 'Keyboard shortcuts', act: () => /** @type {HTMLDialogElement} */ (byId('keys')).showModal() },
     ];
     if (this.chat.messages.length) items.splice(1, 0,
+      { name: 'Find in this chat', act: () => this.find.open() },
+      { name: 'Rename', act: () => this.rename(this.chat, byId('title')) },
       { name: 'Export as Markdown', act: () => this.export(this.chat) },
       { name: 'Delete chat', act: () => this.remove(this.chat) });
     return items;
@@ -452,13 +487,14 @@ class Page {
   drawBudget() {
     const n = this.settings.budget;
     byId('budget-value').textContent = n ? count(n) : 'no limit';
+    byId('tools-value').textContent = this.settings.tools ? 'calculator, clock' : 'none';
     byId('budget').setAttribute('aria-label', n ? `Thinking budget, ${count(n)} tokens` : 'Thinking budget, no limit');
   }
 
   /** @param {boolean} unseen an answer ended in the background */
   drawTitle(unseen) {
     const title = this.chat.title || 'New chat';
-    byId('title').textContent = title;
+    if (!byId('title').classList.contains('editing')) byId('title').textContent = title;
     byId('of').textContent = this.model?.name ?? '';
     document.title = `${unseen ? '● ' : ''}${this.chat.title ? `${title} – tarn` : 'tarn'}`;
   }

@@ -164,6 +164,25 @@ export class Tarn {
     return new TextDecoder().decode(this.bytes(at, size).slice());
   }
 
+  /** Calls of tools in the last message. @returns {any[]} */
+  calls() {
+    this.check(this.ex.tarn_web_calls());
+    return JSON.parse(this.out());
+  }
+
+  /** @param {object} request @returns {any[]} all calls again */
+  decide(request) {
+    this.check(this.withText(JSON.stringify(request), (r, n) => this.ex.tarn_web_decide(r, n)));
+    return JSON.parse(this.out());
+  }
+
+  /** @param {number} key of the first message that comes of it
+   * @returns {{go_on: boolean, messages: {role: 'tool'|'user', text: string}[]}} */
+  results(key) {
+    this.check(this.ex.tarn_web_results(key));
+    return JSON.parse(this.out());
+  }
+
   /** One timed pass. @param {number} prompt @param {number} tokens
    * @returns {{prefill_ms: number, decode_ms: number}} */
   bench(prompt, tokens) {

@@ -2,7 +2,7 @@
 // settings.mjs - what a person can set, its defaults, and the window for it.
 import { byId, h } from './dom.mjs';
 
-/** @typedef {{id: 'all', budget: number, thoughts: 'live'|'folded'|'open',
+/** @typedef {{id: 'all', budget: number, thoughts: 'live'|'folded'|'open', breakLoops: boolean, tools: boolean,
  *   temperature: string, seed: string, threads: number,
  *   scheme: 'system'|'light'|'dark', pocketSeen: boolean, model: string}} Settings */
 
@@ -10,7 +10,7 @@ export const BUDGETS = [256, 512, 1024, 2048, 8192, 32768, 0];
 
 /** @returns {Settings} */
 export const defaults = () => ({ id: 'all', budget: innerWidth < 640 ? 512 : 2048,
-  thoughts: 'live', temperature: '', seed: '', threads: 0, scheme: 'system',
+  thoughts: 'live', breakLoops: true, tools: false, temperature: '', seed: '', threads: 0, scheme: 'system',
   pocketSeen: false, model: '' });
 
 /** Values from another version or out of range become the default.
@@ -20,6 +20,8 @@ export function readSettings(stored) {
   if (!stored || typeof stored !== 'object') return s;
   if (BUDGETS.includes(stored.budget)) s.budget = stored.budget;
   if (['live', 'folded', 'open'].includes(stored.thoughts)) s.thoughts = stored.thoughts;
+  s.tools = stored.tools === true;
+  s.breakLoops = stored.breakLoops !== false;
   if (['system', 'light', 'dark'].includes(stored.scheme)) s.scheme = stored.scheme;
   if (isTemperature(stored.temperature)) s.temperature = stored.temperature;
   if (isSeed(stored.seed)) s.seed = stored.seed;
@@ -89,6 +91,8 @@ export function openSettings(s, changed) {
     row('Show thoughts', 'Default: while thinking',
       choice([['live', 'While thinking'], ['folded', 'Folded'], ['open', 'Open']], s.thoughts,
         v => put({ thoughts: /** @type {Settings['thoughts']} */ (v) }))),
+    row('Break loops', 'A thought that goes round in a circle is taken back and goes on another way. Default: on',
+      choice([['on', 'On'], ['off', 'Off']], s.breakLoops ? 'on' : 'off', v => put({ breakLoops: v === 'on' }))),
     row('Temperature', 'Default: as the model’s file says',
       field(s.temperature, 'model’s own', isTemperature, v => put({ temperature: v }))),
     row('Seed', 'Default: new in each turn. The same seed gives the same text.',

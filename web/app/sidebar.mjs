@@ -18,6 +18,8 @@ export class Sidebar {
     /** @type {Chat[]} */
     this.chats = [];
     this.current = '';
+    /** @type {Map<string, HTMLElement>} */
+    this.rows = new Map();
     this.search.addEventListener('input', () => this.draw());
     byId('side-open').addEventListener('click', () => this.show(true));
     byId('side-close').addEventListener('click', () => this.show(false));
@@ -49,6 +51,7 @@ export class Sidebar {
       c.messages.some(m => m.text.toLowerCase().includes(words))))
       .sort((a, b) => b.at - a.at);
     this.list.replaceChildren();
+    this.rows.clear();
     if (!hits.length) {
       this.list.append(h('p.group', words ? 'No chat holds these words.' : 'Chats appear here.'));
       return;
@@ -64,6 +67,9 @@ export class Sidebar {
     }
   }
 
+  /** @param {Chat} c @returns {HTMLElement|undefined} */
+  rowOf(c) { return this.rows.get(c.id); }
+
   /** @param {Chat} c */
   row(c) {
     const b = button('row', () => { this.show(false); this.acts.open(c.id); },
@@ -75,6 +81,8 @@ export class Sidebar {
       { name: 'Delete', act: () => this.acts.remove(c) },
     ]));
     more.setAttribute('aria-haspopup', 'menu');
-    return h('li', b, more);
+    const li = h('li', b, more);
+    this.rows.set(c.id, li);
+    return li;
   }
 }

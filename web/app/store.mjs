@@ -4,11 +4,15 @@
 // memory and says so by `lasting`.
 
 /**
- * @typedef {{id: number, parent: number, role: 'user'|'assistant',
+ * @typedef {'user'|'assistant'|'tool'} Role
+ * @typedef {{id: number, parent: number, role: Role,
  *   text: string, thought?: string, finished: boolean, at: number,
- *   model?: string, stat?: Stat}} Message
+ *   model?: string, stat?: Stat, edited?: boolean, notices?: string[],
+ *   ids?: number[], back?: number[], calls?: string[]}} Message
+ *   ids: tokens as they were drawn; back: those of a thought whose circle was
+ *   broken, with what was taken back
  * @typedef {{thought: number, thought_ms: number, answer: number,
- *   answer_ms: number, reason: string, end?: string}} Stat
+ *   answer_ms: number, reason: string, end?: string, budget?: number}} Stat
  * @typedef {{id: string, title: string, renamed?: boolean, at: number,
  *   model: string, draft: string, next: number, leaf: number,
  *   messages: Message[]}} Chat
@@ -101,12 +105,12 @@ export function leafBelow(chat, m) {
 }
 
 /**
- * @param {Chat} chat @param {number} parent @param {'user'|'assistant'} role
+ * @param {Chat} chat @param {number} parent @param {Role} role
  * @param {string} text @returns {Message}
  */
 export function addMessage(chat, parent, role, text) {
   /** @type {Message} */
-  const m = { id: chat.next++, parent, role, text, finished: role === 'user', at: Date.now() };
+  const m = { id: chat.next++, parent, role, text, finished: role !== 'assistant', at: Date.now() };
   chat.messages.push(m);
   chat.leaf = m.id;
   chat.at = m.at;
@@ -119,6 +123,6 @@ export function addMessage(chat, parent, role, text) {
 export function chatMarkdown(chat) {
   const parts = [`# ${chat.title || 'New chat'}`];
   for (const m of pathOf(chat))
-    parts.push(`## ${m.role === 'user' ? 'You' : m.model || 'tarn'}`, m.text.trim());
+    parts.push(`## ${m.role === 'user' ? 'You' : m.role === 'tool' ? 'Result' : m.model || 'tarn'}`, m.text.trim());
   return parts.join('\n\n') + '\n';
 }

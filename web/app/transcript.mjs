@@ -2,18 +2,19 @@
 // transcript.mjs - the chat on the screen: one article per message.  It shows
 // what it is told and hands every act to `acts`.
 import { button, byId, h, openMenu, signButton } from './dom.mjs';
-import { counted, duration, speed, when } from './form.mjs';
+import { count, counted, duration, speed, when } from './form.mjs';
 import { Answer } from './markdown.mjs';
 import { Thought } from './thought.mjs';
 import { pathOf, siblingsOf } from './store.mjs';
-import { ends } from './words.mjs';
+import { budgetReached, ends } from './words.mjs';
 
 /**
  * @typedef {import('./store.mjs').Message} Message
  * @typedef {import('./store.mjs').Chat} Chat
- * @typedef {{regenerate: (m: Message) => void, branch: (m: Message, step: number) => void,
- *   edit: (m: Message, text: string) => void,
- *   copied: () => void}} Acts
+ * @typedef {import('./writer.mjs').Over} Over
+ * @typedef {{regenerate: (m: Message, over?: Over) => void, branch: (m: Message, step: number) => void,
+ *   edit: (m: Message, text: string) => void, resume: (m: Message) => void, undoLoop: (m: Message) => void,
+ *   budget: () => number, temperature: () => number, copied: () => void}} Acts
  */
 
 /** Follows the end of a scroller until somebody scrolls up (UX 4.1.4). */
@@ -56,35 +57,42 @@ class Question {
   constructor(m, chat, acts) {
     this.m = m;
     this.acts = acts;
-    const name = h('h2.sr', `Your message, ${when(m.at)}`);
+    const tool = m.role === 'tool';
+    const name = h('h2.sr', tool ? `Result, ${when(m.at)}` : `Your message, ${when(m.at)}`);
     const block = h('div.block', m.text);
     block.dir = 'auto';
     this.bar = h('div.acts', branches(m, chat, acts),
-      button('flat', () => this.edit(), 'Edit'), copyButton(() => m.text, acts));
-    this.node = h('article.turn.you', name, h('div.who', this.bar, 'You'), block);
+      tool ? '' : button('flat', () => this.edit(), 'Edit'), copyButton(() => m.text, acts));
+    this.node = h('article.turn.you', name, h('div.who', this.bar, tool ? 'Result' : 'You'), block);
     this.block = block;
   }
 
   /** In place; the old text stays as a branch. */
   edit() {
-    const text = /** @type {HTMLTextAreaElement} */ (h('textarea'));
-    text.value = this.m.text;
-    text.setAttribute('aria-label', 'Edit the message');
-    const close = () => { box.replaceWith(this.block); this.bar.hidden = false; };
-    const send = () => {
-      const changed = text.value.trim();
-      close();
-      if (changed && changed !== this.m.text) this.acts.edit(this.m, changed);
-    };
-    const box = h('div.edit', text, h('div.go', button('btn', close, 'Cancel'),
-      mainButton(send, 'Send as a new branch')));
-    text.addEventListener('keydown', e => {
-      if (e.key === 'Escape') { e.stopPropagation(); close(); }
-    });
     this.bar.hidden = true;
-    this.block.replaceWith(box);
-    text.focus();
+    editInPlace(this.m, this.block, 'Edit the message', 'Send as a new branch', this.acts,
+      () => { this.bar.hidden = false; });
   }
+}
+
+/** A text field in place of a node, until it is closed. @param {Message} m @param {HTMLElement} node
+ * @param {string} name @param {string} go @param {Acts} acts @param {() => void} closed */
+function editInPlace(m, node, name, go, acts, closed) {
+  const text = /** @type {HTMLTextAreaElement} */ (h('textarea'));
+  text.value = m.text;
+  text.setAttribute('aria-label', name);
+  const close = () => { box.replaceWith(node); closed(); };
+  const send = () => {
+    const changed = text.value.trim();
+    close();
+    if (changed && changed !== m.text) acts.edit(m, changed);
+  };
+  const box = h('div.edit', text, h('div.go', button('btn', close, 'Cancel'), mainButton(send, go)));
+  text.addEventListener('keydown', e => {
+    if (e.key === 'Escape') { e.stopPropagation(); close(); }
+  });
+  node.replaceWith(box);
+  text.focus();
 }
 
 /** @param {() => void} act @param {string} name */
@@ -115,6 +123,13 @@ function branches(m, chat, acts) {
   return box;
 }
 
+/** A line below an answer. @param {string} text @param {[string, () => void]|null} deed */
+function note(text, deed) {
+  const p = h('p.ended', text);
+  if (deed) p.append(' ', button('link', deed[1], deed[0]));
+  return p;
+}
+
 /** An answer with its thought. */
 export class Reply {
   /** @param {Message} m @param {Chat} chat @param {Acts} acts */
@@ -126,10 +141,12 @@ export class Reply {
     this.answer = new Answer();
     this.reading = h('div.reading.hint');
     this.reading.hidden = true;
+    this.calls = h('div.calls');
     this.tail = h('div');
-    this.name = h('h2.sr', `Answer by ${m.model || 'the model'}, ${when(m.at)}`);
-    this.node = h('article.turn', this.name, h('div.who', m.model || 'tarn'), this.reading,
-      this.thought.node, this.answer.node, this.tail);
+    const by = m.edited ? `${m.model || 'tarn'} · edited` : m.model || 'tarn';
+    this.name = h('h2.sr', `Answer by ${by}, ${when(m.at)}`);
+    this.node = h('article.turn', this.name, h('div.who', by), this.reading,
+      this.thought.node, this.answer.node, this.calls, this.tail);
   }
 
   /** Tokens of the prompt that have been read. @param {number} done @param {number} total */
@@ -153,32 +170,55 @@ export class Reply {
 
   /** Everything that a finished message shows. @param {boolean} openThought */
   finish(openThought) {
-    const { m } = this, s = m.stat;
+    const { m, acts } = this, s = m.stat;
     this.wait('');
     if (m.thought) this.thought.set(m.thought);
     this.thought.finish({ tokens: s?.thought ?? 0, ms: s?.thought_ms ?? 0, end: s?.end }, openThought);
     this.thought.node.hidden = !m.thought;
     this.answer.set(m.text);
-    const ended = s && ends.get(s.reason);
-    this.tail.replaceChildren();
-    if (ended) this.tail.append(h('p.ended', ended));
-    if (!s) this.tail.append(h('p.ended', 'tarn was closed while this was being written.'));
+    if (!this.calls.hasChildNodes())
+      this.calls.replaceChildren(...(m.calls ?? []).map(text => h('pre.call', text)));
+    this.tail.replaceChildren(...this.notices());
     const stat = s && s.answer ? h('span.hint.stat', `${counted(s.answer, 'token')} in ${duration(s.answer_ms)}` +
       (speed(s.answer, s.answer_ms) && ` · ${speed(s.answer, s.answer_ms)}`)) : '';
     const more = signButton('more', 'More', () => openMenu(more, this.menu()));
     more.setAttribute('aria-haspopup', 'menu');
     this.tail.append(h('div.acts', branches(m, this.chat, this.acts), copyButton(() => m.text, this.acts),
-      button('flat', () => this.acts.regenerate(m), 'Regenerate'), more, stat));
+      button('flat', () => acts.regenerate(m), 'Regenerate'), button('flat', () => this.edit(), 'Edit'), more, stat));
+  }
+
+  /** What a person should know of the turn, with what can be done about it. @returns {HTMLElement[]} */
+  notices() {
+    const { m, acts } = this, s = m.stat, list = (m.notices ?? []).map((text, i, all) =>
+      note(text, m.back?.length && i === all.length - 1 ? ['Undo', () => acts.undoLoop(m)] : null));
+    /** @type {[string, () => void]|null} */
+    const resume = m.ids?.length ? ['Continue', () => acts.resume(m)] : null;
+    if (s?.end === 'budget') {
+      const n = s.budget ?? s.thought;
+      list.push(note(budgetReached(n), [`Regenerate with ${count(2 * n)}`, () => acts.regenerate(m, { budget: 2 * n })]));
+    }
+    const ended = s && ends.get(s.reason);
+    if (ended) list.push(note(ended, s.reason === 'context' ? null : resume));
+    if (!s && !m.edited) list.push(note('tarn was closed while this was being written.', resume));
+    return list;
+  }
+
+  /** The text that a person makes of it is another branch. */
+  edit() {
+    editInPlace(this.m, this.answer.node, 'Edit the answer', 'Keep as a new branch', this.acts, () => {});
   }
 
   menu() {
-    const { m } = this;
+    const { m, acts } = this, t = acts.temperature(), budget = acts.budget();
     const copy = (/** @type {string} */ text) => navigator.clipboard.writeText(text).then(this.acts.copied);
     return [
       { name: 'Copy answer', act: () => copy(m.text) },
       { name: 'Copy answer with thought',
         act: () => copy((m.thought ? m.thought.replace(/^/gm, '> ') + '\n\n' : '') + m.text) },
-      { name: 'Regenerate', act: () => this.acts.regenerate(m) },
+      { name: 'Regenerate', act: () => acts.regenerate(m) },
+      ...budget ? [{ name: 'Regenerate with a longer budget', act: () => acts.regenerate(m, { budget: 2 * budget }) }] : [],
+      { name: 'Regenerate cooler', act: () => acts.regenerate(m, { temperature: t / 2 }) },
+      { name: 'Regenerate warmer', act: () => acts.regenerate(m, { temperature: Math.min(5, t + 0.4) }) },
     ];
   }
 
@@ -220,7 +260,7 @@ export class Transcript {
 
   /** @param {Chat} chat @param {Message} m */
   add(chat, m) {
-    const view = m.role === 'user' ? new Question(m, chat, this.acts) : new Reply(m, chat, this.acts);
+    const view = m.role !== 'assistant' ? new Question(m, chat, this.acts) : new Reply(m, chat, this.acts);
     this.views.set(m.id, view);
     view.node.tabIndex = -1;
     for (const old of this.log.querySelectorAll('.turn.last')) old.classList.remove('last');

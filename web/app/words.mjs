@@ -1,6 +1,7 @@
 // @ts-check
 // words.mjs - the page's sentences (UX 2.3).  The core's own sentences arrive
 // ready made.
+import { count } from './form.mjs';
 
 /** @typedef {{code: string, text: string}} Sentence */
 
@@ -40,6 +41,9 @@ export const words = {
   privateWindow: () => say('mn20',
     'This window keeps no data: the chats vanish with it.'),
 };
+
+/** MN02 @param {number} n */
+export const budgetReached = n => `The thought reached its budget of ${count(n)} tokens and was closed.`;
 
 /** How a turn ended, where that needs a word. */
 export const ends = new Map([

@@ -3,6 +3,7 @@
 // its events, paints them once per frame, keeps the message.
 import { announce } from './notices.mjs';
 import { speed, thoughtLine } from './form.mjs';
+import { pathOf } from './store.mjs';
 
 /**
  * @typedef {import('./store.mjs').Chat} Chat
@@ -23,15 +24,33 @@ function keyOf(m) {
   return keys.get(m);
 }
 
+/** Keys for messages that the engine will add itself. @param {number} n */
+export function nextKeys(n) {
+  first = lastKey + 1;
+  lastKey += n;
+  return first;
+}
+let first = 0;
+export const firstKey = () => first;
+
+/** @param {Message} m @param {number} key */
+export const setKey = (m, key) => keys.set(m, key);
+
+/** What is different in one turn: a branch with other settings, or one that
+ * begins with tokens of another (a fork, a stopped answer that goes on).
+ * @typedef {{budget?: number, temperature?: number, begin?: number[], keepLoops?: boolean}} Over */
+
 /**
- * @param {Message[]} path @param {Message} answer @param {number} attempt
- * @param {Settings} s
+ * @param {Chat} chat @param {Message} parent @param {Message} answer
+ * @param {number} attempt @param {Settings} s @param {Over} over
  */
-export function requestOf(path, answer, attempt, s) {
+export function requestOf(chat, parent, answer, attempt, s, over) {
+  const path = pathOf(chat, parent.id);
   /** @type {Record<string, number>} */
   const sampling = { seed: s.seed ? Number(s.seed) : Math.floor(Math.random() * 2 ** 48) };
   if (s.temperature) sampling.temperature = Number(s.temperature);
-  return { path: path.map(m => ({ key: keyOf(m), role: m.role, text: m.text })),
+  if (over.temperature !== undefined) sampling.temperature = over.temperature;
+  return { chat: chat.id, tools: s.tools, begin: over.begin ?? [], keep_loops: over.keepLoops ?? !s.breakLoops, path: path.map(m => ({ key: keyOf(m), role: m.role, text: m.text })),
     answer: keyOf(answer), attempt, budget: s.budget, sampling };
 }
 
@@ -48,6 +67,7 @@ export class Writer {
     this.began = 0;         // ms of the turn at which the span began
     this.now = 0;
     this.thinking = false;
+    this.call = '';         // the piece of a call that has come
     this.asked = false;     // "answer now" was pressed
     /** @type {any} */
     this.end = null;
@@ -78,8 +98,18 @@ export class Writer {
       if (this.thinking) this.begins = true;
     } else if (ev.e === 'span-end' && ev.span === 'thought') this.thinking = false;
     else if (ev.e === 'text' && ev.span === 'thought') this.thought += ev.text;
+    else if (ev.e === 'call') {
+      /* A long one comes in pieces. */
+      this.call += ev.text;
+      if (ev.more) return;
+      (m.calls ??= []).push(this.call);
+      this.call = '';
+    }
     else if (ev.e === 'text') m.text += ev.text;
-    else if (ev.e === 'token') { if (ev.span === 'thought') this.tokens++; else this.written++; }
+    else if (ev.e === 'token') {
+      if (ev.span === 'thought') this.tokens++; else this.written++;
+      (m.ids ??= []).push(ev.id);
+    } else if (ev.e === 'notice') (m.notices ??= []).push(ev.text);
     else if (ev.e === 'was-thought') {
       /* The answer so far was the thought. */
       this.thought += m.text;
@@ -89,6 +119,8 @@ export class Writer {
       this.begins = true;
     } else if (ev.e === 'withdrawn') {
       /* Taken back (a circle); what stays is counted in bytes. */
+      m.back = m.ids?.slice();
+      if (m.ids) m.ids.length = ev.at;
       const bytes = new TextEncoder().encode(ev.span === 'thought' ? this.thought : m.text);
       const kept = new TextDecoder().decode(bytes.subarray(0, ev.keep));
       if (ev.span === 'thought') {
@@ -139,12 +171,12 @@ export class Writer {
     const { m, reply, settings } = this.o, e = this.end ?? {};
     this.paint();
     m.finished = !died;
-    const budget = settings.budget > 0 && (e.thought ?? this.tokens) >= settings.budget;
+    const budget = settings.budget > 0 && (e.thought ?? this.tokens) >= settings.budget && !m.back;
     m.stat = { thought: e.thought ?? this.tokens, thought_ms: e.thought_ms ?? 0,
       answer: e.answer ?? this.written, answer_ms: e.answer_ms ?? 0,
       reason: died ? 'failed' : e.reason ?? 'failed' };
     if (this.asked) m.stat.end = 'now';
-    else if (budget) m.stat.end = 'budget';
+    else if (budget) Object.assign(m.stat, { end: 'budget', budget: settings.budget });
     else if (e.reason === 'cancelled' && !m.text) m.stat.end = 'stopped';
     if (reply) {
       reply.finish(settings.thoughts === 'open');

@@ -5,18 +5,33 @@
 //   "think N"         a thought of N tokens, then an answer
 //   "long"            goes on until it is stopped
 //   "fail", "trap"    an error; a dead worker
+//   "loop"            a circle in the thought, which is broken
+//   "call"            calls of tools, in an answer without text
+//
+// A token's id is its place in the list of all words that were ever said, so
+// that a turn can begin with those of another.
 let stop = 0;
 const info = { name: 'Fake', architecture: 'lfm2', file_type: 'Q8_0', license: '', backend: 'fake',
   n_params: 9500000, file_bytes: 10000000, thinks: true, layout_known: true, n_vocab: 4096,
   max_context: 2048, context: 2048, threads: 1 };
 const wait = ms => new Promise(ok => setTimeout(ok, ms));
 const send = (...list) => postMessage({ is: 'events', list });
+const said = [];
+const say = (span, text, ms) => {
+  said.push(text);
+  send({ e: 'text', span, text, ms: ms() }, { e: 'token', span, id: said.length - 1, ms: ms() });
+};
+let calls = [];
+const call = (name, args, more = {}) => ({ name, arguments: JSON.stringify(args), effects: null, written: `[${name}(…)]`,
+  result: null, times: 1, runs_here: true, offered: false, allowed: false, decision: 'waits', ...more });
 const words = s => s.match(/\s*\S+/g) ?? [];
 
 async function turn(request) {
   const q = request.path.at(-1).text, [what] = q.split(' '), rest = q.slice(what.length + 1);
   const t0 = performance.now(), ms = () => performance.now() - t0;
   stop = 0;
+  calls = [];
+  const begin = request.begin ?? [];
   if (what === 'fail') return postMessage({ is: 'failed', at: 'turn', status: 4, text: 'There was not enough memory for the next 512 tokens.' });
   if (what === 'trap') return postMessage({ is: 'failed', at: 'turn', status: 1, text: 'unreachable', trap: true });
   send({ e: 'reading', ms: ms(), done: 0, total: 40 }, { e: 'reading', ms: ms(), done: 40, total: 40 });
@@ -27,9 +42,17 @@ async function turn(request) {
     : words('A short thought about it.');
   send({ e: 'span', span: 'thought', ms: ms() });
   const a = ms();
-  for (const w of thoughtText) {
+  for (const id of begin) { say('thought', said[id], ms); thought++; }
+  if (what === 'loop' && !begin.length) {
+    const keep = 'Round and'.length;
+    for (const w of ['Round', ' and', ' round', ' again']) say('thought', w, ms);
+    send({ e: 'withdrawn', span: 'thought', at: 2, tokens: 2, keep, ms: ms() },
+      { e: 'notice', text: 'The thought went round in a circle; 2 tokens were taken back and it went on another way.' });
+    thought += 2;
+  }
+  for (const w of begin.length ? [' on it goes'] : thoughtText) {
     if (stop) break;
-    send({ e: 'text', span: 'thought', text: w, ms: ms() }, { e: 'token', span: 'thought', ms: ms() });
+    say('thought', w, ms);
     if (++thought % 20 === 0 || what === 'long') await wait(5);
   }
   await wait(20);
@@ -38,9 +61,15 @@ async function turn(request) {
   const b = ms();
   if (stop !== 1) {
     send({ e: 'span', span: 'answer', ms: ms() });
-    const text = what === 'say' ? rest : `You said: ${q}`;
+    const last = request.path.at(-1);
+    if (what === 'call') {
+      calls = [call('calculator', { expression: '6*7' }, { effects: 'Only computes.' }),
+        call('weather', { place: 'K\u00f6ln\u202e', days: 3 }, { runs_here: false })];
+      send({ e: 'call', text: '[calculator(expression="6*7"), weather(place="…")]', more: false });
+    }
+    const text = what === 'say' ? rest : what === 'call' ? '' : last.role === 'tool' ? `I was told: ${last.text}` : `You said: ${q}`;
     for (let at = 0; at < text.length && stop !== 1; at += 7) {
-      send({ e: 'text', span: 'answer', text: text.slice(at, at + 7), ms: ms() }, { e: 'token', span: 'answer', ms: ms() });
+      say('answer', text.slice(at, at + 7), ms);
       if (++answer % 20 === 0) await wait(2);
     }
     await wait(20);
@@ -52,5 +81,14 @@ async function turn(request) {
 self.onmessage = async ({ data: m }) => {
   if (m.do === 'open') { await wait(30); postMessage({ is: 'ready', info: { ...info, name: m.name } }); }
   else if (m.do === 'turn') turn(m.request);
+  else if (m.do === 'calls') postMessage({ is: 'answer', value: calls });
+  else if (m.do === 'decide') {
+    const c = calls[m.request.call], { how, text } = m.request;
+    c.decision = how === 'deny' ? 'denied' : 'done';
+    c.result = how === 'deny' ? null : how === 'hand' ? text : '42';
+    postMessage({ is: 'answer', value: calls });
+  } else if (m.do === 'results')
+    postMessage({ is: 'answer', value: { go_on: calls.length > 0,
+      messages: [{ role: 'tool', text: calls.map(c => c.result ?? 'denied').join(' ') }] } });
   else if (m.do === 'post') stop = m.kind;
 };

@@ -123,7 +123,7 @@ await test('regenerate makes a branch, edit another, all are kept over a reload'
   await idle(p);
   equal(await p.locator('.turn:last-child .count').innerText(), '2 / 2', 'counter');
   await p.locator('.you').hover();
-  await p.getByRole('button', { name: 'Edit' }).click();
+  await p.locator('.you').getByRole('button', { name: 'Edit' }).click();
   await p.getByLabel('Edit the message').fill('What is 5 + 6?');
   await p.getByRole('button', { name: 'Send as a new branch' }).click();
   await idle(p);

@@ -65,7 +65,7 @@ export class Find {
     this.thoughts.type = 'checkbox';
     this.thoughts.checked = true;
     const close = signButton('x', 'Close find', () => this.close());
-    this.node = byId('find');
+    this.node = byId('find-bar');
     this.node.replaceChildren(h('label.field', this.input), this.number,
       button('flat', () => this.step(-1), 'Previous'), button('flat', () => this.step(1), 'Next'),
       h('label.flat', this.thoughts, 'thoughts'), h('span.grow'), close);

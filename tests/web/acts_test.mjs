@@ -1,0 +1,144 @@
+// acts_test.mjs - acts on a chat in the built page with the fake engine: find,
+// rename, continue, a broken circle and its undo, edited answers, tools.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { axeSource, check, equal, executablePath, finish, here, need, page as folder, start, test } from './browser.mjs';
+import { serve } from './server.mjs';
+
+need('no Chromium here', executablePath);
+const server = await serve(folder, { isolate: true });
+const fake = readFileSync(join(here, 'fake-engine.mjs'), 'utf8');
+
+async function open() {
+  const b = await start({ serviceWorkers: 'block', reducedMotion: 'reduce' });
+  await b.context.route('**/engine-worker.mjs', r => r.fulfill({ body: fake, contentType: 'text/javascript',
+    headers: { 'cross-origin-embedder-policy': 'require-corp' } }));
+  const p = b.context.pages()[0];
+  await p.goto(server.url);
+  await p.waitForFunction(() => /context \d/.test(document.getElementById('status').textContent));
+  const idle = () => p.waitForFunction(() => !globalThis.tarnPage.writer, null, { timeout: 60000 });
+  const ask = async text => {
+    await p.fill('#message', text);
+    await p.locator('#send').click();
+    await idle();
+  };
+  const axe = async () => {
+    await p.evaluate(axeSource());
+    const r = await p.evaluate(() => globalThis.axe.run({ resultTypes: ['violations'] }));
+    equal(r.violations.map(v => `${v.id}: ${v.nodes.map(n => n.target.join(' ')).join(', ')}`), [], 'axe');
+  };
+  return { p, ask, idle, axe, close: b.close };
+}
+
+await test('find: hits are counted, walked, unfold a thought; Escape closes', async () => {
+  const { p, ask, axe, close } = await open();
+  await ask('say A short PRIME and another prime.');
+  await p.keyboard.press('Control+f');
+  await p.keyboard.type('short');
+  const seen = () => p.locator('#find-bar .num').innerText();
+  /* In the message, the thought and the answer. */
+  equal(await seen(), '3 of 3', 'hits');
+  await p.keyboard.press('Shift+Enter');
+  equal(await seen(), '2 of 3', 'the one before');
+  check(await p.locator('.thought .text').isVisible(), 'the thought is not unfolded');
+  await axe();
+  await p.getByLabel('thoughts').uncheck();
+  equal(await seen(), '2 of 2', 'without thoughts');
+  await p.getByLabel('Find in this chat').fill('PRIME');
+  equal(await seen(), '4 of 4', 'whatever the case');
+  await p.getByLabel('Find in this chat').fill('nothing of it');
+  equal(await seen(), 'not found', 'no hit');
+  await p.keyboard.press('Escape');
+  check(await p.locator('#find-bar').isHidden(), 'still there');
+  equal(await p.evaluate(() => document.activeElement.id), 'message', 'focus');
+  await close();
+});
+
+await test('F2 renames; the name stays over a reload', async () => {
+  const { p, ask, close } = await open();
+  await ask('say hello');
+  await p.keyboard.press('F2');
+  await p.getByLabel('Title of the chat').fill('Greetings');
+  await p.keyboard.press('Enter');
+  await p.locator('#title', { hasText: 'Greetings' }).waitFor();
+  await p.locator('#chats .title', { hasText: 'Greetings' }).waitFor();
+  await p.waitForFunction(async () => (await globalThis.tarnPage.store.all('chats'))[0]?.title === 'Greetings');
+  await p.reload();
+  await p.locator('#chats .title', { hasText: 'Greetings' }).waitFor();
+  await close();
+});
+
+await test('a stopped answer goes on in a branch that begins like it', async () => {
+  const { p, idle, close } = await open();
+  await p.fill('#message', 'long story');
+  await p.keyboard.press('Enter');
+  await p.waitForFunction(() => document.querySelector('.thought .text')?.textContent.includes(' 3'));
+  await p.keyboard.press('Escape');
+  await idle();
+  const had = await p.evaluate(() => globalThis.tarnPage.transcript.lastReply().m.thought);
+  await p.getByRole('button', { name: 'Continue' }).click();
+  await idle();
+  const m = await p.evaluate(() => globalThis.tarnPage.transcript.lastReply().m);
+  check(m.thought.startsWith(had) && m.thought.endsWith(' on it goes'), m.thought.slice(-60));
+  equal(await p.locator('.turn:last-child .count').innerText(), '2 / 2', 'branches');
+  await close();
+});
+
+await test('a broken circle is told in its turn and can be undone', async () => {
+  const { p, ask, idle, axe, close } = await open();
+  await ask('loop');
+  await p.locator('.ended', { hasText: 'went round in a circle' }).waitFor();
+  equal(await p.evaluate(() => globalThis.tarnPage.transcript.lastReply().m.thought), 'Round andA short thought about it.', 'thought');
+  await axe();
+  await p.getByRole('button', { name: 'Undo' }).click();
+  await idle();
+  equal(await p.evaluate(() => globalThis.tarnPage.transcript.lastReply().m.thought), 'Round and round again on it goes', 'undone');
+  equal(await p.locator('.turn:last-child .count').innerText(), '2 / 2', 'branches');
+  await close();
+});
+
+await test('an edited answer is a branch that says so', async () => {
+  const { p, ask, close } = await open();
+  await ask('say a poor answer');
+  await p.locator('.turn:last-child').getByRole('button', { name: 'Edit' }).click();
+  await p.getByLabel('Edit the answer').fill('A better answer.');
+  await p.getByRole('button', { name: 'Keep as a new branch' }).click();
+  await p.locator('.answer', { hasText: 'A better answer.' }).waitFor();
+  check((await p.locator('.turn:last-child .who').innerText()).endsWith('· edited'), 'not marked');
+  equal(await p.locator('.turn:last-child .count').innerText(), '2 / 2', 'branches');
+  await close();
+});
+
+await test('calls wait for a person: arguments whole, buttons late, by hand, the loop goes on', async () => {
+  const { p, ask, idle, axe, close } = await open();
+  await p.locator('#tools').click();
+  await p.getByRole('menuitemradio', { name: 'Calculator and clock' }).click();
+  await ask('call two tools');
+  const card = p.getByRole('alertdialog');
+  await card.waitFor();
+  check((await card.innerText()).includes('6*7') && (await card.innerText()).includes('Only computes.'), await card.innerText());
+  check(await card.getByRole('button', { name: 'Allow once' }).isDisabled(), 'a button takes presses at once');
+  await axe();
+  await card.getByRole('button', { name: 'Allow once' }).click();
+  await p.locator('summary', { hasText: '✓ calculator · allowed once' }).waitFor();
+  await p.getByRole('alertdialog', { name: 'weather' }).waitFor();
+  const text = await card.innerText();
+  check(text.includes('Köln\\u{202E}') && text.includes('does not exist here'), text);
+  equal(await card.getByRole('button', { name: 'Allow once' }).count(), 0, 'it cannot run');
+  await card.getByRole('button', { name: 'Answer by hand…' }).click();
+  await card.getByLabel('Result').fill('rain');
+  await card.getByRole('button', { name: 'Send the result' }).click();
+  await p.locator('.answer', { hasText: 'I was told: 42 rain' }).waitFor();
+  await idle();
+  equal(await p.locator('.you .who', { hasText: 'Result' }).count(), 1, 'results in the chat');
+  await ask('call them again');
+  for (let i = 0; i < 2; i++) {
+    await card.getByRole('button', { name: 'Deny' }).click();
+    await p.locator('.turn .calls summary', { hasText: '· denied' }).nth(i).waitFor();
+  }
+  await p.locator('.answer', { hasText: 'I was told: denied denied' }).waitFor();
+  await close();
+});
+
+await server.close();
+finish();

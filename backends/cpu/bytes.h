@@ -186,10 +186,11 @@ INLINE vi spread_bit(const uint8_t *p, uint32_t i, uint32_t to)
         _mm256_set1_epi8((char)(1u << (2 * i + 1))), 1);
     return (vi)_mm512_maskz_mov_epi8(_mm512_test_epi8_mask(v, each),
                                      _mm512_set1_epi8((char)(1u << to)));
+#elif VL == 8
+    return shift_bits(vi_load(p), i, to) & splat_byte(1 << to);
 #else
-    const uint32_t j = i * VL / 8;
-    return shift_bits(vi_load(p + (VL == 4 ? 16 * (i % 2) : 0)), j, to) &
-           splat_byte(1 << to);
+    const vi v = shift_bits(vi_load(p + 16 * (i % 2)), i / 2, 0);
+    return shift_bits(v & splat_byte(1), 0, to);
 #endif
 }
 

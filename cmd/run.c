@@ -8,17 +8,20 @@
 
 #include "cmd/cmd.h"
 #include "core/base/clock.h"
+#include "core/base/file.h"
 #include "core/base/json.h"
 #include "core/base/memory.h"
 #include "core/trace/trace.h"
 
 #define MAX_PROMPT (64u << 20)
+#define MAX_SCHEMA (1u << 20)
 
 struct run {
-    const char *prompt, *system, *trace_path;
+    const char *prompt, *system, *trace_path, *schema_path;
+    char *schema; /* owned: its text, "" for any JSON; NULL: free */
     int32_t max_tokens, budget;
     uint32_t attempt;
-    bool raw, think, json, terminal, experts;
+    bool raw, think, json, any_json, terminal, experts;
     struct cmd_common common;
     struct cmd_sampling sampling;
 
@@ -97,6 +100,7 @@ static enum tarn_status start(struct run *r, const char *text, size_t size,
         .size = sizeof opt, .sampling = &r->merged,
         .max_tokens = r->max_tokens, .thought_budget = r->budget,
         .attempt = r->attempt, .experts = r->experts && r->trace,
+        .json_schema = r->schema,
     };
     enum tarn_status s = r->raw ? start_raw(r, text, size, &opt, turn, err)
                                 : start_chat(r, text, size, &opt, turn, err);
@@ -290,6 +294,29 @@ static enum tarn_status finish(struct run *r, struct tarn_error *err)
     return !s && interrupts ? (enum tarn_status)130 : s;
 }
 
+static enum tarn_status read_schema(struct run *r, struct tarn_error *err)
+{
+    size_t size = 0;
+    if (!r->schema_path && !r->any_json)
+        return TARN_OK;
+    if (r->schema_path && r->any_json)
+        return tarn_fail(err, TARN_USAGE,
+                         "--json-schema and --json-answer exclude each other");
+    if (r->any_json) {
+        r->schema = tarn_dup_str("");
+        return r->schema ? TARN_OK
+                         : tarn_fail(err, TARN_NO_MEMORY, "no memory");
+    }
+    enum tarn_status s =
+        tarn_file_read(r->schema_path, MAX_SCHEMA, &r->schema, &size, err);
+    if (s)
+        tarn_error_prefix(err, r->schema_path);
+    if (!s && (!size || strlen(r->schema) != size))
+        s = tarn_fail(err, TARN_USAGE, "%s is no JSON Schema",
+                      tarn_shown_str(r->schema_path).text);
+    return s;
+}
+
 static enum tarn_status compute(struct run *r, const char *word,
                                 struct tarn_error *err)
 {
@@ -346,6 +373,10 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
           "in the trace: the experts of every token too" },
         { "--json", NULL, CMD_FLAG, &r.json, 0, 0, NULL,
           "one object with thought, answer, counts and speeds" },
+        { "--json-schema", NULL, CMD_TEXT, &r.schema_path, 0, 0, "FILE",
+          "the answer fits this JSON Schema; the thought stays free" },
+        { "--json-answer", NULL, CMD_FLAG, &r.any_json, 0, 0, NULL,
+          "the answer is a JSON object or list" },
     };
     struct cmd_args a;
     cmd_args_init(&a, self, 1);
@@ -355,7 +386,10 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
     enum tarn_status s = cmd_args_parse(&a, argc, argv, err);
     if (s || a.help)
         return s;
-    s = compute(&r, a.n_words ? a.words[0] : NULL, err);
+    s = read_schema(&r, err);
+    if (!s)
+        s = compute(&r, a.n_words ? a.words[0] : NULL, err);
+    tarn_free(r.schema);
     tarn_chat_destroy(r.chat);
     tarn_trace_destroy(r.trace);
     cmd_session_close(&r.ses);

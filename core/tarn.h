@@ -250,6 +250,11 @@ struct tarn_turn_options {
     const int32_t *begin;
     size_t n_begin;
     bool experts;            /* TARN_EV_TOKEN names them */
+    const char *json_schema; /* the answer fits this JSON Schema, "": is any
+                                JSON object or list; NULL: free.  The subset:
+                                core/sample/schema.h */
+    bool free_calls;         /* calls need not fit the declared tools while
+                                they are written */
 };
 typedef uint32_t tarn_turn_id;
 

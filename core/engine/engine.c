@@ -187,6 +187,7 @@ void tarn_engine_destroy(struct tarn_engine *e)
     for (size_t i = 0; i < e->n_live; i++)
         tarn_request_free(e->live[i]);
     tarn_free(e->live);
+    tarn_lexicon_destroy(e->lexicon);
     if (e->prepared)
         e->model->backend->release(e->prepared);
     tarn_kv_close(&e->cache);

@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 
 #include "core/base/buf.h"
+#include "core/engine/bind.h"
 #include "core/engine/cache.h"
 #include "core/engine/ring.h"
 #include "core/sample/sample.h"
@@ -44,6 +45,8 @@ struct tarn_request {
     struct tarn_sampling sampling;
     struct tarn_sampler *sampler;
     struct tarn_reader *reader;
+    struct tarn_bind bind; /* the form of the answer and of calls */
+    bool bound;
     uint32_t attempt;
     uint32_t budget, max_tokens; /* UINT32_MAX: no limit */
     char *stops[TARN_MAX_STOPS];
@@ -106,6 +109,7 @@ struct tarn_engine {
     void *on_event_user;
 
     /* Face's side. */
+    struct tarn_lexicon *lexicon; /* made when a form is asked for first */
     tarn_turn_id last_id;
     uint64_t last_chat; /* numbers given to chats */
     struct tarn_request **live; /* [n_live] waiting for their END */
@@ -145,6 +149,7 @@ bool tarn_request_break_loop(struct tarn_request *q, int32_t id);
 void tarn_request_withdraw(struct tarn_request *q, uint32_t at);
 void tarn_emit(struct tarn_request *q, struct tarn_event *ev);
 void tarn_request_event(void *user, const struct tarn_reader_event *ev);
+uint32_t tarn_request_room(const struct tarn_request *q);
 void tarn_request_free(struct tarn_request *q);
 
 #endif

@@ -56,6 +56,32 @@ static const char *bytes_of(void *user, int32_t id, size_t *size)
     return tarn_text_bytes(user, id, size);
 }
 
+/* The form of the answer and of calls, where one is asked for. */
+static enum tarn_status make_bind(struct tarn_request *q,
+                                  const struct tarn_turn_options *opt,
+                                  struct tarn_error *err)
+{
+    struct tarn_engine *e = q->engine;
+    const char *tools = opt->free_calls ? NULL : opt->tools_json;
+    if (!opt->json_schema && !tools)
+        return TARN_OK;
+    enum tarn_status s = TARN_OK;
+    if (!e->lexicon)
+        s = tarn_lexicon_create(e->model->text, &e->lexicon, err);
+    if (!s)
+        s = tarn_bind_init(&q->bind, e->model->text, e->lexicon,
+                           opt->json_schema, tools, err);
+    q->bound = !s;
+    uint32_t room = e->cache.n_context - q->n_prompt;
+    room = room < q->max_tokens ? room : q->max_tokens;
+    if (!s && tarn_bind_needs(&q->bind) > room)
+        s = tarn_fail(err, TARN_LIMIT,
+                      "The shortest answer that fits the schema may take %u "
+                      "tokens, but only %u are allowed or fit the context.",
+                      tarn_bind_needs(&q->bind), room);
+    return s;
+}
+
 static enum tarn_status make_parts(struct tarn_request *q,
                                    const struct tarn_turn_options *opt,
                                    bool in_thought, struct tarn_error *err)
@@ -68,9 +94,14 @@ static enum tarn_status make_parts(struct tarn_request *q,
     };
     struct tarn_reader_options ro = { .in_thought = in_thought,
                                       .event = tarn_request_event, .user = q };
+    struct tarn_constraint form = tarn_bind_constraint(&q->bind);
     enum tarn_status s = tarn_sampling_check(&q->sampling, err);
     if (!s)
         s = copy_stops(q, opt, err);
+    if (!s)
+        s = make_bind(q, opt, err);
+    if (q->bound)
+        so.constraint = &form;
     if (!s)
         s = tarn_sampler_create(m->info.n_vocab, &so, &q->sampler, err);
     if (!s)

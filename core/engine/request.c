@@ -230,6 +230,16 @@ static enum tarn_status choose(struct tarn_request *q, float *logits,
     return TARN_OK;
 }
 
+/* Tokens that may still be taken, the next one among them; at least 1. */
+uint32_t tarn_request_room(const struct tarn_request *q)
+{
+    const uint32_t used = q->seq->n_ids, all = q->engine->cache.n_context;
+    const uint32_t fit = all > used ? all - used : 1;
+    const uint32_t asked =
+        q->max_tokens > q->sum.n_total ? q->max_tokens - q->sum.n_total : 1;
+    return fit < asked ? fit : asked;
+}
+
 static void tell_token(struct tarn_request *q, const struct tarn_choice *c,
                        uint32_t span)
 {
@@ -257,6 +267,13 @@ static bool take_token(struct tarn_request *q, const struct tarn_choice *c,
 {
     struct tarn_error err = { TARN_OK, "" };
     uint32_t before = tarn_reader_span(q->reader);
+    if (q->bound && !tarn_bind_token(&q->bind, c->id, before)) {
+        tarn_fail(&err, TARN_LIMIT,
+                  "The schema can be read in too many ways at once; make its "
+                  "alternatives differ earlier.");
+        tarn_request_fail(q, &err);
+        return false;
+    }
     bool more = tarn_reader_token(q->reader, c->id);
     uint32_t after = tarn_reader_span(q->reader);
     tarn_sampler_accept(q->sampler, c->id);
@@ -309,6 +326,8 @@ void tarn_request_token(struct tarn_request *q, float *logits)
         return;
     }
     tarn_request_steer(q);
+    tarn_bind_next(&q->bind, tarn_reader_span(q->reader),
+                   tarn_request_room(q) - 1);
     if (choose(q, logits, &c, &err)) {
         tarn_request_fail(q, &err);
         return;
@@ -354,6 +373,7 @@ void tarn_request_free(struct tarn_request *q)
         return;
     tarn_sampler_destroy(q->sampler);
     tarn_reader_destroy(q->reader);
+    tarn_bind_finish(&q->bind);
     for (size_t i = 0; i < q->n_stops; i++)
         tarn_free(q->stops[i]);
     tarn_free(q->held);

@@ -19,7 +19,9 @@ void tarn_request_steer(struct tarn_request *q)
     bool thinking = tarn_reader_span(q->reader) == TARN_SPAN_THOUGHT;
     if (!thinking || q->n_forced)
         return;
-    if (!atomic_load(&q->answer_now) && q->sum.n_thought < q->budget)
+    /* An answer that must have a form needs the tokens for it. */
+    const bool late = tarn_request_room(q) <= tarn_bind_needs(&q->bind);
+    if (!atomic_load(&q->answer_now) && q->sum.n_thought < q->budget && !late)
         return;
     int32_t close = tarn_text_control(t, TARN_CTL_THINK_END);
     if (close >= 0) {
@@ -96,8 +98,12 @@ void tarn_request_withdraw(struct tarn_request *q, uint32_t at)
     q->n_forced = 0;
     q->muted = true;
     tarn_reader_reset(q->reader);
-    for (uint32_t i = q->n_prompt; i < keep; i++)
+    tarn_bind_reset(&q->bind);
+    for (uint32_t i = q->n_prompt; i < keep; i++) {
+        if (q->bound)
+            tarn_bind_token(&q->bind, s->ids[i], tarn_reader_span(q->reader));
         tarn_reader_token(q->reader, s->ids[i]);
+    }
     q->muted = false;
     q->sum.n_total = at;
     q->sum.n_thought -= n < q->sum.n_thought ? n : q->sum.n_thought;

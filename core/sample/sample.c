@@ -291,10 +291,14 @@ static void run_cuts(struct tarn_sampler *s, double xtc_coin)
 static void mask(struct tarn_sampler *s)
 {
     struct tarn_stages *w = &s->w;
+    const struct tarn_constraint *c = &s->constraint;
+    const uint32_t *bits = c->mask ? c->mask(c->user) : NULL;
     uint32_t n = 0;
-    for (uint32_t i = 0; i < w->n; i++)
-        if (s->constraint.allows(s->constraint.user, tarn_stage_id(w->key[i])))
-            w->key[n++] = w->key[i];
+    for (uint32_t i = 0; i < w->n; i++) {
+        const int32_t id = tarn_stage_id(w->key[i]);
+        w->key[n] = w->key[i];
+        n += bits ? bits[id / 32] >> (id % 32) & 1 : c->allows(c->user, id);
+    }
     w->n = n;
 }
 

@@ -31,7 +31,10 @@ struct tarn_sampler;
 struct tarn_constraint {
     void *user;
     bool (*allows)(void *user, int32_t id); /* asked for likely ids first */
-    void (*accept)(void *user, int32_t id);
+    void (*accept)(void *user, int32_t id); /* or NULL */
+    /* All at once: bit id % 32 of word id / 32.  NULL, or giving NULL: every
+     * id is asked for. */
+    const uint32_t *(*mask)(void *user);
 };
 
 struct tarn_logit_bias {

@@ -308,7 +308,9 @@ enum tarn_status tarn_state_chat(const char *path, struct tarn_chat **chat,
 /* --------------------------------------------------------------- commands */
 enum tarn_command_kind {
     TARN_CMD_STOP = 1,   /* end the turn, keep what is written */
-    TARN_CMD_ANSWER_NOW  /* close the thought */
+    TARN_CMD_ANSWER_NOW, /* close the thought */
+    TARN_CMD_BREAK_CIRCLE /* the answer goes round in a circle: take it back to
+                             the second time and draw something else */
 };
 struct tarn_command {
     uint32_t size;
@@ -335,7 +337,9 @@ enum tarn_event_kind {
                             above 4,096 bytes it comes in pieces, `done` bytes
                             with this one of `total`; `cut`: its end never
                             came.  The chat keeps it whole */
-    TARN_EV_NOTICE,      /* text: a sentence for the person */
+    TARN_EV_NOTICE,      /* text: a sentence for the person; `total`: an answer
+                            has gone round in a circle for so many tokens, and
+                            TARN_CMD_BREAK_CIRCLE may be offered */
     TARN_EV_END,         /* stop reason, counts, times */
     TARN_EV_WAS_THOUGHT, /* a stray </think>: the answer shown so far was the
                             thought; the chat has been told */

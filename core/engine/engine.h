@@ -18,7 +18,7 @@
 #include "core/engine/cache.h"
 #include "core/engine/ring.h"
 #include "core/sample/sample.h"
-#include "core/turn/loop.h"
+#include "core/trace/circle.h"
 #include "core/turn/reader.h"
 
 #define TARN_MAX_SEQS 64u
@@ -55,15 +55,17 @@ struct tarn_request {
     size_t n_held, held_room;
 
     /* Set by the face, read by the owner. */
-    atomic_bool stop, answer_now;
+    atomic_bool stop, answer_now, break_circle;
 
     int32_t forced[16]; /* to be taken instead of drawn tokens */
     uint32_t n_forced;
     bool keep_loops;
-    struct tarn_loop loop;     /* of the open thought */
-    uint32_t thought_first;    /* its first token, counted in the turn */
+    struct tarn_circle circle; /* of the open span */
+    bool told_circle;          /* of the answer */
+    uint32_t span_first;       /* its first token, counted in the turn */
     uint32_t last_break;       /* token at which a circle was broken last */
     int32_t excluded;          /* not to be drawn next; -1: none */
+    uint32_t n_tries;          /* circles of the answer that were broken */
     bool muted;                /* the reader reads again: tell nothing */
     size_t span_bytes;         /* text of the open span so far */
     uint32_t row; /* index of its logits in this step's batch, or UINT32_MAX */
@@ -143,8 +145,12 @@ void tarn_request_steer(struct tarn_request *q);
 /* Behind a token that was read: counts it as thought, answer, or tag. */
 void tarn_request_count(struct tarn_request *q, uint32_t before,
                         uint32_t after);
-/* Behind a token of the thought; true if it was taken back with others. */
-bool tarn_request_break_loop(struct tarn_request *q, int32_t id);
+/* Behind a drawn token: circles of the thought are broken, those of an answer
+ * told, those of a call end the turn. */
+void tarn_request_watch(struct tarn_request *q, int32_t id);
+/* A span begins, or goes on behind what was given. */
+void tarn_request_watch_anew(struct tarn_request *q);
+void tarn_request_watch_given(struct tarn_request *q, int32_t id);
 /* Takes back all tokens of the turn from `at` on (counted from 0). */
 void tarn_request_withdraw(struct tarn_request *q, uint32_t at);
 void tarn_emit(struct tarn_request *q, struct tarn_event *ev);

@@ -363,6 +363,9 @@ enum tarn_status tarn_engine_post(struct tarn_engine *e,
     case TARN_CMD_ANSWER_NOW:
         atomic_store(&q->answer_now, true);
         break;
+    case TARN_CMD_BREAK_CIRCLE:
+        atomic_store(&q->break_circle, true);
+        break;
     default:
         return tarn_fail(err, TARN_USAGE, "there is no command %u", cmd->kind);
     }

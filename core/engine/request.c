@@ -66,6 +66,7 @@ void tarn_request_begin(struct tarn_request *q)
     q->sum.n_replayed = q->n_reused - q->seq->tail_at;
     for (uint32_t i = 0; i < q->n_prompt; i++)
         tarn_sampler_accept(q->sampler, q->prompt[i]);
+    tarn_request_watch_anew(q);
     tarn_request_reading(q);
 }
 
@@ -214,7 +215,7 @@ static enum tarn_status choose(struct tarn_request *q, float *logits,
     uint32_t again = 0;
     if (q->excluded >= 0) {
         logits[q->excluded] = -INFINITY;
-        again = q->sum.n_loops;
+        again = q->sum.n_loops + q->n_tries;
         q->excluded = -1;
     }
     enum tarn_status s = tarn_sampler_draw(q->sampler, logits, q->seq->n_ids,
@@ -263,7 +264,7 @@ static void tell_token(struct tarn_request *q, const struct tarn_choice *c,
 /* Read, counted, told.  Ends the request where the token does; true: the turn
  * goes on. */
 static bool take_token(struct tarn_request *q, const struct tarn_choice *c,
-                       bool *thinking)
+                       bool *same)
 {
     struct tarn_error err = { TARN_OK, "" };
     uint32_t before = tarn_reader_span(q->reader);
@@ -280,11 +281,10 @@ static bool take_token(struct tarn_request *q, const struct tarn_choice *c,
     q->seq->ids[q->n_prompt + q->sum.n_total++] = c->id;
     tarn_request_count(q, before, after);
     tell_token(q, c, after ? after : before);
-    if (after == TARN_SPAN_THOUGHT && before != after) {
-        q->thought_first = q->sum.n_total;
-        tarn_loop_init(&q->loop);
+    if (before != after) {
+        tarn_request_watch_anew(q);
     }
-    *thinking = before == TARN_SPAN_THOUGHT && after == before;
+    *same = after == before;
     if (tarn_reader_failed(q->reader)) {
         tarn_fail(&err, TARN_NO_MEMORY, "no memory for the answer's text");
         tarn_request_fail(q, &err);
@@ -300,19 +300,18 @@ static bool take_token(struct tarn_request *q, const struct tarn_choice *c,
 
 bool tarn_request_tell_given(struct tarn_request *q)
 {
-    struct tarn_loop_found found;
     for (uint32_t n = 0; q->n_told < q->n_given && n < GIVEN_AT_ONCE; n++) {
         struct tarn_choice c = { .id = q->prompt[q->n_prompt + q->n_told] };
-        bool thinking;
+        bool same;
         if (tarn_ring_room(&q->engine->ring) < TARN_RING_RESERVE)
             return false;
         for (int i = 0; i < 8; i++)
             c.best[i].id = -1;
         q->n_told++;
-        if (!take_token(q, &c, &thinking))
+        if (!take_token(q, &c, &same))
             return true;
-        if (thinking) /* what was kept is not broken anew */
-            tarn_loop_token(&q->loop, c.id, &found);
+        if (same) /* what was kept is not broken anew */
+            tarn_request_watch_given(q, c.id);
     }
     return q->n_told == q->n_given;
 }
@@ -335,15 +334,15 @@ void tarn_request_token(struct tarn_request *q, float *logits)
     if (!(q->sum.first_token_ms > 0))
         q->sum.first_token_ms = tarn_now_ms() - q->began;
     struct tarn_sequence *s = q->seq;
-    bool thinking;
-    if (!take_token(q, &c, &thinking))
+    bool same;
+    if (!take_token(q, &c, &same))
         return;
     if (s->n_ids >= q->engine->cache.n_context) {
         tarn_request_end(q, TARN_STOP_CONTEXT);
     } else {
         s->ids[s->n_ids++] = c.id;
-        if (thinking)
-            tarn_request_break_loop(q, c.id);
+        if (same)
+            tarn_request_watch(q, c.id);
     }
 }
 

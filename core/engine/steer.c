@@ -5,6 +5,10 @@
 
 #include "core/engine/engine.h"
 
+/* Tokens in a row that an answer repeats before that is told: lists and
+ * tables may well repeat. */
+#define TARN_CIRCLE_LONG 256u
+
 static void force(struct tarn_request *q, int32_t id)
 {
     if (q->n_forced < sizeof q->forced / sizeof *q->forced)
@@ -106,7 +110,11 @@ void tarn_request_withdraw(struct tarn_request *q, uint32_t at)
     }
     q->muted = false;
     q->sum.n_total = at;
-    q->sum.n_thought -= n < q->sum.n_thought ? n : q->sum.n_thought;
+    uint32_t *count = tarn_reader_span(q->reader) == TARN_SPAN_THOUGHT
+                          ? &q->sum.n_thought
+                          : &q->sum.n_answer;
+    *count -= n < *count ? n : *count;
+    q->n_held = 0;
     q->sum.n_withdrawn += n;
     struct tarn_event ev = { .kind = TARN_EV_WITHDRAWN, .at = at,
                              .span = tarn_reader_span(q->reader),
@@ -121,26 +129,55 @@ static void notice(struct tarn_request *q, const char *text)
     tarn_emit(q, &ev);
 }
 
-/* The circle is cut at the second copy's first token, which may not be drawn
- * there again.  If that does not help, the thought is closed. */
-bool tarn_request_break_loop(struct tarn_request *q, int32_t id)
+/* ------------------------------------------------------------------- circles */
+void tarn_request_watch_anew(struct tarn_request *q)
 {
-    struct tarn_loop_found found;
-    if (!tarn_loop_token(&q->loop, id, &found) || q->keep_loops)
-        return false;
-    uint32_t first = q->thought_first, at = first + found.back_to;
-    const struct tarn_sequence *s = q->seq;
-    int32_t again = s->ids[q->n_prompt + at];
-    bool soon = q->sum.n_loops && at < q->last_break + 128;
-    uint32_t n = q->sum.n_total - at;
+    q->span_first = q->sum.n_total;
+    q->told_circle = false;
+    tarn_circle_init(&q->circle);
+}
+
+static bool watch(struct tarn_request *q, int32_t id,
+                  struct tarn_circle_found *found)
+{
+    size_t size;
+    const char *bytes = tarn_text_bytes(q->engine->model->text, id, &size);
+    return tarn_circle_token(&q->circle, id, bytes, size, found);
+}
+
+void tarn_request_watch_given(struct tarn_request *q, int32_t id)
+{
+    struct tarn_circle_found found;
+    watch(q, id, &found);
+}
+
+/* The circle is cut at the second time's first token, which may not be drawn
+ * there again.  Gives the number of tokens that were taken back. */
+static uint32_t cut(struct tarn_request *q, uint32_t back_to)
+{
+    const uint32_t first = q->span_first, at = first + back_to;
+    const int32_t *ids = q->seq->ids + q->n_prompt;
+    const int32_t again = ids[at];
+    const uint32_t n = q->sum.n_total - at;
     tarn_request_withdraw(q, at);
-    tarn_loop_init(&q->loop);
-    for (uint32_t i = 0; i < found.back_to; i++)
-        tarn_loop_token(&q->loop, s->ids[q->n_prompt + first + i], &found);
+    tarn_circle_init(&q->circle);
+    for (uint32_t i = first; i < at; i++)
+        tarn_request_watch_given(q, ids[i]);
+    q->excluded = again;
+    return n;
+}
+
+/* If breaking it does not help, the thought is closed. */
+static void break_thought(struct tarn_request *q, uint32_t back_to)
+{
+    const uint32_t at = q->span_first + back_to;
+    const bool soon = q->sum.n_loops && at < q->last_break + 128;
+    const uint32_t n = cut(q, back_to);
     if (soon || q->sum.n_loops >= 3) {
         notice(q, "The circle came back, so the thought was closed here.");
         q->budget = q->sum.n_thought; /* closed with the next token */
-        return true;
+        q->excluded = -1;
+        return;
     }
     char text[120];
     snprintf(text, sizeof text,
@@ -150,6 +187,38 @@ bool tarn_request_break_loop(struct tarn_request *q, int32_t id)
     notice(q, text);
     q->sum.n_loops++;
     q->last_break = at;
-    q->excluded = again;
-    return true;
+}
+
+void tarn_request_watch(struct tarn_request *q, int32_t id)
+{
+    struct tarn_circle_found found;
+    const uint32_t span = tarn_reader_span(q->reader);
+    if (!watch(q, id, &found)) {
+        atomic_store(&q->break_circle, false);
+        return;
+    }
+    if (q->keep_loops)
+        return;
+    if (span == TARN_SPAN_THOUGHT) {
+        break_thought(q, found.back_to);
+    } else if (found.by_step) {
+        return;
+    } else if (span == TARN_SPAN_CALL) {
+        notice(q, "The model wrote a call that goes round in a circle; it was "
+                  "stopped there.");
+        tarn_request_end(q, TARN_STOP_LENGTH);
+    } else if (found.matched < TARN_CIRCLE_LONG) {
+        return;
+    } else if (atomic_exchange(&q->break_circle, false)) {
+        cut(q, found.back_to);
+        q->told_circle = false;
+        q->n_tries++;
+    } else if (!q->told_circle) {
+        static const char text[] = "The answer goes round in a circle.";
+        struct tarn_event ev = { .kind = TARN_EV_NOTICE, .text = text,
+                                 .text_size = sizeof text - 1,
+                                 .total = found.matched };
+        q->told_circle = true;
+        tarn_emit(q, &ev);
+    }
 }

@@ -51,7 +51,7 @@ static uint32_t add_item(struct tarn_schema *s, const struct tarn_json *v,
     return rule;
 }
 
-uint32_t schema_inner(struct tarn_schema *s, const struct tarn_json *v,
+uint32_t tarn_schema_inner(struct tarn_schema *s, const struct tarn_json *v,
                       const char *keyword, const struct tarn_json *key)
 {
     return add_item(s, v, s->items[s->now].root, keyword, key);
@@ -87,7 +87,7 @@ static struct tarn_shown place(const struct tarn_schema *s)
     return tarn_shown_str(at < sizeof path - 1 ? path + at + 1 : "its top");
 }
 
-bool schema_fail(struct tarn_schema *s, const char *keyword, const char *why)
+bool tarn_schema_fail(struct tarn_schema *s, const char *keyword, const char *why)
 {
     if (s->loose) {
         s->anything = true;
@@ -134,7 +134,7 @@ static bool check_keywords(struct tarn_schema *s, const struct tarn_json *v)
         if (says_nothing(k) || is_one_of(k, known, sizeof known / sizeof *known))
             continue;
         if (!s->loose)
-            return schema_fail(s, k->key, "is not supported");
+            return tarn_schema_fail(s, k->key, "is not supported");
     }
     return true;
 }
@@ -147,7 +147,7 @@ static bool stands_alone(struct tarn_schema *s, const struct tarn_json *v,
         if (!says_nothing(k) && strcmp(k->key, keyword) &&
             strcmp(k->key, "nullable")) {
             if (!s->loose)
-                schema_fail(s, k->key, "beside $ref, anyOf or allOf is not "
+                tarn_schema_fail(s, k->key, "beside $ref, anyOf or allOf is not "
                                        "supported");
             return s->loose;
         }
@@ -252,10 +252,10 @@ static uint32_t reference(struct tarn_schema *s, const struct tarn_json *v,
     if (!stands_alone(s, v, "$ref"))
         return TARN_NO_NODE;
     if (!to) {
-        schema_fail(s, "$ref", "does not lead to a place in this document");
+        tarn_schema_fail(s, "$ref", "does not lead to a place in this document");
         return TARN_NO_NODE;
     }
-    return tarn_grammar_call(s->g, schema_inner(s, to, "$ref", NULL), end);
+    return tarn_grammar_call(s->g, tarn_schema_inner(s, to, "$ref", NULL), end);
 }
 
 /* ------------------------------------------------------------------- a schema */
@@ -267,17 +267,17 @@ static uint32_t any_of(struct tarn_schema *s, const struct tarn_json *v,
     if (!stands_alone(s, v, keyword))
         return all;
     if (list->kind != TARN_JSON_ARRAY || list->n == 0) {
-        schema_fail(s, keyword, "must be a list of schemas");
+        tarn_schema_fail(s, keyword, "must be a list of schemas");
         return all;
     }
     if (!strcmp(keyword, "allOf") && list->n > 1) {
-        schema_fail(s, keyword, "of more than one schema is not supported");
+        tarn_schema_fail(s, keyword, "of more than one schema is not supported");
         return all;
     }
     for (const struct tarn_json *k = list->first; k; k = k->next)
         all = tarn_grammar_either(
             s->g, all,
-            tarn_grammar_call(s->g, schema_inner(s, k, keyword, NULL), end));
+            tarn_grammar_call(s->g, tarn_schema_inner(s, k, keyword, NULL), end));
     return all;
 }
 
@@ -305,11 +305,11 @@ static unsigned type_of(const struct tarn_json *v)
     return 0;
 }
 
-uint32_t schema_literal(struct tarn_schema *s, const struct tarn_json *v,
+uint32_t tarn_schema_literal(struct tarn_schema *s, const struct tarn_json *v,
                         uint32_t end)
 {
     struct tarn_buf b = { 0 };
-    schema_write(&b, v);
+    tarn_schema_write(&b, v);
     s->g->failed |= b.failed;
     const uint32_t node =
         b.failed ? TARN_NO_NODE
@@ -326,12 +326,12 @@ static uint32_t literals(struct tarn_schema *s, const struct tarn_json *list,
     size_t n = 0;
     if (list->kind != TARN_JSON_ARRAY || list->n == 0 ||
         list->n > SCHEMA_ENUM) {
-        schema_fail(s, "enum", "must be a list of 1 to 1,000 values");
+        tarn_schema_fail(s, "enum", "must be a list of 1 to 1,000 values");
         return TARN_NO_NODE;
     }
     for (const struct tarn_json *k = list->first; k; k = k->next)
         if (types == 0 || types & type_of(k))
-            ways[n++] = schema_literal(s, k, end);
+            ways[n++] = tarn_schema_literal(s, k, end);
     return tarn_grammar_split(s->g, ways, n);
 }
 
@@ -341,13 +341,13 @@ static uint32_t by_types(struct tarn_schema *s, const struct tarn_json *v,
     uint32_t ways[6];
     size_t n = 0;
     if (types & SCHEMA_OBJECT)
-        ways[n++] = schema_object(s, v, end);
+        ways[n++] = tarn_schema_object(s, v, end);
     if (types & SCHEMA_ARRAY)
-        ways[n++] = schema_array(s, v, end);
+        ways[n++] = tarn_schema_array(s, v, end);
     if (types & SCHEMA_STRING)
-        ways[n++] = schema_string(s, v, end);
+        ways[n++] = tarn_schema_string(s, v, end);
     if (types & (SCHEMA_NUMBER | SCHEMA_INTEGER))
-        ways[n++] = schema_number(s, v, !(types & SCHEMA_NUMBER), end);
+        ways[n++] = tarn_schema_number(s, v, !(types & SCHEMA_NUMBER), end);
     if (types & SCHEMA_BOOLEAN)
         ways[n++] = tarn_grammar_either(
             s->g, tarn_grammar_text(s->g, "true", 4, end),
@@ -364,11 +364,11 @@ static uint32_t compile(struct tarn_schema *s, const struct tarn_json *v,
     if (v->kind == TARN_JSON_TRUE || (v->kind == TARN_JSON_OBJECT && !v->first))
         return tarn_grammar_call(s->g, s->parts.value, end);
     if (v->kind == TARN_JSON_FALSE) {
-        schema_fail(s, "false", "fits nothing");
+        tarn_schema_fail(s, "false", "fits nothing");
         return TARN_NO_NODE;
     }
     if (v->kind != TARN_JSON_OBJECT) {
-        schema_fail(s, "schema", "is neither an object nor true");
+        tarn_schema_fail(s, "schema", "is neither an object nor true");
         return TARN_NO_NODE;
     }
     if (!check_keywords(s, v))
@@ -381,11 +381,11 @@ static uint32_t compile(struct tarn_schema *s, const struct tarn_json *v,
         return any_of(s, v, "allOf", end);
     unsigned types = tarn_schema_types(v);
     if (types & SCHEMA_UNKNOWN) {
-        schema_fail(s, "type", "is no type that JSON has");
+        tarn_schema_fail(s, "type", "is no type that JSON has");
         return TARN_NO_NODE;
     }
     if ((k = tarn_json_get(v, "const")))
-        return types == 0 || types & type_of(k) ? schema_literal(s, k, end)
+        return types == 0 || types & type_of(k) ? tarn_schema_literal(s, k, end)
                                                 : TARN_NO_NODE;
     if ((k = tarn_json_get(v, "enum")))
         return literals(s, k, types, end);
@@ -475,8 +475,8 @@ static uint32_t any_brackets(struct tarn_schema *s, uint32_t end)
 {
     /* as a schema would say it: an object or a list of anything */
     static const struct tarn_json NOTHING = { .kind = TARN_JSON_OBJECT };
-    return tarn_grammar_either(s->g, schema_object(s, &NOTHING, end),
-                               schema_array(s, &NOTHING, end));
+    return tarn_grammar_either(s->g, tarn_schema_object(s, &NOTHING, end),
+                               tarn_schema_array(s, &NOTHING, end));
 }
 
 enum tarn_status tarn_schema_compile(const char *text, size_t size,

@@ -5,15 +5,9 @@
 
 #include "core/base/memory.h"
 
-const struct tarn_json *schema_anything(void)
-{
-    static const struct tarn_json ANY = { .kind = TARN_JSON_TRUE };
-    return &ANY;
-}
-
 /* ------------------------------------------------------------------ writing */
 /* Without recursion: the value being written, and those around it. */
-void schema_write(struct tarn_buf *b, const struct tarn_json *v)
+void tarn_schema_write(struct tarn_buf *b, const struct tarn_json *v)
 {
     static const char *const WORDS[] = { "null", "false", "true" };
     const struct tarn_json *around[64];
@@ -122,25 +116,25 @@ static struct members with_member(struct tarn_schema *s, struct members m,
                              tarn_grammar_either(s->g, first, m.first) };
 }
 
-uint32_t schema_object(struct tarn_schema *s, const struct tarn_json *v,
+uint32_t tarn_schema_object(struct tarn_schema *s, const struct tarn_json *v,
                        uint32_t end)
 {
     const struct tarn_json *p = tarn_json_get(v, "properties");
     const struct tarn_json *r = tarn_json_get(v, "required");
     const struct tarn_json *more = tarn_json_get(v, "additionalProperties");
     if (p && p->kind != TARN_JSON_OBJECT) {
-        schema_fail(s, "properties", "must be an object of schemas");
+        tarn_schema_fail(s, "properties", "must be an object of schemas");
         return TARN_NO_NODE;
     }
     if (r && r->kind != TARN_JSON_ARRAY) {
-        schema_fail(s, "required", "must be a list of names");
+        tarn_schema_fail(s, "required", "must be a list of names");
         return TARN_NO_NODE;
     }
     const bool closed = more && more->kind == TARN_JSON_FALSE;
     if ((!p || !p->first) && (!r || !r->first) && !closed)
         return map(s,
                    more && more->kind == TARN_JSON_OBJECT
-                       ? schema_inner(s, more, "additionalProperties", NULL)
+                       ? tarn_schema_inner(s, more, "additionalProperties", NULL)
                        : s->parts.value,
                    end);
     const struct tarn_json **all =
@@ -162,17 +156,17 @@ uint32_t schema_object(struct tarn_schema *s, const struct tarn_json *v,
                        all[i]->key_size == k->size &&
                        !memcmp(all[i]->key, k->text, k->size);
         if (k->kind != TARN_JSON_STRING) {
-            schema_fail(s, "required", "must be a list of names");
+            tarn_schema_fail(s, "required", "must be a list of names");
             m.first = m.later = TARN_NO_NODE;
         } else if (!declared && closed) {
-            schema_fail(s, "required", "names what is not declared");
+            tarn_schema_fail(s, "required", "names what is not declared");
         } else if (!declared) {
             m = with_member(s, m, k->text, k->size, s->parts.value, true);
         }
     }
     while (n-- > 0)
         m = with_member(s, m, all[n]->key, all[n]->key_size,
-                        schema_inner(s, all[n], "properties", all[n]),
+                        tarn_schema_inner(s, all[n], "properties", all[n]),
                         is_required(r, all[n]->key, all[n]->key_size));
     tarn_free(all);
     return character(s, '{', m.first);
@@ -188,12 +182,12 @@ static bool count_of(struct tarn_schema *s, const struct tarn_json *v,
     if (!k)
         return true;
     if (!tarn_json_f64(k, &d) || d < 0 || d > 1e6 || d != (double)(uint32_t)d)
-        return schema_fail(s, keyword, "must be a whole number up to a million");
+        return tarn_schema_fail(s, keyword, "must be a whole number up to a million");
     *out = (uint32_t)d;
     return true;
 }
 
-uint32_t schema_array(struct tarn_schema *s, const struct tarn_json *v,
+uint32_t tarn_schema_array(struct tarn_schema *s, const struct tarn_json *v,
                       uint32_t end)
 {
     const struct tarn_json *items = tarn_json_get(v, "items");
@@ -203,17 +197,17 @@ uint32_t schema_array(struct tarn_schema *s, const struct tarn_json *v,
         !count_of(s, v, "maxItems", &most))
         return TARN_NO_NODE;
     if (front && (front->kind != TARN_JSON_ARRAY || front->n > SCHEMA_ENUM)) {
-        schema_fail(s, "prefixItems", "must be a list of up to 1,000 schemas");
+        tarn_schema_fail(s, "prefixItems", "must be a list of up to 1,000 schemas");
         return TARN_NO_NODE;
     }
     for (const struct tarn_json *k = front ? front->first : NULL; k;
          k = k->next)
-        rules[n++] = schema_inner(s, k, "prefixItems", NULL);
+        rules[n++] = tarn_schema_inner(s, k, "prefixItems", NULL);
     const bool closed = items && items->kind == TARN_JSON_FALSE;
     if (closed)
         most = most < n ? most : n;
     const uint32_t rule = !items || closed ? s->parts.value
-                                           : schema_inner(s, items, "items",
+                                           : tarn_schema_inner(s, items, "items",
                                                           NULL);
     const uint32_t close = character(s, ']', end);
     const uint32_t done = space(s, close);
@@ -280,13 +274,13 @@ static uint32_t by_pattern(struct tarn_schema *s, const char *text, size_t size,
     const char *wrong = tarn_grammar_pattern(s->g, text, size,
                                              character(s, '"', end), &start);
     if (wrong) {
-        schema_fail(s, "pattern", wrong);
+        tarn_schema_fail(s, "pattern", wrong);
         return TARN_NO_NODE;
     }
     return character(s, '"', start);
 }
 
-uint32_t schema_string(struct tarn_schema *s, const struct tarn_json *v,
+uint32_t tarn_schema_string(struct tarn_schema *s, const struct tarn_json *v,
                        uint32_t end)
 {
     const struct tarn_json *pattern = tarn_json_get(v, "pattern");
@@ -299,7 +293,7 @@ uint32_t schema_string(struct tarn_schema *s, const struct tarn_json *v,
         return TARN_NO_NODE;
     const bool bounded = least > 0 || most != TARN_FOREVER;
     if ((pattern && format) || ((pattern || format) && bounded)) {
-        schema_fail(s, pattern ? "pattern" : "format",
+        tarn_schema_fail(s, pattern ? "pattern" : "format",
                     "together with another limit of the string is not "
                     "supported");
         return TARN_NO_NODE;
@@ -311,7 +305,7 @@ uint32_t schema_string(struct tarn_schema *s, const struct tarn_json *v,
             return by_pattern(s, FORMATS[i].pattern,
                               strlen(FORMATS[i].pattern), end);
     if (pattern || format) {
-        schema_fail(s, pattern ? "pattern" : "format",
+        tarn_schema_fail(s, pattern ? "pattern" : "format",
                     pattern ? "must be text" : "is none of the known formats");
         return TARN_NO_NODE;
     }
@@ -333,15 +327,15 @@ static bool bound(struct tarn_schema *s, const struct tarn_json *v,
     const struct tarn_json *b = tarn_json_get(v, open_word);
     double x = 0, y = 0;
     if (a && !tarn_json_f64(a, &x))
-        return schema_fail(s, closed_word, "must be a number");
+        return tarn_schema_fail(s, closed_word, "must be a number");
     if (b && !tarn_json_f64(b, &y))
-        return schema_fail(s, open_word, "must be a number");
+        return tarn_schema_fail(s, open_word, "must be a number");
     *open = b && (!a || (upper ? y <= x : y >= x));
     *text = *open ? b->text : a ? a->text : NULL;
     return true;
 }
 
-uint32_t schema_number(struct tarn_schema *s, const struct tarn_json *v,
+uint32_t tarn_schema_number(struct tarn_schema *s, const struct tarn_json *v,
                        bool whole, uint32_t end)
 {
     const struct tarn_json *multiple = tarn_json_get(v, "multipleOf");
@@ -355,7 +349,7 @@ uint32_t schema_number(struct tarn_schema *s, const struct tarn_json *v,
     if (multiple) {
         if (!tarn_json_f64(multiple, &d) || d < 1 || d > 100 ||
             d != (double)(uint32_t)d) {
-            schema_fail(s, "multipleOf", "must be a whole number from 1 to 100");
+            tarn_schema_fail(s, "multipleOf", "must be a whole number from 1 to 100");
             return TARN_NO_NODE;
         }
         r.multiple = (uint32_t)d;
@@ -364,7 +358,7 @@ uint32_t schema_number(struct tarn_schema *s, const struct tarn_json *v,
     if (!r.least && !r.most && !r.whole)
         return tarn_grammar_call(s->g, s->parts.number, end);
     if (!tarn_grammar_number(s->g, &r, end, &start)) {
-        schema_fail(s, r.least ? "minimum" : "maximum",
+        tarn_schema_fail(s, r.least ? "minimum" : "maximum",
                     "has more than 15 digits");
         return TARN_NO_NODE;
     }

@@ -41,26 +41,23 @@ struct tarn_schema {
 };
 
 /* The rule of a schema inside the present one. */
-uint32_t schema_inner(struct tarn_schema *s, const struct tarn_json *v,
+uint32_t tarn_schema_inner(struct tarn_schema *s, const struct tarn_json *v,
                       const char *keyword, const struct tarn_json *key);
 /* false.  "The schema at PLACE: "keyword" why."; loose: any value. */
-bool schema_fail(struct tarn_schema *s, const char *keyword, const char *why);
+bool tarn_schema_fail(struct tarn_schema *s, const char *keyword, const char *why);
 /* Exactly this value. */
-uint32_t schema_literal(struct tarn_schema *s, const struct tarn_json *v,
+uint32_t tarn_schema_literal(struct tarn_schema *s, const struct tarn_json *v,
                         uint32_t end);
 
 /* schema_parts.c */
-uint32_t schema_object(struct tarn_schema *s, const struct tarn_json *v,
+uint32_t tarn_schema_object(struct tarn_schema *s, const struct tarn_json *v,
                        uint32_t end);
-uint32_t schema_array(struct tarn_schema *s, const struct tarn_json *v,
+uint32_t tarn_schema_array(struct tarn_schema *s, const struct tarn_json *v,
                       uint32_t end);
-uint32_t schema_string(struct tarn_schema *s, const struct tarn_json *v,
+uint32_t tarn_schema_string(struct tarn_schema *s, const struct tarn_json *v,
                        uint32_t end);
-uint32_t schema_number(struct tarn_schema *s, const struct tarn_json *v,
+uint32_t tarn_schema_number(struct tarn_schema *s, const struct tarn_json *v,
                        bool whole, uint32_t end);
 /* As models write it: ", " and ": ". */
-void schema_write(struct tarn_buf *b, const struct tarn_json *v);
-/* A value that is needed although no schema says what it is. */
-const struct tarn_json *schema_anything(void);
-
+void tarn_schema_write(struct tarn_buf *b, const struct tarn_json *v);
 #endif

@@ -250,11 +250,9 @@ struct tarn_turn_options {
     const int32_t *begin;
     size_t n_begin;
     bool experts;            /* TARN_EV_TOKEN names them */
-    const char *json_schema; /* the answer fits this JSON Schema, "": is any
-                                JSON object or list; NULL: free.  The subset:
-                                core/sample/schema.h */
-    bool free_calls;         /* calls need not fit the declared tools while
-                                they are written */
+    const char *json_schema; /* of the answer (core/sample/schema.h); "": any
+                                JSON object or list; NULL: free */
+    bool free_calls;         /* calls need not fit the tools */
 };
 typedef uint32_t tarn_turn_id;
 
@@ -309,8 +307,7 @@ enum tarn_status tarn_state_chat(const char *path, struct tarn_chat **chat,
 enum tarn_command_kind {
     TARN_CMD_STOP = 1,   /* end the turn, keep what is written */
     TARN_CMD_ANSWER_NOW, /* close the thought */
-    TARN_CMD_BREAK_CIRCLE /* the answer goes round in a circle: take it back to
-                             the second time and draw something else */
+    TARN_CMD_BREAK_CIRCLE /* of an answer: back to its second time */
 };
 struct tarn_command {
     uint32_t size;
@@ -333,13 +330,11 @@ enum tarn_event_kind {
     TARN_EV_TEXT,        /* text of the open span, whole characters only */
     TARN_EV_TOKEN,       /* a token was drawn: its figures (after its text) */
     TARN_EV_SPAN_END,
-    TARN_EV_CALL,        /* text: a block of tool calls as the model wrote it;
-                            above 4,096 bytes it comes in pieces, `done` bytes
-                            with this one of `total`; `cut`: its end never
-                            came.  The chat keeps it whole */
-    TARN_EV_NOTICE,      /* text: a sentence for the person; `total`: an answer
-                            has gone round in a circle for so many tokens, and
-                            TARN_CMD_BREAK_CIRCLE may be offered */
+    TARN_EV_CALL,        /* text: a block of calls as the model wrote it, or
+                            a piece of a long one (`done` bytes with it of
+                            `total`); `cut`: its end never came */
+    TARN_EV_NOTICE,      /* text: a sentence for the person; `total`: the answer
+                            is in a circle, TARN_CMD_BREAK_CIRCLE may help */
     TARN_EV_END,         /* stop reason, counts, times */
     TARN_EV_WAS_THOUGHT, /* a stray </think>: the answer shown so far was the
                             thought; the chat has been told */

@@ -2,11 +2,14 @@
  * the answer whole, calls fit their tools.
  *
  *   form_test pocket.gguf */
-#include "backends/ref/ref.h"
+#include "backends/backend.h"
 #include "core/base/json.h"
 #include "core/tarn.h"
 #include "core/turn/builtin.h"
 #include "tests/tap.h"
+
+/* The build of the cpu backend for any processor: sooner than ref. */
+const struct tarn_backend *WORLD_BACKEND(void);
 
 static const char *model_path;
 static const char SCHEMA[] =
@@ -29,7 +32,7 @@ struct told {
 static bool open_world(struct world *w)
 {
     static const struct tarn_backend *backends[1];
-    backends[0] = tarn_backend_ref();
+    backends[0] = WORLD_BACKEND();
     struct tarn_error err = { TARN_OK, "" };
     struct tarn_runtime_options ro = { .size = sizeof ro,
                                        .backends = backends, .n_backends = 1,

@@ -2,11 +2,14 @@
  * result, answers; what a tool says stays data (C06).
  *
  *   tools_test pocket.gguf */
-#include "backends/ref/ref.h"
+#include "backends/backend.h"
 #include "core/chat/chat.h"
 #include "core/engine/prompt.h"
 #include "core/turn/toolbox.h"
 #include "tests/tap.h"
+
+/* The build of the cpu backend for any processor: sooner than ref. */
+const struct tarn_backend *WORLD_BACKEND(void);
 
 static const char *model_path;
 
@@ -21,7 +24,7 @@ struct world {
 static bool open_world(struct world *w)
 {
     static const struct tarn_backend *backends[1];
-    backends[0] = tarn_backend_ref();
+    backends[0] = WORLD_BACKEND();
     struct tarn_error err = { TARN_OK, "" };
     struct tarn_runtime_options ro = { .size = sizeof ro,
                                        .backends = backends, .n_backends = 1,

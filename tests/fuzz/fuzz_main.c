@@ -2,6 +2,8 @@
  *
  *     fuzz_X [RUNS [SEED]]     (default: 20000 runs; TARN_FUZZ_RUNS)
  *     fuzz_X FILE              one input, to look at a failure again
+ *     fuzz_X --seeds DIR WORDS  writes the seeds there, and the words to that
+ *                              file in libFuzzer's form (run.py asks for it)
  *
  * When an input kills the target, the seed of that run is in the last line of
  * a file named by TARN_FUZZ_LOG, if set. */
@@ -150,14 +152,45 @@ static void log_run(unsigned long long seed, unsigned long long i)
     fclose(f);
 }
 
+static int write_seeds(const char *folder, const char *words)
+{
+    char path[4096];
+    FILE *f = fopen(words, "w");
+    for (size_t i = 0; f && FUZZ_WORDS[i]; i++) {
+        fputc('"', f);
+        for (const char *c = FUZZ_WORDS[i]; *c; c++)
+            fprintf(f, "\\x%02x", (unsigned)(unsigned char)*c);
+        fputs("\"\n", f);
+    }
+    if (!f || fclose(f))
+        return 1;
+    for (size_t i = 0;; i++) {
+        struct tarn_buf b = { 0 };
+        if (!fuzz_seed(i, &b))
+            return 0;
+        snprintf(path, sizeof path, "%s/%zu", folder, i);
+        f = fopen(path, "wb");
+        const bool good = f && fwrite(b.data ? b.data : "", 1, b.size, f) ==
+                                   b.size;
+        if (!f || fclose(f) || !good)
+            return 1;
+        tarn_buf_finish(&b);
+    }
+}
+
 int main(int argc, char **argv)
 {
     enum { MOST_SEEDS = 512 };
+    if (argc == 4 && !strcmp(argv[1], "--seeds"))
+        return write_seeds(argv[2], argv[3]);
     static struct tarn_buf seeds[MOST_SEEDS];
     size_t n_seeds = 0;
     char *end = NULL;
     const char *said = argc > 1 ? argv[1] : getenv("TARN_FUZZ_RUNS");
-    const unsigned long long runs = said ? strtoull(said, &end, 10) : 20000;
+    const char *most = getenv("TARN_FUZZ_MOST"); /* of a slow target */
+    unsigned long long runs = said ? strtoull(said, &end, 10) : 20000;
+    if (!said && most)
+        runs = strtoull(most, NULL, 10);
     if (said && *end)
         return run_file(said);
     const unsigned long long seed =

@@ -9,12 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backends/ref/ref.h"
+#include "backends/backend.h"
 #include "core/base/buf.h"
 #include "core/base/file.h"
 #include "core/base/json.h"
 #include "core/tarn.h"
 #include "core/text/value.h"
+
+/* The build of the cpu backend for any processor: sooner than ref. */
+const struct tarn_backend *WORLD_BACKEND(void);
 
 struct world {
     struct tarn_runtime *rt;
@@ -26,7 +29,7 @@ struct world {
 static bool open_world(struct world *w, const char *path)
 {
     static const struct tarn_backend *backends[1];
-    backends[0] = tarn_backend_ref();
+    backends[0] = WORLD_BACKEND();
     struct tarn_runtime_options ro = { .size = sizeof ro,
                                        .backends = backends, .n_backends = 1,
                                        .threads = 2 };

@@ -439,6 +439,72 @@ static void test_c03_calls_must_fit_their_tool(void)
     check_rows(rows, sizeof rows / sizeof *rows);
 }
 
+/* With these two tables 60 calls, against five tools. */
+static void test_c03_five_tools(void)
+{
+    static const char five[] =
+        "[{\"name\":\"read\",\"parameters\":{\"properties\":{\"path\":{"
+        "\"type\":\"string\"},\"lines\":{\"type\":\"integer\"}},\"required\":["
+        "\"path\"]}},"
+        "{\"name\":\"move\",\"parameters\":{\"properties\":{\"to\":{\"enum\":["
+        "\"up\",\"down\"]},\"by\":{\"type\":\"number\"}},\"required\":[\"to\","
+        "\"by\"]}},"
+        "{\"name\":\"tag.add\",\"parameters\":{\"properties\":{\"tags\":{"
+        "\"type\":\"array\"},\"opt\":{\"type\":\"object\"}}}},"
+        "{\"name\":\"flag\",\"parameters\":{\"properties\":{\"on\":{\"type\":"
+        "\"boolean\"},\"n\":{\"type\":[\"integer\",\"null\"]}}}},"
+        "{\"name\":\"none\",\"parameters\":{\"properties\":{}}}]";
+    static const struct {
+        const char *text;
+        bool runs;
+    } rows[] = {
+        { "[read(path='a')]", true },
+        { "[read(path='a', lines=3)]", true },
+        { "[read(path='a', lines=-3)]", true },
+        { "[read(path='a', lines=None)]", true },
+        { "[read(path=7)]", true }, /* as text */
+        { "[read()]", false },
+        { "[read(lines=3)]", false },
+        { "[read(path=['a'])]", false },
+        { "[read(path={'a': 1})]", false },
+        { "[read(path='a', lines=3.5)]", false },
+        { "[read(path='a', lines=True)]", false },
+        { "[read(path='a', lines='x')]", false },
+        { "[read(path='a', mode='w')]", false },
+        { "[read('a')]", false },
+        { "[move(to='up', by=1)]", true },
+        { "[move(to='up', by=-0.5)]", true },
+        { "[move(to='left', by=1)]", false },
+        { "[move(to='up')]", false },
+        { "[move(to='up', by='far')]", false },
+        { "[move(to='up', by=1, by=2)]", true }, /* the last one counts */
+        { "[tag.add(tags=[])]", true },
+        { "[tag.add(tags={}, opt={})]", false },
+        { "[tag.add(tags='a')]", false },
+        { "[tag.add(opt=[])]", false },
+        { "[tag(tags=[])]", false },
+        { "[tag.remove(tags=[])]", false },
+        { "[flag(on=True, n=None)]", true },
+        { "[flag(on=1)]", false },
+        { "[flag(n=[])]", false },
+        { "[none()]", true },
+        { "[none(x=1)]", false },
+        { "[nothing()]", false },
+    };
+    struct tarn_tools *tools = NULL;
+    CHECK(!tarn_tools_create(five, sizeof five - 1, &tools, NULL));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct tarn_calls c;
+        CHECK(!tarn_calls_read(tools, rows[i].text, strlen(rows[i].text),
+                               TARN_CALL_BLOCK, &c, NULL));
+        CHECK_SAYS((c.n_run == 1) == rows[i].runs, "%s: %zu run, problems %x",
+                   rows[i].text, c.n_run, c.problems);
+        CHECK(rows[i].runs || c.problems);
+        tarn_calls_finish(&c);
+    }
+    tarn_tools_destroy(tools);
+}
+
 /* -------------------------------------------------------------------- C02 */
 
 static void nested(int depth, char open, char close, bool good)
@@ -552,6 +618,17 @@ static void test_c09_wrong_tool_lists_are_refused(void)
         { "[{\"name\":\"a\\u001b\"}]", "Tool 0" },
         { "[{\"name\":\"a\"},{\"name\":\"a\"}]", "Tool 1" },
         { "[{\"name\":\"a\",\"parameters\":{\"properties\":[]}}]", "object" },
+        { "[{\"name\":\"a\",\"parameters\":{\"properties\":3}}]", "object" },
+        { "null", "no list" },
+        { "[[]]", "Tool 0" },
+        { "[null]", "Tool 0" },
+        { "[{\"name\":7}]", "Tool 0" },
+        { "[{\"function\":{}}]", "Tool 0" },
+        { "[{\"name\":\"a(b\"}]", "Tool 0" },
+        { "[{\"name\":\"<|im_end|>\"}]", "Tool 0" },
+        { "[{\"name\":\"\u202e\"}]", "Tool 0" },
+        { "[{\"name\":\"a\"},]", "" },
+        { "[{\"name\":\"a\",\"name\":\"b\"}]", "" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct tarn_tools *t = NULL;
@@ -652,6 +729,7 @@ int main(int argc, char **argv)
     RUN(test_c01_malformed_calls_never_run);
     RUN(test_values_of_every_kind);
     RUN(test_c03_calls_must_fit_their_tool);
+    RUN(test_c03_five_tools);
     RUN(test_c02_deep_nesting_is_refused);
     RUN(test_limits_of_size);
     RUN(test_c09_wrong_tool_lists_are_refused);

@@ -31,6 +31,7 @@ static const struct {
              { "win.settings", { "<Control>comma" } },
              { "win.answer-now", { "<Control><Shift>Return" } },
              { "win.toggle-thought", { "<Control>e" } },
+             { "win.trace", { "<Control>t" } },
              { "win.regenerate", { "<Control>r" } },
              { "win.copy-answer", { "<Control><Shift>c" } },
              { "win.previous-turn", { "<Alt>Up" } },

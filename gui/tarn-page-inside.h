@@ -42,6 +42,7 @@ struct _TarnPage {
     GtkLabel *loading_text, *announce, *status;
     GtkProgressBar *loading_bar;
     TarnWorker *worker;
+    TarnTraces *traces;
     TarnConversation *conversation;
     struct run run;
     const TarnSettings *settings; /* borrowed */

@@ -145,6 +145,7 @@ static void on_event(TarnPage *p, const struct tarn_event *ev)
     struct run *r = &p->run;
     if (!r->active || ev->turn != r->turn)
         return;
+    tarn_traces_take(p->traces, ev);
     r->ms = ev->ms > 0 ? ev->ms : r->ms;
     switch ((enum tarn_event_kind)ev->kind) {
     case TARN_EV_READING:
@@ -256,6 +257,7 @@ struct other {
     gboolean has_budget, keep_loops;
     double warmer;       /* added to the temperature */
     const GArray *begin; /* gint32: the answer begins with them */
+    tarn_message_id from; /* it is the beginning of this one */
 };
 
 /* The model's own, with what a person has set. */
@@ -285,15 +287,20 @@ static gboolean post_turn(TarnPage *p, const struct other *other)
                                    .thought_budget = (int32_t)r->budget,
                                    .attempt = other->attempt,
                                    .keep_loops = p->settings->keep_loops ||
-                                                 other->keep_loops };
+                                                 other->keep_loops,
+                                   .experts = true };
     if (other->begin) {
         o.begin = (const int32_t *)(gpointer)other->begin->data;
         o.n_begin = other->begin->len;
     }
     if (!tarn_turn_start(tarn_worker_engine(p->worker),
                          tarn_conversation_chat(p->conversation), &o, &r->turn,
-                         &err))
+                         &err)) {
+        tarn_traces_begin(p->traces, tarn_worker_engine(p->worker), r->turn, &o,
+                          tarn_worker_model(p->worker), p->conversation,
+                          tarn_conversation_end(p->conversation), other->from);
         return TRUE;
+    }
     tarn_page_show_error(p, &err);
     tarn_page_show_path(p);
     return FALSE;
@@ -368,6 +375,8 @@ void tarn_page_stop(TarnPage *p)
 void tarn_page_answer_now(TarnPage *p)
 {
     p->run.asked = p->run.active;
+    if (p->run.active)
+        tarn_traces_answered(p->traces);
     post(p, TARN_CMD_ANSWER_NOW);
 }
 
@@ -433,7 +442,9 @@ static void go_on_with(TarnPage *p, guint message, const GArray *ids,
                        gboolean keep_loops)
 {
     g_autoptr(GArray) begin = g_array_new(FALSE, FALSE, sizeof(gint32));
-    struct other other = { .begin = begin, .keep_loops = keep_loops };
+    struct other other = { .begin = begin,
+                           .keep_loops = keep_loops,
+                           .from = message };
     g_array_append_vals(begin, ids->data, ids->len);
     if (ids->len)
         branch_off(p, message, &other);

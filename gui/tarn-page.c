@@ -340,6 +340,11 @@ static void on_example(TarnPage *p, const char *text)
     tarn_page_fill(p, text);
 }
 
+TarnTraces *tarn_page_traces(TarnPage *p)
+{
+    return p->traces;
+}
+
 static void tarn_page_dispose(GObject *o)
 {
     TarnPage *p = TARN_PAGE(o);
@@ -355,6 +360,7 @@ static void tarn_page_dispose(GObject *o)
     g_clear_object(&p->conversation);
     g_clear_object(&p->run.conversation);
     g_clear_object(&p->worker);
+    g_clear_object(&p->traces);
     g_clear_pointer(&p->speed, g_free);
     G_OBJECT_CLASS(tarn_page_parent_class)->dispose(o);
 }
@@ -400,6 +406,7 @@ static void tarn_page_class_init(TarnPageClass *klass)
 static void tarn_page_init(TarnPage *p)
 {
     p->cards = g_ptr_array_new();
+    p->traces = tarn_traces_new();
     static TarnSettings usual; /* until the window brings its own */
     tarn_settings_reset(&usual);
     p->settings = &usual;

@@ -17,6 +17,7 @@
 
 #include "gui/tarn-conversation.h"
 #include "gui/tarn-settings.h"
+#include "gui/tarn-traces.h"
 #include "gui/tarn-worker.h"
 
 #define TARN_TYPE_PAGE (tarn_page_get_type())
@@ -51,6 +52,8 @@ void tarn_page_edited(TarnPage *p, guint message, const char *text);
 void tarn_page_branch(TarnPage *p, guint message, int delta);
 void tarn_page_toggle_thought(TarnPage *p);
 void tarn_page_step(TarnPage *p, int delta);
+/* The records of this window's turns. */
+TarnTraces *tarn_page_traces(TarnPage *p);
 char *tarn_page_last_answer(TarnPage *p); /* owned by the caller; or NULL */
 void tarn_page_find(TarnPage *p);
 void tarn_page_focus(TarnPage *p);

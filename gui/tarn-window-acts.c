@@ -159,6 +159,7 @@ static void act(GSimpleAction *action, GVariant *parameter, gpointer user)
                  { "answer-now", NULL, tarn_page_answer_now },
                  { "edit-last", NULL, tarn_page_edit_last },
                  { "toggle-thought", NULL, tarn_page_toggle_thought },
+                 { "trace", tarn_window_show_trace, NULL },
                  { "focus-composer", NULL, tarn_page_focus } };
     const char *name = g_action_get_name(G_ACTION(action));
     for (gsize i = 0; i < G_N_ELEMENTS(ACTS); i++)
@@ -247,6 +248,7 @@ static const GActionEntry ACTIONS[] = {
     { .name = "regenerate", .activate = act },
     { .name = "edit-last", .activate = act },
     { .name = "toggle-thought", .activate = act },
+    { .name = "trace", .activate = act },
     { .name = "previous-turn", .activate = act },
     { .name = "next-turn", .activate = act },
     { .name = "focus-composer", .activate = act },

@@ -8,6 +8,7 @@
 #include "gui/tarn-page.h"
 #include "gui/tarn-shelf.h"
 #include "gui/tarn-sidebar.h"
+#include "gui/tarn-trace-pane.h"
 #include "gui/tarn-window.h"
 
 struct _TarnWindow {
@@ -16,7 +17,10 @@ struct _TarnWindow {
     AdwWindowTitle *title;
     AdwFlap *flap;
     TarnSidebar *sidebar;
+    GtkPaned *paned; /* chat and trace */
     TarnPage *page;
+    TarnTracePane *pane;    /* NULL: not asked for yet */
+    tarn_message_id traced; /* whose trace it shows */
     TarnWorker *worker;
     TarnSettings *settings; /* borrowed */
     GtkFileChooserNative *chooser;
@@ -45,6 +49,10 @@ void tarn_window_on_idle(TarnWindow *w);
 void tarn_window_on_failed(TarnWindow *w, const char *said);
 void tarn_window_on_progress(TarnWindow *w, const char *path, int percent);
 gboolean tarn_window_on_drop(TarnWindow *w, const GValue *value);
+
+/* tarn-window-trace.c: the pane opens, or closes. */
+void tarn_window_show_trace(TarnWindow *w);
+void tarn_window_open_trace(TarnWindow *w, const char *path);
 
 /* tarn-window-acts.c: the actions win.*, and what was set. */
 void tarn_window_add_actions(TarnWindow *w);

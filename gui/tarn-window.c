@@ -254,6 +254,7 @@ static void tarn_window_class_init(TarnWindowClass *klass)
     gtk_widget_class_bind_template_child(w, TarnWindow, flap);
     gtk_widget_class_bind_template_child(w, TarnWindow, sidebar);
     gtk_widget_class_bind_template_child(w, TarnWindow, page);
+    gtk_widget_class_bind_template_child(w, TarnWindow, paned);
     gtk_widget_class_bind_template_callback(w, on_chosen);
     gtk_widget_class_bind_template_callback(w, on_draft);
     gtk_widget_class_bind_template_callback(w, on_changed);

@@ -521,3 +521,41 @@ enum tarn_status tarn_trace_inherit(struct tarn_trace *t,
     t->n_given = n;
     return TARN_OK;
 }
+
+/* ------------------------------------------------------------------- detached */
+static bool keep_piece(struct tarn_trace *t, int32_t id)
+{
+    size_t size;
+    const char *p = tarn_text_bytes(t->text, id, &size);
+    if (!size)
+        return true;
+    if (!tarn_trace_grow(t, &t->pieces, t->n_pieces, &t->room_pieces,
+                         sizeof *t->pieces))
+        return false;
+    t->pieces[t->n_pieces++] = (struct tarn_trace_piece){
+        .id = id, .at = (uint32_t)t->piece_bytes.size };
+    tarn_buf_add(&t->piece_bytes, p, size);
+    return !t->piece_bytes.failed;
+}
+
+enum tarn_status tarn_trace_detach(struct tarn_trace *t, struct tarn_error *err)
+{
+    const uint32_t n = t->info.n_vocab;
+    if (!t->text)
+        return TARN_OK;
+    unsigned char *seen = tarn_alloc((size_t)n / 8 + 1, 1);
+    bool good = seen != NULL;
+    for (size_t i = 0; good && i < t->n_tokens * 8; i++) {
+        const int32_t id = t->tokens[i / 8].best[i % 8].id;
+        if (id >= 0 && (uint32_t)id < n)
+            seen[id / 8] |= (unsigned char)(1 << id % 8);
+    }
+    for (uint32_t id = 0; good && id < n; id++)
+        if (seen[id / 8] & 1 << id % 8)
+            good = keep_piece(t, (int32_t)id);
+    tarn_free(seen);
+    t->text = NULL; /* in any case: it may be gone soon */
+    return good ? TARN_OK
+                : tarn_fail(err, TARN_NO_MEMORY,
+                            "no memory for the words of the trace");
+}

@@ -89,6 +89,10 @@ void tarn_trace_destroy(struct tarn_trace *t); /* NULL allowed */
 void tarn_trace_take(struct tarn_trace *t, const struct tarn_event *ev);
 /* TARN_CMD_ANSWER_NOW was posted: the events don't tell. */
 void tarn_trace_answered(struct tarn_trace *t);
+/* The vocabulary may go from here on: what is shown of it is kept.  Nothing can
+ * be fed any more. */
+enum tarn_status tarn_trace_detach(struct tarn_trace *t,
+                                   struct tarn_error *err);
 /* Of the last token: ids and gates (0..1, kept to 1/65535), both
  * [n_moe_layers][n_expert_used], best first. */
 void tarn_trace_experts(struct tarn_trace *t, const uint16_t *ids,

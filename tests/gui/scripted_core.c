@@ -571,3 +571,35 @@ bool tarn_engine_next_event(struct tarn_engine *e, struct tarn_event *out)
     }
     return there;
 }
+
+/* ---------------------------------------------------------------- traces */
+/* The window records its turns; a script has no figures worth it. */
+const struct tarn_text *tarn_model_text(const struct tarn_model *model)
+{
+    (void)model;
+    return NULL;
+}
+
+const int32_t *tarn_turn_prompt(const struct tarn_engine *engine,
+                                tarn_turn_id turn, size_t *n)
+{
+    (void)engine;
+    (void)turn;
+    *n = 0;
+    return NULL;
+}
+
+uint32_t tarn_engine_kv_type(const struct tarn_engine *engine)
+{
+    (void)engine;
+    return 0;
+}
+
+enum tarn_status tarn_turn_start_ids(struct tarn_engine *e, const int32_t *ids,
+                                     size_t n_ids,
+                                     const struct tarn_turn_options *opt,
+                                     tarn_turn_id *out, struct tarn_error *err)
+{
+    (void)e, (void)ids, (void)n_ids, (void)opt, (void)out;
+    return fail(err, TARN_UNSUPPORTED, "a script takes no ids", "", "");
+}

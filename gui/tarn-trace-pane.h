@@ -1,0 +1,34 @@
+/* tarn-trace-pane.h - how a turn went: timeline, text by steps, table, and the
+ * token that is selected with its candidates and experts.
+ *
+ * Signals: "fork" (token, counted among those kept, id): a runner-up is wanted
+ * in its place; "closed"; "failed" (sentence).
+ *
+ * Keys: arrows (Ctrl: by step) select, Up and Down mark a candidate, Return
+ * forks, H F L go to the next hesitation, fork, loop (Shift: back), + - 0
+ * zoom, T the next view, Esc.
+ *
+ * Owns: a trace that was opened from a file; others are borrowed.  Threads: the
+ * main one.
+ */
+#ifndef TARN_GUI_TRACE_PANE_H
+#define TARN_GUI_TRACE_PANE_H
+
+#include <gtk/gtk.h>
+
+#include "core/trace/trace.h"
+#include "gui/tarn-trace-lanes.h"
+
+#define TARN_TYPE_TRACE_PANE (tarn_trace_pane_get_type())
+G_DECLARE_FINAL_TYPE(TarnTracePane, tarn_trace_pane, TARN, TRACE_PANE, GtkBox)
+
+GtkWidget *tarn_trace_pane_new(void);
+/* NULL: nothing yet.  The same again: it has grown.  The record must live until
+ * another one is set. */
+void tarn_trace_pane_set(TarnTracePane *p, const struct tarn_trace *t,
+                         gboolean can_fork);
+void tarn_trace_pane_open(TarnTracePane *p, const char *path);
+/* For keys of the window. */
+void tarn_trace_pane_focus(TarnTracePane *p);
+
+#endif

@@ -1,0 +1,38 @@
+/* tarn-traces.h - the records of the last turns, of this window only.
+ *
+ *     tarn_traces_begin(t, engine, turn, &options, model, c, message, fork);
+ *     tarn_traces_take(t, &event);           // of that turn
+ *
+ * Signals: "changed" (conversation, message): a record has grown.
+ *
+ * Owns: the records.  Threads: the main one.
+ */
+#ifndef TARN_GUI_TRACES_H
+#define TARN_GUI_TRACES_H
+
+#include <glib-object.h>
+
+#include "core/trace/trace.h"
+#include "gui/tarn-conversation.h"
+
+#define TARN_TYPE_TRACES (tarn_traces_get_type())
+G_DECLARE_FINAL_TYPE(TarnTraces, tarn_traces, TARN, TRACES, GObject)
+
+TarnTraces *tarn_traces_new(void);
+/* After tarn_turn_start(), before its events are drained.  from: the message
+ * whose beginning the turn was given, or 0. */
+void tarn_traces_begin(TarnTraces *t, struct tarn_engine *engine,
+                       tarn_turn_id turn, const struct tarn_turn_options *opt,
+                       const struct tarn_model *model, TarnConversation *c,
+                       tarn_message_id message, tarn_message_id from);
+void tarn_traces_take(TarnTraces *t, const struct tarn_event *ev);
+/* "Answer now" was posted. */
+void tarn_traces_answered(TarnTraces *t);
+/* Borrowed until another turn begins; NULL: not of this visit. */
+struct tarn_trace *tarn_traces_of(TarnTraces *t, TarnConversation *c,
+                                  tarn_message_id message);
+/* The youngest one; NULL: none yet. */
+struct tarn_trace *tarn_traces_last(TarnTraces *t, TarnConversation **c,
+                                    tarn_message_id *message);
+
+#endif

@@ -1,0 +1,83 @@
+"""The trace pane of the window with the real core: opens, is told by keys,
+forks, closes.
+Usage (by run-ui-test.sh): trace_window_test.py PROGRAM FOLDER-OF-SMALL-MODELS
+TARN_SHOTS=FOLDER leaves pictures there."""
+import os
+import shutil
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from ui import *  # noqa: E402,F403
+
+program = sys.argv[1]
+tmp = os.environ['HOME']
+shots = os.environ.get('TARN_SHOTS')
+shot = os.path.join(tmp, 'shot.png')
+
+
+def keep(name):
+    if shots:
+        w.picture(shot)
+        shutil.copy(shot, os.path.join(shots, name))
+
+
+def told(begins, seconds=10):
+    """The picture of the timeline says the selected token."""
+    return soon(lambda: find(w.frame, begins='Timeline, token %s of ' % begins),
+                seconds)
+
+
+w = Window(program, env={'TARN_SHOT': shot})
+try:
+    wait(lambda: w.find(Role.LABEL, begins='This is the pocket model'), 20,
+         'the pocket model')
+    w.key('ctrl+t')
+    ok(soon(lambda: w.find(Role.LABEL, 'The trace begins with the next answer.'),
+            5), 'Ctrl+T opens the pane; it says that nothing is there yet')
+    w.send('Sort these words: pear, fig, apple, date, lime, kiwi')
+    wait(lambda: w.find(Role.PUSH_BUTTON, begins='Thought '), 30, 'a thought')
+    w.idle()
+    line = soon(lambda: [n for n in find_all(w.frame, Role.LABEL, 'thought ')
+                         if ' tokens in ' in n.get_name()], 10)
+    ok(line, 'the summary line stands over the timeline')
+    keep('window-trace.png')
+    w.key('ctrl+t')
+    ok(soon(lambda: not w.find(Role.LABEL, begins='thought '), 5),
+       'Ctrl+T closes it')
+    w.key('ctrl+t')
+    soon(lambda: w.find(Role.LABEL, begins='thought '), 5)
+    w.key('Right')
+    ok(told('0'), 'an arrow selects the first token, and the picture says it')
+    w.key('Right', 'Right')
+    ok(told('2'), 'arrows go from token to token')
+    rows = find_all(w.frame, Role.PUSH_BUTTON, '1  ')
+    ok(rows and '%' in rows[0].get_name(), 'its candidates are buttons',
+       [r.get_name() for r in rows])
+    w.key('plus', 'plus')
+    w.key('Down')
+    time.sleep(0.2)
+    keep('window-trace-selected.png')
+    fork = w.find(Role.PUSH_BUTTON, begins='Fork here with ')
+    ok(fork, 'the button names the candidate')
+    if fork:
+        w.key('Return')
+        ok(soon(lambda: w.find(Role.LABEL, '2 / 2'), 20),
+           'Return makes a branch with it')
+        w.idle()
+        ok(soon(lambda: w.find(Role.LABEL, begins='thought '), 5),
+           'and the pane shows the new turn')
+    w.key('t')
+    reading = soon(lambda: [n for n in walk(w.frame)
+                            if n.get_role() == Role.TEXT and showing(n) and
+                            text_of(n).startswith('step 1')], 5)
+    ok(reading, 'T turns to the reading view, as text')
+    keep('window-reading.png')
+    w.key('t')
+    ok(soon(lambda: find(w.frame, name='bits'), 5), 'and to the table')
+    w.key('t', 'Escape', 'Escape')
+    ok(w.alive(), 'the window is alive')
+finally:
+    w.end()
+ok(w.process.returncode in (0, 143, -15), 'it ends well', w.process.returncode)
+plan()

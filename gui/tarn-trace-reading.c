@@ -112,7 +112,7 @@ static void append_token(TarnTraceReading *r, GtkTextBuffer *b,
 {
     gsize n, size;
     const struct tarn_trace_token *k = tarn_trace_tokens(t, &n) + i;
-    const char *bytes = tarn_trace_bytes(t, i, &size);
+    const char *bytes = tarn_view_text_of(t, i, &size);
     g_autofree char *valid = tarn_words_valid(bytes, (gssize)size);
     Place p = { .start = gtk_text_buffer_get_char_count(b) };
     append(b, valid, r->levels[tarn_view_ramp(k->entropy_bits)]);

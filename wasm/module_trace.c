@@ -254,7 +254,7 @@ static void add_tokens(void)
     const struct tarn_trace_token *k = tarn_trace_tokens(seen.t, &n);
     tarn_buf_text(&seen.out, ",\"tokens\":[");
     for (uint32_t i = 0; i < n; i++) {
-        const char *p = tarn_trace_bytes(seen.t, i, &size);
+        const char *p = tarn_view_text_of(seen.t, i, &size);
         const uint32_t step = tarn_view_step(seen.t, i);
         tarn_buf_printf(&seen.out, "%s[", i ? "," : "");
         tarn_json_add_string(&seen.out, p, size, false);

@@ -568,10 +568,63 @@ void tarn_json_add_f64(struct tarn_buf *b, double v)
     add_number(b, text);
 }
 
+/* Most floats that are written are shares of one: their digits by one product.
+ * TENS are exact and n is below 2^53, so n / ten is what a reader gets.  0: the
+ * slow way knows. */
+static size_t write_small(float v, char out[48])
+{
+    static const double TENS[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6,
+                                   1e7, 1e8, 1e9, 1e10, 1e11, 1e12 };
+    const double d = (double)v;
+    int power = 1; /* 10^power <= d */
+    if (!(d >= 1e-4 && d < 100))
+        return 0;
+    while (power > 0 ? d < TENS[power] : d * TENS[-power] < 1)
+        power--;
+    for (int digits = 6; digits <= 9; digits++) {
+        int places = digits - 1 - power;
+        const double scaled = d * TENS[places];
+        uint64_t n = (uint64_t)scaled;
+        const double rest = scaled - (double)n;
+        if (rest > 0.4999 && rest < 0.5001)
+            return 0; /* rounding decides */
+        n += rest > 0.5;
+        const float back = (float)((double)n / TENS[places]);
+        if (memcmp(&back, &v, sizeof v) != 0)
+            continue;
+        if (n >= (uint64_t)TENS[digits])
+            return 0;
+        while (places && n % 10 == 0) {
+            n /= 10;
+            places--;
+        }
+        char reverse[24];
+        size_t k = 0, size = 0;
+        for (int i = 0; i < places; i++, n /= 10)
+            reverse[k++] = (char)('0' + n % 10);
+        if (places)
+            reverse[k++] = '.';
+        do {
+            reverse[k++] = (char)('0' + n % 10);
+            n /= 10;
+        } while (n);
+        while (k)
+            out[size++] = reverse[--k];
+        out[size] = 0;
+        return size;
+    }
+    return 0;
+}
+
 /* As above with 6 and 9. */
 void tarn_json_add_f32(struct tarn_buf *b, float v)
 {
     char text[48];
+    const size_t size = write_small(v, text);
+    if (size) {
+        tarn_buf_add(b, text, size);
+        return;
+    }
     if (!isfinite(v)) {
         tarn_buf_text(b, "null");
         return;

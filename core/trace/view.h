@@ -146,6 +146,10 @@ unsigned tarn_view_rank(const struct tarn_trace_token *k);
  * foreign text escaped.  For tips, details and whoever can't see the picture. */
 void tarn_view_tell(const struct tarn_trace *t, uint32_t token,
                     struct tarn_buf *out);
+/* The characters that end in a token: where one is cut by a token's end, it is
+ * the last of its tokens that shows it.  size 0: none. */
+const char *tarn_view_text_of(const struct tarn_trace *t, uint32_t token,
+                              size_t *size);
 /* Microseconds since the token before. */
 uint64_t tarn_view_us(const struct tarn_trace *t, uint32_t token);
 

@@ -1,6 +1,7 @@
 /* view_tell.c - a token in words: tips, details, and what a screen reader says
  * in place of the picture. */
 #include "core/base/error.h"
+#include "core/base/utf8.h"
 #include "core/trace/view_impl.h"
 
 uint32_t tarn_view_step(const struct tarn_trace *t, uint32_t token)
@@ -17,6 +18,22 @@ uint32_t tarn_view_step(const struct tarn_trace *t, uint32_t token)
             hi = mid;
     }
     return lo ? (uint32_t)lo - 1 : TARN_VIEW_NOTHING;
+}
+
+const char *tarn_view_text_of(const struct tarn_trace *t, uint32_t token,
+                              size_t *size)
+{
+    const char *p = tarn_trace_bytes(t, token, size);
+    const size_t begin = t->tokens[token].text_at;
+    /* what the tokens before have begun, at most three bytes */
+    const size_t most = begin < 3 ? begin : 3;
+    const size_t open = tarn_utf8_tail(p - most, most);
+    if (open && *size) {
+        p -= open;
+        *size += open;
+    }
+    *size -= tarn_utf8_tail(p, *size);
+    return p;
 }
 
 /* 22 ms, 1.2 s */

@@ -206,6 +206,24 @@ static const char *f32_text(float v, char *out)
     return out;
 }
 
+/* The quick way writes what printf would. */
+static void test_small_floats_as_printf_writes_them(void)
+{
+    uint32_t bits = 0x38000000; /* 3e-5 */
+    char t[64], want[64];
+    for (int i = 0; i < 30000; i++, bits += 6151) {
+        float v, back;
+        memcpy(&v, &bits, sizeof v); /* up to about 200 */
+        for (int digits = 6; digits <= 9; digits++) {
+            snprintf(want, sizeof want, "%.*g", digits, (double)v);
+            back = strtof(want, NULL);
+            if (!memcmp(&back, &v, sizeof v))
+                break;
+        }
+        CHECK_SAYS(!strcmp(f32_text(v, t), want), "%s, not %s", t, want);
+    }
+}
+
 static void check_numbers(void)
 {
     char t[64];
@@ -282,6 +300,7 @@ static void test_strings_are_written(void)
 
 int main(void)
 {
+    RUN(test_small_floats_as_printf_writes_them);
     RUN(test_tree_is_read);
     RUN(test_number_keeps_its_text);
     RUN(test_nul_stays_in_a_string);

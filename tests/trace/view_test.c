@@ -338,6 +338,24 @@ static void test_a_token_in_words(void)
     finish();
 }
 
+/* A character of three tokens is shown by the last of them. */
+static void test_cut_characters_are_shown_once(void)
+{
+    size_t n;
+    begin();
+    draw(THINK), draw('a'), draw(W_CUT), draw(0xac), draw('b'), draw(END);
+    stop(TARN_STOP_END);
+    tarn_view_text_of(turn.trace, 2, &n);
+    CHECK(n == 0);
+    const char *p = tarn_view_text_of(turn.trace, 3, &n);
+    CHECK(n == 3 && !memcmp(p, "\xe2\x82\xac", 3));
+    p = tarn_view_text_of(turn.trace, 4, &n);
+    CHECK(n == 1 && *p == 'b');
+    p = tarn_view_text_of(turn.trace, 1, &n);
+    CHECK(n == 1 && *p == 'a');
+    finish();
+}
+
 static void test_svg_is_well_formed_and_foreign_text_is_text(void)
 {
     struct tarn_trace_view *v = NULL;
@@ -409,6 +427,7 @@ int main(int argc, char **argv)
     RUN(test_a_point_finds_what_lies_there);
     RUN(test_candidates_and_experts_are_found);
     RUN(test_a_token_in_words);
+    RUN(test_cut_characters_are_shown_once);
     RUN(test_svg_is_well_formed_and_foreign_text_is_text);
     RUN(test_every_allocation_may_fail);
     return tap_end();

@@ -246,11 +246,26 @@ export class TracePane {
     else { this.look.scroll += e.deltaX || e.deltaY; this.look.zoom ||= this.list?.zoom ?? 0; this.draw(); }
   }
 
+  /** Keys zoom around the selected token if it is seen, else around the middle.
+   * @param {import('./trace-view.mjs').List} list */
+  anchor(list) {
+    const x = list.plotX + this.column(this.look.selected) * list.zoom / ONE - list.scroll;
+    const seen = this.look.selected >= 0 && x >= list.plotX && x < list.plotX + list.plotW;
+    return seen ? x : list.plotX + list.plotW / 2;
+  }
+
+  /** Tokens before it that were kept. @param {number} i */
+  column(i) {
+    let n = 0;
+    for (let k = 0; k < i; k++) if (!(this.whole && this.whole.tokens[k][2] & WITHDRAWN)) n++;
+    return n;
+  }
+
   /** The token at x stays where it is. @param {number} by @param {number} [x] */
   zoomBy(by, x) {
     const { list, look } = this;
     if (!list) return;
-    const at = Math.min(Math.max((x ?? list.plotX + list.plotW / 2) - list.plotX, 0), list.plotW);
+    const at = Math.min(Math.max((x ?? this.anchor(list)) - list.plotX, 0), list.plotW);
     const zoom = Math.round(Math.min(MOST, Math.max(16, list.zoom * by)));
     look.scroll = Math.round((list.scroll + at) * zoom / list.zoom - at);
     look.zoom = zoom;
@@ -274,9 +289,7 @@ export class TracePane {
   bring(i) {
     const { list, look, whole } = this;
     if (!list || !look.zoom || !whole) return;
-    let column = 0;
-    for (let k = 0; k < i; k++) if (!(whole.tokens[k][2] & WITHDRAWN)) column++;
-    const x = column * list.zoom / ONE;
+    const x = this.column(i) * list.zoom / ONE;
     if (x < list.scroll || x > list.scroll + list.plotW - 20) look.scroll = Math.max(0, x - list.plotW / 2);
   }
 

@@ -106,6 +106,7 @@ static enum tarn_status warm_up(struct bench *b, struct tarn_engine *engine,
                                 struct tarn_error *err)
 {
     struct tarn_bench pass = { .size = sizeof pass, .n_seqs = b->n_seqs,
+                               .depth = b->depth,
                                .n_prompt = b->n_prompt < 16 ? b->n_prompt : 16,
                                .n_tokens = b->n_tokens < 2 ? b->n_tokens : 2 };
     return tarn_engine_bench(engine, &pass, err);

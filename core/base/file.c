@@ -217,6 +217,16 @@ void tarn_map_prefault(struct tarn_map *m, uint64_t n)
 #endif
 }
 
+void tarn_map_settle(struct tarn_map *m)
+{
+#if defined(__wasi__)
+    (void)m;
+#else
+    if (m->watch)
+        tarn_watch_settle(m->watch);
+#endif
+}
+
 enum tarn_status tarn_file_read(const char *path, size_t limit, char **out,
                                 size_t *size, struct tarn_error *err)
 {

@@ -35,6 +35,7 @@ enum tarn_status tarn_map_check(const struct tarn_map *m,
 /* Lets a thread fill the page tables for the first n bytes (all, if there are
  * fewer), so that the first pass over them does not stop at every page. */
 void tarn_map_prefault(struct tarn_map *m, uint64_t n);
+void tarn_map_settle(struct tarn_map *m); /* waits until that is done */
 
 /* The whole of a small file, at most `limit` bytes: TARN_LIMIT above that.
  * *out is owned, with a NUL behind it. */

@@ -39,6 +39,11 @@ void tarn_map_prefault(struct tarn_map *m, uint64_t n)
     (void)n;
 }
 
+void tarn_map_settle(struct tarn_map *m)
+{
+    (void)m;
+}
+
 enum tarn_status tarn_file_read(const char *path, size_t limit, char **out,
                                 size_t *size, struct tarn_error *err)
 {

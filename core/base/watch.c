@@ -137,12 +137,18 @@ enum tarn_status tarn_watch_begin(struct tarn_watch **out, int fd,
     return TARN_OK;
 }
 
+void tarn_watch_settle(struct tarn_watch *w)
+{
+    tarn_thread_join(w->thread);
+    w->thread = NULL;
+}
+
 void tarn_watch_end(struct tarn_watch *w)
 {
     if (!w)
         return;
     atomic_store(&w->stop, true);
-    tarn_thread_join(w->thread);
+    tarn_watch_settle(w);
     atomic_store(&w->slot->begin, 0);
     if (w->fd >= 0) {
         close(w->fd);

@@ -36,5 +36,7 @@ enum tarn_status tarn_watch_check(const struct tarn_watch *w,
                                   struct tarn_error *err);
 /* A thread reads the first n bytes into the page tables; end() stops it. */
 void tarn_watch_prefault(struct tarn_watch *w, uint64_t n);
+/* Until that thread is done. */
+void tarn_watch_settle(struct tarn_watch *w);
 
 #endif

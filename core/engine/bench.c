@@ -178,6 +178,7 @@ enum tarn_status tarn_engine_bench(struct tarn_engine *e, struct tarn_bench *io,
         return tarn_fail(err, TARN_LIMIT,
                          "%llu positions do not fit the context of %u",
                          (unsigned long long)end, e->cache.n_context);
+    tarn_gguf_settle(e->model->gguf); /* nothing shall run beside it */
     e->computing = true;
     enum tarn_status st = open_pass(&p, io->depth, end, err);
     if (!st)

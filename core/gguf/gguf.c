@@ -333,6 +333,12 @@ void tarn_gguf_prefault(struct tarn_gguf *g)
 #endif
 }
 
+void tarn_gguf_settle(struct tarn_gguf *g)
+{
+    for (uint32_t i = 0; i < g->n_parts; i++)
+        tarn_map_settle(&g->parts[i].map);
+}
+
 /* ----------------------------------------------------------------- looking */
 
 const char *tarn_gguf_path(const struct tarn_gguf *g)

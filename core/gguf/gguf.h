@@ -76,6 +76,7 @@ enum tarn_status tarn_gguf_unchanged(const struct tarn_gguf *g,
 /* A thread maps the tensors' pages, as far as the machine's free memory
  * reaches, so that the first pass over them does not stop at every page. */
 void tarn_gguf_prefault(struct tarn_gguf *g);
+void tarn_gguf_settle(struct tarn_gguf *g); /* waits until that is done */
 
 const char *tarn_gguf_path(const struct tarn_gguf *g);
 uint32_t tarn_gguf_version(const struct tarn_gguf *g);

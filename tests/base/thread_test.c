@@ -28,7 +28,7 @@ static void hit(void *arg, uint32_t i, uint32_t worker)
 
 static void test_every_piece_is_done_once(void)
 {
-    struct tarn_pool *p;
+    struct tarn_pool *p = NULL;
     uint32_t got = 0;
     CHECK(tarn_pool_create(64, &p, &got, NULL) == TARN_OK);
     CHECK(got >= 1 && got <= tarn_threads_allowed());
@@ -52,7 +52,7 @@ static void test_pools_come_and_go(void)
     uint32_t n = 3;
     const int64_t held = tarn_memory_held();
     for (int i = 0; i < 200; i++) {
-        struct tarn_pool *p;
+        struct tarn_pool *p = NULL;
         CHECK(tarn_pool_create(0, &p, NULL, NULL) == TARN_OK);
         if (i % 2)
             tarn_pool_run(p, hit, &n, n);
@@ -73,7 +73,7 @@ static void take_long(void *arg, uint32_t i, uint32_t worker)
 
 static void test_caller_sleeps_until_the_last_piece(void)
 {
-    struct tarn_pool *p;
+    struct tarn_pool *p = NULL;
     CHECK(tarn_pool_create(2, &p, NULL, NULL) == TARN_OK);
     for (int i = 0; i < 20; i++) {
         _Atomic uint32_t count = 0;
@@ -95,7 +95,7 @@ static void test_e13_flush_to_zero_is_switched_off(void)
 {
     const unsigned old = _mm_getcsr();
     _mm_setcsr(old | 0x8040); /* as a library built with -ffast-math does */
-    struct tarn_pool *p;
+    struct tarn_pool *p = NULL;
     _Atomic uint32_t bad = 0;
     CHECK(tarn_pool_create(2, &p, NULL, NULL) == TARN_OK);
     for (uint32_t i = 0; i < 200; i++)
@@ -188,7 +188,7 @@ static void test_affinity_is_respected(void)
         }
     CHECK(sched_setaffinity(0, sizeof one, &one) == 0);
     CHECK(tarn_threads_allowed() == 1);
-    struct tarn_pool *p;
+    struct tarn_pool *p = NULL;
     uint32_t got = 0, n = 9;
     CHECK(tarn_pool_create(8, &p, &got, NULL) == TARN_OK && got == 1);
     tarn_pool_run(p, hit, &n, n);

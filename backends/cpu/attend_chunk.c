@@ -42,23 +42,36 @@ INLINE float kv_scale(const uint8_t *p, size_t at)
     return x;
 }
 
-/* How far ahead keys and values are asked for, in bytes. */
-#define AHEAD 6144
-
-INLINE void fetch(const uint8_t *p)
-{
-#if defined(__SSE2__)
-    _mm_prefetch((const char *)p + AHEAD, _MM_HINT_T0);
-#else
-    (void)p;
-#endif
-}
-
 INLINE uint32_t value_bytes(uint32_t type)
 {
     return type == TARN_Q8_0 ? 1 : type == TARN_F16 && !TARN_CPU_WIDE_HALVES
                                    ? 2
                                    : 4;
+}
+
+INLINE void fetch(const uint8_t *p)
+{
+#if defined(__SSE2__)
+    _mm_prefetch((const char *)p, _MM_HINT_T0);
+#else
+    (void)p;
+#endif
+}
+
+/* How far ahead keys and values are asked for, in bytes: SPEED.md. */
+INLINE void fetch_ahead(const uint8_t *p, uint32_t type)
+{
+    fetch(p + (type == TARN_Q8_0 ? 6144 : 12288));
+}
+
+/* The scales of the next head, which stand behind this one's: few lines, but
+ * each would be waited for where it is needed first. */
+INLINE void fetch_scales(const uint8_t *p, uint32_t head_dim)
+{
+    const uint32_t bytes =
+        head_dim / 32 * 256 * (TARN_CPU_WIDE_HALVES ? 4 : 2);
+    for (uint32_t i = 0; i < bytes; i += 64)
+        fetch(p + bytes + i);
 }
 
 /* s[h][t] = (q_h . k_t) * scale for two vectors of keys from t on. */
@@ -81,7 +94,10 @@ INLINE void scores(const struct cpu_chunk *c, const float *q, uint32_t heads,
                 d[i] =
                     load_scales(c->k_scale, (size_t)j / 32 * 256 + t + i * VL);
         for (uint32_t i = 0; i < 2; i++) {
-            fetch(c->k + (at[i] + (size_t)j * 16) * value_bytes(type));
+            if (type != TARN_Q8_0 || j % 4 == 0) /* a line is four steps */
+                fetch_ahead(c->k + (at[i] + (size_t)j * 16) *
+                                       value_bytes(type),
+                            type);
             k[i] = load_kv(c->k, at[i] + (size_t)j * 16, type);
             if (type == TARN_Q8_0)
                 k[i] = k[i] * d[i];
@@ -136,9 +152,10 @@ INLINE void outputs(const struct cpu_chunk *c, float *out, uint32_t heads,
             vf_store(scale[k] + t,
                      load_scales(c->v_scale, (size_t)(block + k) * 256 + t));
     for (uint32_t t = 0; t < c->n_keys; t++) {
-        fetch(c->v + (size_t)t * c->unit * value_bytes(type));
+        fetch_ahead(c->v + (size_t)t * c->unit * value_bytes(type), type);
         if (nd * VL * value_bytes(type) > 64)
-            fetch(c->v + (size_t)t * c->unit * value_bytes(type) + 64);
+            fetch_ahead(c->v + (size_t)t * c->unit * value_bytes(type) + 64,
+                        type);
         for (uint32_t i = 0; i < nd; i++) {
             const uint32_t at = d + i * VL;
             vf v = load_kv(c->v, (size_t)t * c->unit + at, type);
@@ -165,6 +182,10 @@ INLINE void some_heads(const struct cpu_chunk *c, uint32_t first,
     float s[HEADS][256] __attribute__((aligned(64)));
     float *out = c->out + first * c->stride;
     const uint32_t nd = VL == 16 ? 4 : 2;
+    if (type == TARN_Q8_0 && first == 0) {
+        fetch_scales(c->k_scale, c->head_dim);
+        fetch_scales(c->v_scale, c->head_dim);
+    }
     for (uint32_t t = 0; t < c->n_keys; t += 2 * VL)
         scores(c, c->q + (size_t)first * c->head_dim, heads, type, t, s);
     for (uint32_t h = 0; h < heads; h++) {

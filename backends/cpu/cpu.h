@@ -20,6 +20,7 @@
 #ifndef TARN_CPU_H
 #define TARN_CPU_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -237,6 +238,12 @@ struct cpu_phase {
     uint32_t moe;      /* ROUTE: its number among the ROUTE steps */
 };
 
+/* Pieces that a worker has to itself: first and end, 32 bits each. */
+struct cpu_range {
+    _Atomic uint64_t from_to;
+    uint8_t apart[56]; /* a cache line each */
+};
+
 struct cpu_buffer {
     float *data;   /* [max_rows][stride] */
     size_t stride; /* floats; width rounded up to 16 */
@@ -264,6 +271,7 @@ struct tarn_prepared {
     /* All in one block: */
     struct tarn_step *steps;  /* [n_steps] */
     struct cpu_phase *phases; /* [n_phases] */
+    struct cpu_range *ranges; /* [threads] of the pieces of a phase: run.c */
     struct cpu_buffer *buffers;
     struct cpu_part *parts;    /* [max(CPU_PHASE_MATS, n_expert)] */
     uint8_t *acts[CPU_FORMS];  /* quantised rows of the buffer last asked for */

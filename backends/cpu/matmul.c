@@ -61,17 +61,14 @@ struct multiply_job {
 };
 
 /* Where the rows begin that this thread will want after [row, row + n) of a
- * piece that ends at `end`: in the piece, or, as threads take pieces in turn,
- * in the one that will probably be its next.  UINT32_MAX: not known. */
-static uint32_t rows_after(const struct multiply_job *j,
-                           const struct cpu_part *p, uint32_t row, uint32_t n,
+ * piece that ends at `end`: in the piece, or in the one behind it, which will
+ * probably be its next.  UINT32_MAX: not known. */
+static uint32_t rows_after(const struct cpu_part *p, uint32_t row, uint32_t n,
                            uint32_t end)
 {
-    if (row + n < end)
-        return row + n;
-    const uint64_t later = end + (uint64_t)p->chunk * (j->p->threads - 1);
-    return p->splits == 1 && later + n <= p->w->rows ? (uint32_t)later
-                                                     : UINT32_MAX;
+    return row + n < end || (p->splits == 1 && row + 2 * n <= p->w->rows)
+               ? row + n
+               : UINT32_MAX;
 }
 
 /* Rows [row, row + n) of a part against the activations from `act` on. */
@@ -80,7 +77,7 @@ static void multiply_rows(const struct multiply_job *j,
                           uint32_t act, uint32_t end, uint32_t worker)
 {
     uint8_t *scratch = j->p->scratch + worker * j->p->scratch_bytes;
-    const uint32_t after = rows_after(j, p, row, n, end);
+    const uint32_t after = rows_after(p, row, n, end);
     const uint8_t *next =
         after == UINT32_MAX ? NULL : p->data + (size_t)after * p->w->row_bytes;
     struct cpu_tile t = {

@@ -123,6 +123,7 @@ static void carve_all(struct carve *c, struct tarn_prepared *p,
                                                 : 0);
     p->steps = take(c, p->n_steps, sizeof *p->steps);
     p->phases = take(c, p->n_steps, sizeof *p->phases);
+    p->ranges = take(c, p->threads, sizeof *p->ranges);
     p->buffers = take(c, p->n_buffers, sizeof *p->buffers);
     for (uint32_t i = 0; i < p->n_buffers; i++) {
         const size_t stride = (plan->widths[i] + 15) / 16 * 16;

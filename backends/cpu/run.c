@@ -4,6 +4,7 @@
  * rows go into their pages, new tails into the copies that are not current;
  * only when all steps are done are the tails turned over, so whatever ends a
  * run early leaves every earlier position and every tail as it was. */
+#include <stdatomic.h>
 #include <string.h>
 
 #include "backends/cpu/cpu.h"
@@ -13,16 +14,49 @@
 /* Work between two questions whether to stop: 4 ms of every thread. */
 #define QUESTIONS_PER_S 250u
 
-struct shifted {
+/* Pieces lie side by side in memory, so each worker has a range of them to
+ * itself, from the front; when that is empty it takes from the back of the
+ * others'.  So what is fetched ahead at the end of a piece is the beginning
+ * of the next one (1.2B decode on two threads: 51 -> 55-58 tokens/s, 8B alone
+ * the same, eight sequences at once 72 -> 79). */
+struct spread {
     cpu_task_fn fn;
     void *arg;
-    uint32_t first;
+    struct cpu_range *ranges; /* [threads] */
+    uint32_t threads;
 };
 
-static void shifted_task(void *arg, uint32_t i, uint32_t worker)
+static void spread_task(void *arg, uint32_t i, uint32_t worker)
 {
-    const struct shifted *s = arg;
-    s->fn(s->arg, s->first + i, worker);
+    const struct spread *s = arg;
+    (void)i; /* as many calls as pieces: every call finds one */
+    for (uint32_t w = worker;; w = w + 1 < s->threads ? w + 1 : 0) {
+        _Atomic uint64_t *r = &s->ranges[w].from_to;
+        uint64_t v = atomic_load_explicit(r, memory_order_relaxed);
+        while ((uint32_t)(v >> 32) < (uint32_t)v) {
+            const bool own = w == worker;
+            const uint64_t left = own ? v + (UINT64_C(1) << 32) : v - 1;
+            if (!atomic_compare_exchange_weak(r, &v, left))
+                continue;
+            s->fn(s->arg, own ? (uint32_t)(v >> 32) : (uint32_t)v - 1, worker);
+            return;
+        }
+    }
+}
+
+static void spread(const struct cpu_run *r, cpu_task_fn fn, void *arg,
+                   uint32_t first, uint32_t n)
+{
+    const struct tarn_host *h = r->p->dev->host;
+    const uint32_t threads = r->p->threads;
+    struct spread s = { fn, arg, r->p->ranges, threads };
+    for (uint32_t w = 0; w < threads; w++) {
+        const uint64_t from = first + (uint64_t)n * w / threads;
+        const uint64_t to = first + (uint64_t)n * (w + 1) / threads;
+        atomic_store_explicit(&s.ranges[w].from_to, from << 32 | to,
+                              memory_order_relaxed);
+    }
+    h->parallel(h->user, spread_task, &s, n);
 }
 
 bool tarn_cpu_parallel(const struct cpu_run *r, cpu_task_fn fn, void *arg,
@@ -37,13 +71,10 @@ bool tarn_cpu_parallel(const struct cpu_run *r, cpu_task_fn fn, void *arg,
         const uint32_t left = n - i < at_once ? n - i : at_once;
         if (n > at_once && h->cancelled && h->cancelled(h->user))
             return false;
-        struct shifted s = { fn, arg, i };
         if (left == 1)
             fn(arg, i, 0);
-        else if (i == 0)
-            h->parallel(h->user, fn, arg, left);
         else
-            h->parallel(h->user, shifted_task, &s, left);
+            spread(r, fn, arg, i, left);
     }
     return true;
 }

@@ -233,6 +233,11 @@ enum tarn_status tarn_calls_compile(const char *tools_json, size_t size,
     struct tarn_json *doc = NULL;
     struct tarn_grammar g = { 0 };
     struct calls c = { .g = &g };
+    if (size > TARN_SCHEMA_MAX_TEXT)
+        return tarn_fail(err, TARN_LIMIT,
+                         "The tool declarations have %zu bytes; at most %zu "
+                         "are allowed.",
+                         size, TARN_SCHEMA_MAX_TEXT);
     enum tarn_status st = tarn_json_read(tools_json, size, &doc, err);
     if (st == TARN_OK && (doc->kind != TARN_JSON_ARRAY || doc->n > MAX_TOOLS))
         st = tarn_fail(err, TARN_USAGE,

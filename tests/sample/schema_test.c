@@ -283,6 +283,8 @@ static void test_c09_hostile_tools_are_bounded(void)
     tarn_buf_text(&b, "]}}}}]");
     CHECK(tarn_calls_compile(b.data, b.size, &g, &err) == TARN_OK);
     tarn_grammar_finish(&g);
+    CHECK(tarn_calls_compile(b.data, TARN_SCHEMA_MAX_TEXT + 1, &g, &err) ==
+          TARN_LIMIT);
     tarn_buf_finish(&b);
 }
 

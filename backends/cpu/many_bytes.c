@@ -29,7 +29,9 @@ INLINE vi splat4(const void *p)
 INLINE void some_products(const struct panel *p, uint32_t fit, uint32_t n,
                           const uint8_t *const *q, uint32_t e, vi x[ACTS][2])
 {
+#if VL > 4 /* with 16 bytes the sums are too many for unrolling (SPEED.md) */
     UNROLL
+#endif
     for (uint32_t i = 0; i < fit; i++) {
         const vi w0 = vi_load(p->q[e + i][0]), w1 = vi_load(p->q[e + i][1]);
         for (uint32_t t = 0; t < n; t++) {

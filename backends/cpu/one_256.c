@@ -227,6 +227,23 @@ INLINE v4f superblock(uint32_t type, const struct rows4 *r, const uint8_t *q,
     vi is[4] = { { 0 }, { 0 }, { 0 }, { 0 } };
     NO_UNROLL
     for (uint32_t c = 0; c < VECTORS; c += AT_ONCE) {
+#if VL == 4
+        /* Two vectors with one scale meet it together: at most 31 * 127 * 4. */
+        if (type == TARN_Q4_K || type == TARN_Q5_K) {
+            const struct signed_bytes a[2] = {
+                signed_bytes(vi_load(q + 16 * c)),
+                signed_bytes(vi_load(q + 16 * c + 16))
+            };
+            UNROLL
+            for (uint32_t n = 0; n < 4; n++) {
+                const vi x = mul_bytes(values256(type, r->w[n], c), a[0]);
+                const vi y = mul_bytes(values256(type, r->w[n], c + 1), a[1]);
+                is[n] = vi_dot2(is[n], vi_add16(x, y),
+                                scale_at(h.s + n, 8, c));
+            }
+            continue;
+        }
+#endif
         UNROLL
         for (uint32_t i = c; i < c + AT_ONCE; i++) {
             const struct signed_bytes a =
@@ -257,6 +274,7 @@ INLINE void one(const struct cpu_tile *t, uint32_t type)
         q + (kind.subs == 8 ? l.sums : l.s16));
     const float *d = (const float *)(const void *)(q + l.d);
     for (uint32_t row = 0; row < t->n_rows; row += 4) {
+        fetch_rows(t, row + 4);
         struct rows4 r = rows_at(t, row);
         const uint8_t *ahead = r.w[0];
         v4f acc = { 0 };

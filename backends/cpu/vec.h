@@ -47,7 +47,7 @@
 /* A sum as far as it has come: GCC must not gather its terms and add them
  * later.  It does where eight sums fill the registers: all 64 products of a
  * loop went to memory and came back (half the speed). */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if defined(__AVX__) && defined(__GNUC__) && !defined(__clang__)
 #define KEEP(v_) __asm__("" : "+v"(v_))
 #else
 #define KEEP(v_) (void)(v_)

@@ -96,7 +96,7 @@ void cmd_shelf_save(struct cmd_talk *t)
     size_t size = 0;
     if (t->no_save || tarn_chat_length(t->chat) == 0 || !choose_file(t))
         return;
-    enum tarn_status s = tarn_chat_json(t->chat, &json, &size, &err);
+    enum tarn_status s = tarn_chat_tree_json(t->chat, &json, &size, &err);
     if (s == TARN_OK)
         add_title(&b, t->title, json, size);
     if (s == TARN_OK && b.failed)

@@ -13,7 +13,7 @@
 
 enum {
     APPLICATION = 0x7461726e, /* "tarn" */
-    VERSION = 2,              /* 1 had no token ids */
+    VERSION = 2,              /* 1 had no token ids, no calls */
     BUSY_MS = 2000
 };
 
@@ -33,7 +33,10 @@ static const char SCHEMA[] =
 
 static const char SCHEMA_2[] =
     "CREATE TABLE token(chat INTEGER NOT NULL, id INTEGER NOT NULL,"
-    " ids BLOB NOT NULL, PRIMARY KEY(chat, id)) STRICT, WITHOUT ROWID;";
+    " ids BLOB NOT NULL, PRIMARY KEY(chat, id)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE call(chat INTEGER NOT NULL, id INTEGER NOT NULL,"
+    " n INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY(chat, id, n))"
+    " STRICT, WITHOUT ROWID;";
 
 typedef enum { SAVE, SAVE_CHAT, DELETE, UNDELETE, LIST, LOAD, QUIT } Kind;
 
@@ -74,6 +77,7 @@ void tarn_row_free(gpointer p)
     g_free(r->text);
     g_free(r->thought);
     g_free(r->ids);
+    g_clear_pointer(&r->calls, g_ptr_array_unref);
     tarn_figures_finish(&r->figures);
     g_free(r);
 }
@@ -285,6 +289,23 @@ static gboolean write_ids(TarnArchive *a, const TarnRow *r)
     return finish_write(a, s);
 }
 
+static gboolean write_calls(TarnArchive *a, const TarnRow *r)
+{
+    gboolean ok = TRUE;
+    for (guint i = 0; ok && r->calls && i < r->calls->len; i++) {
+        sqlite3_stmt *s =
+            statement(a, "INSERT OR REPLACE INTO call VALUES(?1,?2,?3,?4)");
+        if (s) {
+            sqlite3_bind_int64(s, 1, r->chat);
+            sqlite3_bind_int64(s, 2, r->id);
+            sqlite3_bind_int64(s, 3, i);
+            sqlite3_bind_text(s, 4, r->calls->pdata[i], -1, SQLITE_STATIC);
+        }
+        ok = finish_write(a, s);
+    }
+    return ok;
+}
+
 static gboolean write_row(TarnArchive *a, const TarnRow *r)
 {
     sqlite3_stmt *s = statement(
@@ -311,7 +332,7 @@ static gboolean write_row(TarnArchive *a, const TarnRow *r)
         sqlite3_bind_int64(s, 16, f->budget);
         sqlite3_bind_int64(s, 17, checksum(r->text, r->thought));
     }
-    return finish_write(a, s) && write_ids(a, r);
+    return finish_write(a, s) && write_ids(a, r) && write_calls(a, r);
 }
 
 static gboolean write_info(TarnArchive *a, const TarnChatInfo *i)
@@ -408,6 +429,22 @@ static TarnRow *read_row(sqlite3_stmt *s, gint64 number)
     return r;
 }
 
+static void read_calls(TarnArchive *a, TarnRow *r)
+{
+    sqlite3_stmt *s = statement(
+        a, "SELECT text FROM call WHERE chat=?1 AND id=?2 ORDER BY n");
+    if (s) {
+        sqlite3_bind_int64(s, 1, r->chat);
+        sqlite3_bind_int64(s, 2, r->id);
+    }
+    while (next_row(a, s)) {
+        if (!r->calls)
+            r->calls = g_ptr_array_new_with_free_func(g_free);
+        g_ptr_array_add(r->calls, column(s, 0));
+    }
+    sqlite3_finalize(s);
+}
+
 static GPtrArray *read_rows(TarnArchive *a, gint64 number)
 {
     GPtrArray *rows = g_ptr_array_new_with_free_func(tarn_row_free);
@@ -422,6 +459,9 @@ static GPtrArray *read_rows(TarnArchive *a, gint64 number)
     while (next_row(a, s))
         g_ptr_array_add(rows, read_row(s, number));
     sqlite3_finalize(s);
+    for (guint i = 0; i < rows->len; i++)
+        if (((TarnRow *)rows->pdata[i])->role == 2) /* an answer */
+            read_calls(a, rows->pdata[i]);
     return rows;
 }
 

@@ -31,6 +31,7 @@ typedef struct {
     gint32 *ids;          /* [n_ids] owned: tokens as they were drawn, so that
                              a stopped answer can go on; or NULL */
     guint n_ids;
+    GPtrArray *calls; /* char *, owned: blocks of tool calls; or NULL */
     gboolean damaged; /* read: the checksum does not fit */
 } TarnRow;
 

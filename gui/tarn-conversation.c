@@ -9,7 +9,6 @@ typedef struct {
     tarn_message_id id, parent;
     guint row; /* in the archive */
     TarnFigures figures;
-    char *thought;
     GArray *ids, *back; /* gint32 */
     GPtrArray *notices; /* char * */
 } Node;
@@ -30,7 +29,6 @@ static void free_node(gpointer p)
 {
     Node *n = p;
     tarn_figures_finish(&n->figures);
-    g_free(n->thought);
     g_array_unref(n->ids);
     g_array_unref(n->back);
     g_ptr_array_unref(n->notices);
@@ -57,8 +55,12 @@ TarnConversation *tarn_conversation_of(struct tarn_chat *chat)
     TarnConversation *c = g_object_new(TARN_TYPE_CONVERSATION, NULL);
     struct tarn_message m = { .size = sizeof m };
     c->chat = chat;
-    for (tarn_message_id id = 1; tarn_chat_find(chat, id, &m); id++)
+    for (tarn_message_id id = 1; tarn_chat_find(chat, id, &m); id++) {
+        size_t n;
+        const int32_t *ids = tarn_chat_ids(chat, id, &n);
         tarn_conversation_note(c, id, m.parent);
+        g_array_append_vals(find(c, id)->ids, ids, (guint)n);
+    }
     return c;
 }
 
@@ -151,6 +153,20 @@ tarn_message_id tarn_conversation_add(TarnConversation *c,
         tarn_chat_add(c->chat, role, text, size, &id, err))
         return 0;
     tarn_conversation_note(c, id, parent);
+    return id;
+}
+
+tarn_message_id tarn_conversation_put(TarnConversation *c,
+                                      tarn_message_id parent,
+                                      const struct tarn_message_parts *parts,
+                                      struct tarn_error *err)
+{
+    tarn_message_id id = 0;
+    if (tarn_chat_put(c->chat, parent, parts, &id, err))
+        return 0;
+    tarn_conversation_note(c, id, parent);
+    g_array_append_vals(tarn_conversation_ids(c, id), parts->ids,
+                        (guint)parts->n_ids);
     return id;
 }
 
@@ -266,22 +282,6 @@ struct tarn_toolbox *tarn_conversation_box(TarnConversation *c,
     if (!c->box && tarn_toolbox_create(NULL, &c->box, err))
         return NULL;
     return c->box;
-}
-
-void tarn_conversation_set_thought(TarnConversation *c, tarn_message_id id,
-                                   const char *thought)
-{
-    Node *n = find(c, id);
-    if (!n)
-        return;
-    g_free(n->thought);
-    n->thought = g_strdup(thought);
-}
-
-const char *tarn_conversation_thought(TarnConversation *c, tarn_message_id id)
-{
-    const Node *n = find(c, id);
-    return n ? n->thought : NULL;
 }
 
 static void tarn_conversation_finalize(GObject *o)

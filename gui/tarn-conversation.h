@@ -47,6 +47,11 @@ tarn_message_id tarn_conversation_add(TarnConversation *c,
                                       tarn_message_id parent,
                                       enum tarn_role role, const char *text,
                                       gsize size, struct tarn_error *err);
+/* The same for a message that is known whole. */
+tarn_message_id tarn_conversation_put(TarnConversation *c,
+                                      tarn_message_id parent,
+                                      const struct tarn_message_parts *parts,
+                                      struct tarn_error *err);
 /* The core added one itself (a turn began): remember it. */
 void tarn_conversation_note(TarnConversation *c, tarn_message_id id,
                             tarn_message_id parent);
@@ -74,9 +79,4 @@ GPtrArray *tarn_conversation_notices(TarnConversation *c, tarn_message_id id);
  * first asked for.  NULL: err says why. */
 struct tarn_toolbox *tarn_conversation_box(TarnConversation *c,
                                            struct tarn_error *err);
-/* A thought that the core's chat does not hold (read from the archive). */
-void tarn_conversation_set_thought(TarnConversation *c, tarn_message_id id,
-                                   const char *thought);
-const char *tarn_conversation_thought(TarnConversation *c, tarn_message_id id);
-
 #endif

@@ -31,17 +31,33 @@ static void on_cancel(TarnEditor *e)
     g_signal_emit(e, signals[CANCELLED], 0);
 }
 
+/* What is done with the text may take this widget away: not from within the
+ * signal of its own button. */
+static gboolean tell_done(gpointer user)
+{
+    TarnEditor *e = user;
+    char *text = g_object_steal_data(G_OBJECT(e), "text");
+    if (text && gtk_widget_get_root(GTK_WIDGET(e)))
+        g_signal_emit(e, signals[DONE], 0, text);
+    g_free(text);
+    return G_SOURCE_REMOVE;
+}
+
 static void on_done(TarnEditor *e)
 {
     GtkTextBuffer *b = gtk_text_view_get_buffer(e->text);
     GtkTextIter from, to;
     gtk_text_buffer_get_bounds(b, &from, &to);
-    g_autofree char *text = gtk_text_buffer_get_text(b, &from, &to, FALSE);
+    char *text = gtk_text_buffer_get_text(b, &from, &to, FALSE);
     g_autofree char *bare = g_strstrip(g_strdup(text));
-    if (!*bare)
+    if (!*bare) {
+        g_free(text);
         return;
+    }
     gtk_widget_set_visible(GTK_WIDGET(e), FALSE);
-    g_signal_emit(e, signals[DONE], 0, text);
+    g_object_set_data_full(G_OBJECT(e), "text", text, g_free);
+    g_idle_add_full(G_PRIORITY_DEFAULT, tell_done, g_object_ref(e),
+                    g_object_unref);
 }
 
 static gboolean on_key(TarnEditor *e, guint key, guint code,

@@ -56,11 +56,8 @@ static void search(TarnFind *f, const char *words)
     struct tarn_chat *chat = tarn_conversation_chat(f->conversation);
     gboolean thoughts = gtk_check_button_get_active(f->thoughts);
     for (gsize i = 0; tarn_chat_message(chat, i, &m); i++) {
-        const char *kept = tarn_conversation_thought(f->conversation, m.id);
         if (thoughts && m.thought)
             add_hits(f, m.id, TRUE, m.thought, m.thought_size, words);
-        else if (thoughts && kept)
-            add_hits(f, m.id, TRUE, kept, strlen(kept), words);
         add_hits(f, m.id, FALSE, m.text, m.text_size, words);
     }
 }

@@ -97,9 +97,6 @@ static GtkWidget *make_answer(TarnPage *p, const struct tarn_message *m)
                        p->run.conversation == p->conversation;
     const char *thought = m->thought;
     gsize size = m->thought_size;
-    if (!thought &&
-        (thought = tarn_conversation_thought(p->conversation, m->id)))
-        size = strlen(thought);
     tarn_answer_set_thoughts(a, p->settings->thoughts);
     if (growing)
         tarn_answer_begin(a, f->budget);

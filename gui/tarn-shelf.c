@@ -5,11 +5,12 @@
 
 #include "gui/tarn-words.h"
 
+enum { MOST_CALLS = 16 }; /* of a message that are kept */
+
 static void save_message(TarnArchive *a, TarnConversation *c,
                          const struct tarn_message *m)
 {
     TarnRow *r = g_new0(TarnRow, 1);
-    const char *kept = tarn_conversation_thought(c, m->id);
     r->chat = tarn_conversation_number(c);
     r->id = tarn_conversation_row(c, m->id);
     r->parent = tarn_conversation_row(c, m->parent);
@@ -18,12 +19,19 @@ static void save_message(TarnArchive *a, TarnConversation *c,
     r->text = tarn_words_valid(m->text, (gssize)m->text_size);
     if (m->thought)
         r->thought = tarn_words_valid(m->thought, (gssize)m->thought_size);
-    else if (kept)
-        r->thought = g_strdup(kept);
     tarn_figures_copy(&r->figures, tarn_conversation_figures(c, m->id));
     GArray *ids = tarn_conversation_ids(c, m->id);
     r->n_ids = ids->len;
     r->ids = g_memdup2(ids->data, ids->len * sizeof *r->ids);
+    for (size_t i = 0; i < m->n_calls; i++) {
+        size_t size;
+        bool cut;
+        const char *text =
+            tarn_chat_call(tarn_conversation_chat(c), m->id, i, &size, &cut);
+        if (!r->calls)
+            r->calls = g_ptr_array_new_with_free_func(g_free);
+        g_ptr_array_add(r->calls, tarn_words_valid(text, (gssize)size));
+    }
     tarn_archive_save(a, r);
 }
 
@@ -74,8 +82,24 @@ static gboolean put(TarnConversation *c, const TarnRow *r, GHashTable *ids)
     tarn_message_id parent = id_of(ids, r->parent);
     if (r->parent >= r->id || r->role > TARN_TOOL || (r->parent && !parent))
         return FALSE;
-    tarn_message_id id = tarn_conversation_add(
-        c, parent, (enum tarn_role)r->role, text, strlen(text), &err);
+    struct tarn_call_text calls[MOST_CALLS];
+    struct tarn_message_parts parts = { .size = sizeof parts,
+                                        .role = (enum tarn_role)r->role,
+                                        .text = text,
+                                        .text_size = strlen(text),
+                                        .calls = calls,
+                                        .unfinished = !r->finished };
+    if (!r->damaged) {
+        parts.thought = r->thought;
+        parts.thought_size = r->thought ? strlen(r->thought) : 0;
+        parts.ids = r->ids;
+        parts.n_ids = r->n_ids;
+        for (guint i = 0; r->calls && i < MIN(r->calls->len, MOST_CALLS); i++)
+            calls[parts.n_calls++] =
+                (struct tarn_call_text){ r->calls->pdata[i],
+                                         strlen(r->calls->pdata[i]), false };
+    }
+    tarn_message_id id = tarn_conversation_put(c, parent, &parts, &err);
     if (!id)
         return FALSE;
     g_hash_table_insert(ids, GUINT_TO_POINTER(r->id), GUINT_TO_POINTER(id));
@@ -83,10 +107,6 @@ static gboolean put(TarnConversation *c, const TarnRow *r, GHashTable *ids)
     TarnFigures *f = tarn_conversation_figures(c, id);
     tarn_figures_copy(f, &r->figures);
     f->cut = !r->finished && !r->figures.reason;
-    if (!r->damaged) {
-        tarn_conversation_set_thought(c, id, r->thought);
-        g_array_append_vals(tarn_conversation_ids(c, id), r->ids, r->n_ids);
-    }
     return TRUE;
 }
 

@@ -32,7 +32,7 @@ static gboolean write_to(Export *e, GFile *f, char **said)
     size_t size = 0;
     enum tarn_status s =
         g_str_has_suffix(base, ".json")
-            ? tarn_chat_json(chat, &text, &size, &err)
+            ? tarn_chat_tree_json(chat, &text, &size, &err)
             : tarn_chat_markdown(chat, TRUE, &text, &size, &err);
     if (s) {
         *said = tarn_words_valid(err.text, -1);

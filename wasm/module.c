@@ -207,7 +207,8 @@ static enum tarn_status start_turn(const struct tarn_json *want)
     return s;
 }
 
-/* request: {"path":[{"key":n,"role":"user","text":...},...],"answer":key,
+/* request: {"path":[{"key":n,"role":"user","text":...,"thinking":...,"ids":
+ * [...],"calls":[...]},...],"answer":key,
  * "attempt":n,"budget":n,"max_tokens":n,"sampling":{...},"experts":1,
  * "begin":[id,...],"keep_loops":bool,"tools":bool,"chat":name} */
 EXPORT("tarn_web_turn")

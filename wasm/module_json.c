@@ -45,21 +45,51 @@ enum tarn_status web_path_add(struct web *w, uint32_t key, tarn_message_id id,
     return TARN_OK;
 }
 
-static enum tarn_status add_message(struct web *w,
+/* "calls": texts of blocks; at most MOST_CALLS of them count. */
+enum { MOST_CALLS = 16 };
+
+static size_t read_calls(const struct tarn_json *message,
+                         struct tarn_call_text calls[MOST_CALLS])
+{
+    const struct tarn_json *list = tarn_json_get(message, "calls");
+    size_t n = 0;
+    for (const struct tarn_json *v = list ? list->first : NULL;
+         v && n < MOST_CALLS; v = v->next)
+        if (v->kind == TARN_JSON_STRING)
+            calls[n++] = (struct tarn_call_text){ v->text, v->size, false };
+    return n;
+}
+
+static enum tarn_status add_message(struct web *w, tarn_message_id parent,
                                     const struct tarn_json *message,
+                                    tarn_message_id *id,
                                     struct tarn_error *err)
 {
     uint32_t key;
-    enum tarn_role role;
-    tarn_message_id id;
+    struct tarn_call_text calls[MOST_CALLS];
+    struct tarn_message_parts parts = { .size = sizeof parts,
+                                        .calls = calls };
+    int32_t *ids = NULL;
     const struct tarn_json *text = tarn_json_get(message, "text");
-    if (!read_key(message, &key) || !read_role(message, &role) || !text ||
-        text->kind != TARN_JSON_STRING)
+    const struct tarn_json *thought = tarn_json_get(message, "thinking");
+    if (!read_key(message, &key) || !read_role(message, &parts.role) ||
+        !text || text->kind != TARN_JSON_STRING)
         return tarn_fail(err, TARN_USAGE,
                          "a message needs key, role and text");
-    const enum tarn_status s =
-        tarn_chat_add(w->chat, role, text->text, text->size, &id, err);
-    return s ? s : web_path_add(w, key, id, err);
+    parts.text = text->text;
+    parts.text_size = text->size;
+    if (thought && thought->kind == TARN_JSON_STRING) {
+        parts.thought = thought->text;
+        parts.thought_size = thought->size;
+    }
+    parts.n_calls = read_calls(message, calls);
+    enum tarn_status s = web_ids_read(tarn_json_get(message, "ids"), &ids,
+                                      &parts.n_ids, err);
+    parts.ids = ids;
+    if (!s)
+        s = tarn_chat_put(w->chat, parent, &parts, id, err);
+    tarn_free(ids);
+    return s ? s : web_path_add(w, key, *id, err);
 }
 
 enum tarn_status web_path_set(struct web *w, const struct tarn_json *path,
@@ -73,10 +103,10 @@ enum tarn_status web_path_set(struct web *w, const struct tarn_json *path,
             break;
     }
     w->n_path = same;
-    enum tarn_status s = tarn_chat_select(
-        w->chat, same ? w->path[same - 1].id : 0, err);
+    tarn_message_id end = same ? w->path[same - 1].id : 0;
+    enum tarn_status s = tarn_chat_select(w->chat, end, err);
     for (; !s && message; message = message->next)
-        s = add_message(w, message, err);
+        s = add_message(w, end, message, &end, err);
     return s;
 }
 

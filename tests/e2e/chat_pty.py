@@ -278,6 +278,9 @@ def test_chats_are_kept():
     t.ask("/chats")
     check(re.search(r"1  \S+ \S+  Sums of two  \(this one\)", t.answer()),
           t.answer())
+    t.ask("/new")
+    t.ask("/open 1")  # what was opened, written and opened again
+    check(messages(t)[0] == ("user", QUESTION) and len(messages(t)) == 4)
     t.ask("/open 99")
     check("no chat 99" in t.answer(), t.answer())
     t.type("\x04")

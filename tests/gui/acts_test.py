@@ -89,7 +89,8 @@ try:
     entry = wait(lambda: find(w.app, Role.TEXT, 'Title of the chat') or
                  find(w.app, Role.ENTRY, 'Title of the chat'), 10, 'title')
     Atspi.EditableText.set_text_contents(entry, 'Primes and factors')
-    press(wait(lambda: [n for n in walk(w.app) if n.get_name() == 'Rename' and
+    press(wait(lambda: [n for n in walk(w.app) if
+                        n.get_name() in ('Rename', 'Rename Rename') and
                         n.get_role() == Role.PUSH_BUTTON], 10, 'Rename')[0])
     ok(soon(lambda: w.frame.get_name().startswith('Primes and factors'), 10),
        'F2 renames the chat', w.frame.get_name())
@@ -100,6 +101,7 @@ try:
 
     # Continue.
     press(w.button('New chat'))
+    wait(lambda: w.find(begins='Chat “New chat”'), 10, 'a new chat')
     w.send('count')
     wait(lambda: any('one two' in t for t in texts(w)), 20, 'text')
     press(w.button('Stop writing'))
@@ -134,19 +136,20 @@ try:
     editor = wait(lambda: w.find(Role.TEXT, 'Edit answer'), 5, 'the editor')
     Atspi.EditableText.set_text_contents(editor, 'A better end.')
     press(w.button('Keep as a new branch'))
-    ok(soon(lambda: texts(w)[-1] == 'A better end.', 10) and
-       w.find(Role.LABEL, '3 / 3') and w.find(Role.LABEL, 'Pocket · edited'),
-       'an edited answer is a branch that says so', labels(w))
+    ok(soon(lambda: texts(w)[-1] == 'A better end.' and
+            w.find(Role.LABEL, '3 / 3') and
+            w.find(Role.LABEL, 'Pocket · edited'), 10),
+       'an edited answer is a branch that says so', texts(w)[-2:])
 
     # Settings.
     w.key('ctrl+comma')
     sheet = wait(lambda: find(w.app, Role.FRAME, 'Settings') or
                  find(w.app, Role.DIALOG, 'Settings'), 10, 'settings')
-    switch = wait(lambda: find(sheet, None, 'Break loops') and
-                  [n for n in walk(sheet) if n.get_name() == 'Break loops' and
-                   n.get_role() in (Role.TOGGLE_BUTTON, Role.CHECK_BOX,
-                                    Role.SWITCH if hasattr(Role, 'SWITCH')
-                                    else Role.TOGGLE_BUTTON)], 10,
+    print('# sheet', [(n.get_role_name(), n.get_name()) for n in walk(sheet) if n.get_name()])
+    switch = wait(lambda: [n for n in walk(sheet)
+                           if n.get_name() == 'Break loops' and
+                           n.get_role_name() in ('switch', 'toggle button',
+                                                 'check box')], 10,
                   'the switch')[0]
     press(switch)
     ok(soon(lambda: 'keep-loops=true' in settings(), 5),

@@ -9,12 +9,13 @@ import { Models, POCKET } from './models.mjs';
 import { askAll } from './consent.mjs';
 import { Find } from './find.mjs';
 import { announce, dismiss, notify, toast } from './notices.mjs';
-import { addMessage, chatMarkdown, leafBelow, messageOf, newChat, pathOf, siblingsOf, Store } from './store.mjs';
+import { addMessage, leafBelow, messageOf, newChat, pathOf, siblingsOf, Store } from './store.mjs';
 import { BUDGETS, applyScheme, openSettings, readSettings } from './settings.mjs';
 import { Sidebar } from './sidebar.mjs';
 import { prepare } from './start.mjs';
 import { Reply, Transcript } from './transcript.mjs';
 import { Traces } from './traces.mjs';
+import { readChat, saveChat } from './transfer.mjs';
 import { firstKey, nextKeys, requestOf, setKey, Writer } from './writer.mjs';
 import { words } from './words.mjs';
 import { setKeys } from './keys.mjs';
@@ -51,7 +52,7 @@ class Page {
       copied: () => toast('Copied') });
     this.find = new Find(() => this.transcript.views.values(), () => this.message.focus());
     this.sidebar = new Sidebar({ open: id => this.open(id), rename: c => this.rename(c),
-      remove: c => this.remove(c), save: c => this.export(c) });
+      remove: c => this.remove(c), save: (c, ending) => saveChat(c, ending) });
     this.models = new Models(this.store, { use: m => this.use(m), current: () => this.model?.id ?? '' });
     this.traces = new Traces(this);
     this.tabs = 'BroadcastChannel' in self ? new BroadcastChannel('tarn-chats') : null;
@@ -100,6 +101,8 @@ class Page {
     addEventListener('offline', () => this.online());
     addEventListener('pagehide', () => this.save(this.chat));
     document.addEventListener('visibilitychange', () => { if (!document.hidden) this.drawTitle(false); });
+    const picker = /** @type {HTMLInputElement} */ (byId('chat-file'));
+    picker.addEventListener('change', () => { if (picker.files?.[0]) this.openJson(picker.files[0]); picker.value = ''; });
     this.wireDrop();
     setKeys(this);
   }
@@ -115,7 +118,7 @@ class Page {
       if (!files(e)) return;
       e.preventDefault();
       const file = e.dataTransfer?.files[0];
-      if (file?.name.endsWith('.json')) this.traces.open(file);
+      if (file?.name.endsWith('.json')) this.openJson(file);
       else if (file) this.models.take(file);
     });
   }
@@ -392,14 +395,23 @@ class Page {
     this.message.focus();
   }
 
-  /** @param {Chat} c */
-  export(c) {
-    const a = /** @type {HTMLAnchorElement} */ (h('a'));
-    const url = URL.createObjectURL(new Blob([chatMarkdown(c)], { type: 'text/markdown' }));
-    a.href = url;
-    a.download = `${c.title.replace(/[^\p{L}\p{N} _-]/gu, '').trim() || 'chat'}.md`;
-    a.click();
-    setTimeout(() => URL.revokeObjectURL(url), 10000);
+  /** A chat, or else a trace: its content tells. @param {File} file */
+  async openJson(file) {
+    const head = await file.slice(0, 4096).text();
+    if (/^\s*(\[|\{\s*"(tarn_chat|messages|title)")/.test(head)) await this.import(file);
+    else this.traces.open(file);
+  }
+
+  /** @param {File} file */
+  async import(file) {
+    try {
+      const chat = await readChat(file);
+      if (this.writer) { this.engine.stop(); await this.turn; }
+      this.show(chat);
+      await this.save(chat);
+    } catch (e) {
+      notify({ ...words.noChat(file.name, e instanceof Error ? e.message : String(e)), level: 'error' });
+    }
   }
 
   /** @param {Chat} chat */
@@ -441,6 +453,7 @@ class Page {
   menu() {
     const items = [
       { name: 'New chat', act: () => this.fresh() },
+      { name: 'Import a chat…', act: () => byId('chat-file').click() },
       { name: 'Models', act: () => this.models.show() },
       { name: 'Settings', act: () => this.openSettings() },
       { name: 'Keyboard shortcuts', act: () => /** @type {HTMLDialogElement} */ (byId('keys')).showModal() },
@@ -448,7 +461,8 @@ class Page {
     if (this.chat.messages.length) items.splice(1, 0,
       { name: 'Find in this chat', act: () => this.find.open() },
       { name: 'Rename', act: () => this.rename(this.chat, byId('title')) },
-      { name: 'Export as Markdown', act: () => this.export(this.chat) },
+      { name: 'Export as Markdown', act: () => saveChat(this.chat, 'md') },
+      { name: 'Export with branches', act: () => saveChat(this.chat, 'json') },
       { name: 'Delete chat', act: () => this.remove(this.chat) });
     return items;
   }

@@ -6,7 +6,7 @@ import { group, when } from './form.mjs';
 /**
  * @typedef {import('./store.mjs').Chat} Chat
  * @typedef {{open: (id: string) => void, rename: (c: Chat) => void,
- *   remove: (c: Chat) => void, save: (c: Chat) => void}} SideActs
+ *   remove: (c: Chat) => void, save: (c: Chat, ending: 'json'|'md') => void}} SideActs
  */
 
 export class Sidebar {
@@ -77,7 +77,8 @@ export class Sidebar {
     if (c.id === this.current) b.setAttribute('aria-current', 'page');
     const more = signButton('more', `Menu of “${c.title}”`, () => openMenu(more, [
       { name: 'Rename', act: () => this.acts.rename(c) },
-      { name: 'Export as Markdown', act: () => this.acts.save(c) },
+      { name: 'Export as Markdown', act: () => this.acts.save(c, 'md') },
+      { name: 'Export with branches', act: () => this.acts.save(c, 'json') },
       { name: 'Delete', act: () => this.acts.remove(c) },
     ]));
     more.setAttribute('aria-haspopup', 'menu');

@@ -4,7 +4,7 @@
 // memory and says so by `lasting`.
 
 /**
- * @typedef {'user'|'assistant'|'tool'} Role
+ * @typedef {'system'|'user'|'assistant'|'tool'} Role
  * @typedef {{id: number, parent: number, role: Role,
  *   text: string, thought?: string, finished: boolean, at: number,
  *   model?: string, stat?: Stat, edited?: boolean, notices?: string[],
@@ -123,6 +123,6 @@ export function addMessage(chat, parent, role, text) {
 export function chatMarkdown(chat) {
   const parts = [`# ${chat.title || 'New chat'}`];
   for (const m of pathOf(chat))
-    parts.push(`## ${m.role === 'user' ? 'You' : m.role === 'tool' ? 'Result' : m.model || 'tarn'}`, m.text.trim());
+    parts.push(`## ${m.role === 'user' ? 'You' : m.role === 'tool' ? 'Result' : m.role === 'system' ? 'Instructions' : m.model || 'tarn'}`, m.text.trim());
   return parts.join('\n\n') + '\n';
 }

@@ -57,13 +57,13 @@ class Question {
   constructor(m, chat, acts) {
     this.m = m;
     this.acts = acts;
-    const tool = m.role === 'tool';
-    const name = h('h2.sr', tool ? `Result, ${when(m.at)}` : `Your message, ${when(m.at)}`);
+    const who = { tool: 'Result', system: 'Instructions' }[/** @type {string} */ (m.role)];
+    const name = h('h2.sr', `${who ?? 'Your message'}, ${when(m.at)}`);
     const block = h('div.block', m.text);
     block.dir = 'auto';
     this.bar = h('div.acts', branches(m, chat, acts),
-      tool ? '' : button('flat', () => this.edit(), 'Edit'), copyButton(() => m.text, acts));
-    this.node = h('article.turn.you', name, h('div.who', this.bar, tool ? 'Result' : 'You'), block);
+      who ? '' : button('flat', () => this.edit(), 'Edit'), copyButton(() => m.text, acts));
+    this.node = h('article.turn.you', name, h('div.who', this.bar, who ?? 'You'), block);
     this.block = block;
   }
 

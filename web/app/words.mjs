@@ -29,6 +29,8 @@ export const words = {
     'The browser removed the stored model to make room. Get it again, and choose “Keep” when asked.'),
   lacks: (/** @type {string} */ feature) => say('me33',
     `This browser lacks ${feature}. Use a current Firefox, Chrome or Safari, or the desktop program.`),
+  noChat: (/** @type {string} */ file, /** @type {string} */ reason) => say('me18',
+    `${file} is not a tarn chat or trace: ${reason}.`),
   tooLong: (/** @type {string} */ size, /** @type {string} */ most) => say('me20',
     `The message is ${size} long and ${most} are allowed. Send a shorter part of it.`),
   pocket: (/** @type {string} */ n) => say('mn01',

@@ -50,7 +50,8 @@ export function requestOf(chat, parent, answer, attempt, s, over) {
   const sampling = { seed: s.seed ? Number(s.seed) : Math.floor(Math.random() * 2 ** 48) };
   if (s.temperature) sampling.temperature = Number(s.temperature);
   if (over.temperature !== undefined) sampling.temperature = over.temperature;
-  return { chat: chat.id, tools: s.tools, begin: over.begin ?? [], keep_loops: over.keepLoops ?? !s.breakLoops, path: path.map(m => ({ key: keyOf(m), role: m.role, text: m.text })),
+  return { chat: chat.id, tools: s.tools, begin: over.begin ?? [], keep_loops: over.keepLoops ?? !s.breakLoops, path: path.map(m => ({ key: keyOf(m), role: m.role, text: m.text, thinking: m.thought || undefined,
+      ids: m.edited ? undefined : m.ids, calls: m.calls })),
     answer: keyOf(answer), attempt, budget: s.budget, sampling };
 }
 

@@ -10,11 +10,12 @@
 #include "core/base/json.h"
 #include "core/text/value.h"
 
-#define QUESTION                                                               \
-    "Allow once? [y = once, a = these arguments in this chat, t = this tool "  \
-    "in this chat, h = answer by hand, N = no] "
-#define QUESTION_BY_HAND                                                       \
-    "This tool is not here. Answer by hand? [h = answer by hand, N = no] "
+#define KEYS                                                                   \
+    "y = once, a = these arguments in this chat, t = this tool in this chat,"  \
+    " h = answer by hand, N = no"
+#define KEYS_BY_HAND "This tool is not here. h = answer by hand, N = no"
+#define QUESTION "Allow once? [y, a, t, h, N] "
+#define QUESTION_BY_HAND "Answer by hand? [h, N] "
 
 const char *cmd_consent_tools(struct cmd_talk *t)
 {
@@ -134,6 +135,7 @@ static enum tarn_status ask(struct cmd_talk *t, size_t i,
     const char *text = "";
     size_t size;
     show_call(t, a);
+    cmd_view_say(&t->view, "%s", a->runs_here ? KEYS : KEYS_BY_HAND);
     const enum cmd_line_result r =
         read_line(t, a->runs_here ? QUESTION : QUESTION_BY_HAND, &text, &size);
     const char c = r == CMD_LINE_TEXT && size == 1 ? *text : 'n';

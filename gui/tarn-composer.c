@@ -12,6 +12,7 @@ struct _TarnComposer {
     GtkLabel *placeholder;
     GtkButton *send, *stop;
     GtkMenuButton *budget, *tools;
+    GtkBox *chips;
     gboolean busy, ready, ctrl_sends;
     gint64 stopped; /* µs */
 };
@@ -34,12 +35,18 @@ static gboolean is_blank(TarnComposer *c)
     return !*text;
 }
 
+static gboolean has_chips(TarnComposer *c)
+{
+    return gtk_widget_get_first_child(GTK_WIDGET(c->chips)) != NULL;
+}
+
 static void update(TarnComposer *c)
 {
     gtk_widget_set_visible(
         GTK_WIDGET(c->placeholder),
         gtk_text_buffer_get_char_count(gtk_text_view_get_buffer(c->text)) == 0);
-    gtk_widget_set_sensitive(GTK_WIDGET(c->send), c->ready && !is_blank(c));
+    gtk_widget_set_sensitive(GTK_WIDGET(c->send),
+                             c->ready && (!is_blank(c) || has_chips(c)));
     gtk_widget_set_visible(GTK_WIDGET(c->send), !c->busy);
     gtk_widget_set_visible(GTK_WIDGET(c->stop), c->busy);
 }
@@ -98,11 +105,54 @@ void tarn_composer_describe(TarnComposer *c, const char *text)
         GTK_ACCESSIBLE(c->text), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text, -1);
 }
 
+static void on_remove(GtkButton *chip, TarnComposer *c)
+{
+    gtk_box_remove(c->chips, GTK_WIDGET(chip));
+    gtk_widget_set_visible(GTK_WIDGET(c->chips), has_chips(c));
+    update(c);
+    tarn_composer_focus(c);
+}
+
+void tarn_composer_attach(TarnComposer *c, const char *name, const char *text,
+                          guint tokens)
+{
+    g_autofree char *n = tarn_words_count(tokens);
+    g_autofree char *label = g_strdup_printf(
+        ngettext("%s · %s token  ✕", "%s · %s tokens  ✕", tokens), name, n);
+    g_autofree char *say = g_strdup_printf(_("Remove %s"), name);
+    GtkWidget *chip = gtk_button_new_with_label(label);
+    gtk_accessible_update_property(GTK_ACCESSIBLE(chip),
+                                   GTK_ACCESSIBLE_PROPERTY_LABEL, say, -1);
+    gtk_widget_add_css_class(chip, "chip");
+    g_object_set_data_full(G_OBJECT(chip), "text",
+                           g_strdup_printf("File %s:\n\n%s\n\n", name, text),
+                           g_free);
+    g_signal_connect(chip, "clicked", G_CALLBACK(on_remove), c);
+    gtk_box_append(c->chips, chip);
+    gtk_widget_set_visible(GTK_WIDGET(c->chips), TRUE);
+    update(c);
+}
+
+/* What is attached, then what was typed. */
+static char *take_chips(TarnComposer *c, const char *typed)
+{
+    GString *s = g_string_new(NULL);
+    GtkWidget *chip;
+    while ((chip = gtk_widget_get_first_child(GTK_WIDGET(c->chips)))) {
+        g_string_append(s, g_object_get_data(G_OBJECT(chip), "text"));
+        gtk_box_remove(c->chips, chip);
+    }
+    gtk_widget_set_visible(GTK_WIDGET(c->chips), FALSE);
+    g_string_append(s, typed);
+    return g_string_free(s, FALSE);
+}
+
 static void on_send(TarnComposer *c)
 {
-    if (c->busy || !c->ready || is_blank(c))
+    if (c->busy || !c->ready || (is_blank(c) && !has_chips(c)))
         return;
-    g_autofree char *text = tarn_composer_get_text(c);
+    g_autofree char *typed = tarn_composer_get_text(c);
+    g_autofree char *text = take_chips(c, typed);
     tarn_composer_set_text(c, "");
     g_signal_emit(c, signals[SEND], 0, text);
 }
@@ -170,6 +220,7 @@ static void tarn_composer_class_init(TarnComposerClass *klass)
     gtk_widget_class_bind_template_child(w, TarnComposer, stop);
     gtk_widget_class_bind_template_child(w, TarnComposer, budget);
     gtk_widget_class_bind_template_child(w, TarnComposer, tools);
+    gtk_widget_class_bind_template_child(w, TarnComposer, chips);
     gtk_widget_class_bind_template_callback(w, on_send);
     gtk_widget_class_bind_template_callback(w, on_stop);
     gtk_widget_class_bind_template_callback(w, on_key);

@@ -15,6 +15,10 @@ G_DECLARE_FINAL_TYPE(TarnComposer, tarn_composer, TARN, COMPOSER, GtkBox)
 
 /* busy: Send is Stop.  ready: there is a model to send to. */
 void tarn_composer_set_state(TarnComposer *c, gboolean busy, gboolean ready);
+/* A text that goes before the next message; a chip shows its name and tokens
+ * and takes it away again. */
+void tarn_composer_attach(TarnComposer *c, const char *name, const char *text,
+                          guint tokens);
 void tarn_composer_set_tools(TarnComposer *c, gboolean on);
 /* Return makes a new line then. */
 void tarn_composer_set_ctrl_sends(TarnComposer *c, gboolean ctrl);

@@ -31,12 +31,20 @@ G_DEFINE_FINAL_TYPE(TarnConsent, tarn_consent, GTK_TYPE_BOX)
 
 static guint signal_decided;
 
+/* Each by itself: a screen reader does not hear of their box. */
+static void set_sensitive(TarnConsent *c, gboolean sensitive)
+{
+    for (GtkWidget *w = gtk_widget_get_first_child(GTK_WIDGET(c->buttons)); w;
+         w = gtk_widget_get_next_sibling(w))
+        gtk_widget_set_sensitive(w, sensitive);
+}
+
 static void decide(TarnConsent *c, enum tarn_consent how, const char *text)
 {
     if (c->decided)
         return;
     c->decided = TRUE;
-    gtk_widget_set_sensitive(GTK_WIDGET(c->buttons), FALSE);
+    set_sensitive(c, FALSE);
     g_signal_emit(c, signal_decided, 0, c->number, (guint)how, text);
 }
 
@@ -75,7 +83,7 @@ static gboolean unlock(gpointer user)
 {
     TarnConsent *c = user;
     c->unlock = 0;
-    gtk_widget_set_sensitive(GTK_WIDGET(c->buttons), TRUE);
+    set_sensitive(c, TRUE);
     return G_SOURCE_REMOVE;
 }
 
@@ -278,5 +286,6 @@ static void tarn_consent_init(TarnConsent *c)
     g_action_map_add_action_entries(G_ACTION_MAP(actions), &ACTION, 1, c);
     gtk_widget_insert_action_group(GTK_WIDGET(c), "consent",
                                    G_ACTION_GROUP(actions));
+    set_sensitive(c, FALSE);
     c->unlock = g_timeout_add(NO_CLICK_MS, unlock, c);
 }

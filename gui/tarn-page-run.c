@@ -286,6 +286,7 @@ static gboolean post_turn(TarnPage *p, const struct other *other)
                                    .sampling = &s,
                                    .thought_budget = (int32_t)r->budget,
                                    .attempt = other->attempt,
+                                   .tools_json = tarn_page_tools(p),
                                    .keep_loops = p->settings->keep_loops ||
                                                  other->keep_loops,
                                    .experts = true };

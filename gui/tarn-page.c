@@ -203,6 +203,37 @@ static void on_find(TarnPage *p, guint id, gboolean thought, guint nth,
     tarn_transcript_show(p->transcript, seen ? seen : turn, y);
 }
 
+/* ME19, ME20: what is no text or has no room is not attached. */
+void tarn_page_attach(TarnPage *p, const char *name, const char *text,
+                      gsize size)
+{
+    struct tarn_ids ids = { 0 };
+    struct tarn_error err = { 0 };
+    struct tarn_model *model = tarn_worker_model(p->worker);
+    g_autofree char *shown = tarn_words_valid(name, -1);
+    g_autofree char *said = NULL;
+    if (memchr(text, 0, size) || !g_utf8_validate_len(text, size, NULL)) {
+        said = g_strdup_printf(_("%s is not text. This model reads text only."),
+                               shown);
+    } else if (model && !tarn_text_encode(tarn_model_text(model), text, size,
+                                          &ids, &err)) {
+        guint room = tarn_engine_context(tarn_worker_engine(p->worker));
+        gsize left = room > p->used ? room - p->used : 0;
+        g_autofree char *n = tarn_words_count(ids.n);
+        g_autofree char *m = tarn_words_count(left);
+        if (ids.n > left)
+            said = g_strdup_printf(_("%s is %s tokens long and %s are free. "
+                                     "Attach a shorter part of it."),
+                                   shown, n, m);
+        else
+            tarn_composer_attach(p->composer, shown, text, (guint)ids.n);
+    }
+    tarn_ids_finish(&ids);
+    if (said || err.status)
+        tarn_page_notice(p, TRUE, said ? said : err.text, NULL, NULL);
+    tarn_composer_focus(p->composer);
+}
+
 void tarn_page_find(TarnPage *p)
 {
     tarn_find_open(p->find);

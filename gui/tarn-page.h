@@ -55,6 +55,9 @@ void tarn_page_step(TarnPage *p, int delta);
 /* The records of this window's turns. */
 TarnTraces *tarn_page_traces(TarnPage *p);
 char *tarn_page_last_answer(TarnPage *p); /* owned by the caller; or NULL */
+/* name: of a file; text: its bytes, which must be UTF-8 text. */
+void tarn_page_attach(TarnPage *p, const char *name, const char *text,
+                      gsize size);
 void tarn_page_find(TarnPage *p);
 void tarn_page_focus(TarnPage *p);
 void tarn_page_fill(TarnPage *p, const char *text);

@@ -137,8 +137,6 @@ static GtkWidget *make_switch(Sheet *s, const char *name, const char *hint,
                                                : s->settings->ctrl_sends);
     if (loops)
         g_object_set_data(G_OBJECT(w), "loops", w);
-    gtk_accessible_update_property(GTK_ACCESSIBLE(w),
-                                   GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
     g_signal_connect(w, "notify::active", G_CALLBACK(on_switch), s);
     adw_action_row_add_suffix(ADW_ACTION_ROW(row), w);
     adw_action_row_set_activatable_widget(ADW_ACTION_ROW(row), w);

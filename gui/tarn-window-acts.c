@@ -106,6 +106,44 @@ static void show_settings(TarnWindow *w)
                              tarn_window_on_settings, w);
 }
 
+static void on_attach(TarnWindow *w, int response)
+{
+    g_autoptr(GFile) f =
+        response == GTK_RESPONSE_ACCEPT
+            ? gtk_file_chooser_get_file(GTK_FILE_CHOOSER(w->chooser))
+            : NULL;
+    g_clear_object(&w->chooser);
+    if (f)
+        tarn_window_attach(w, f);
+}
+
+void tarn_window_attach(TarnWindow *w, GFile *f)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = NULL;
+    g_autofree char *base = g_file_get_basename(f);
+    gsize size = 0;
+    if (g_file_load_contents(f, NULL, &text, &size, NULL, &error)) {
+        tarn_page_attach(w->page, base, text, size);
+    } else {
+        g_autofree char *said =
+            g_strdup_printf(_("%s cannot be read: %s."), base, error->message);
+        tarn_page_notice(w->page, TRUE, said, NULL, NULL);
+    }
+}
+
+static void attach(TarnWindow *w)
+{
+    if (w->chooser)
+        return;
+    w->chooser = gtk_file_chooser_native_new(
+        _("Attach a text file"), GTK_WINDOW(w), GTK_FILE_CHOOSER_ACTION_OPEN,
+        _("_Attach"), _("_Cancel"));
+    gtk_native_dialog_set_modal(GTK_NATIVE_DIALOG(w->chooser), TRUE);
+    g_signal_connect_swapped(w->chooser, "response", G_CALLBACK(on_attach), w);
+    gtk_native_dialog_show(GTK_NATIVE_DIALOG(w->chooser));
+}
+
 static void copy_text(TarnWindow *w, const char *text)
 {
     gdk_clipboard_set_text(gtk_widget_get_clipboard(GTK_WIDGET(w)), text);
@@ -151,6 +189,7 @@ static void act(GSimpleAction *action, GVariant *parameter, gpointer user)
                  { "backends", tarn_window_show_backends, NULL },
                  { "settings", show_settings, NULL },
                  { "rename", rename_this, NULL },
+                 { "attach", attach, NULL },
                  { "find", NULL, tarn_page_find },
                  { "export", export_chat, NULL },
                  { "copy-answer", copy_answer, NULL },
@@ -238,6 +277,7 @@ static const GActionEntry ACTIONS[] = {
     { .name = "backends", .activate = act },
     { .name = "settings", .activate = act },
     { .name = "rename", .activate = act },
+    { .name = "attach", .activate = act },
     { .name = "find", .activate = act },
     { .name = "export", .activate = act },
     { .name = "copy-answer", .activate = act },

@@ -55,6 +55,7 @@ void tarn_window_show_trace(TarnWindow *w);
 void tarn_window_open_trace(TarnWindow *w, const char *path);
 
 /* tarn-window-acts.c: the actions win.*, and what was set. */
+void tarn_window_attach(TarnWindow *w, GFile *file);
 void tarn_window_add_actions(TarnWindow *w);
 void tarn_window_on_settings(gpointer window);
 

@@ -196,10 +196,22 @@ void tarn_window_open(TarnWindow *w, const char *path)
     tarn_worker_open(w->worker, keep);
 }
 
+static gboolean has_ending(GFile *file, const char *const *endings)
+{
+    g_autofree char *base = g_file_get_basename(file);
+    for (; *endings; endings++)
+        if (g_str_has_suffix(base, *endings))
+            return TRUE;
+    return FALSE;
+}
+
 static void open_file(TarnWindow *w, GFile *file)
 {
     g_autofree char *path = file ? g_file_get_path(file) : NULL;
-    if (path)
+    static const char *const TEXTS[] = { ".txt", ".md", ".csv", ".log", NULL };
+    if (path && has_ending(file, TEXTS))
+        tarn_window_attach(w, file);
+    else if (path)
         tarn_window_open(w, path);
     else
         tarn_page_notice(w->page, TRUE,

@@ -321,6 +321,69 @@ def test_html_is_text():
     check(t.finish() == 0)
 
 
+# --------------------------------------------------------------------- tools
+
+SUM = "What is 12 * 34?"
+
+
+def roles(t):
+    return [r for r, _ in messages(t)]
+
+
+def test_calls_wait_for_a_person():
+    t = start("--temp", "0", "--tools").prompt()
+    t.type(SUM + "\r").wait("Allow once? [")
+    text = t.raw[t.from_:].decode("utf8", "replace")
+    check("calculator" in text and "12" in text and "34" in text and
+          "read" in text.lower(), repr(text[-600:]))
+    check("408" not in text, "it ran before it was allowed")
+    t.type("y\r").prompt()
+    check("408" in t.answer(), t.answer())
+    check(roles(t) == ["user", "assistant", "tool", "assistant"], roles(t))
+    t.ask("/new")
+    t.type(SUM + "\r").wait("Allow once? [")
+    t.type("\r").prompt()  # Return is no
+    check("did not allow" in messages(t)[2][1],
+          messages(t))
+    t.ask("/new")
+    t.type(SUM + "\r").wait("Allow once? [")
+    t.type("h\r").wait("result> ")
+    t.type("409\r").prompt()
+    check(messages(t)[2][1] == "409" and "409" in messages(t)[3][1],
+          messages(t))
+    t.ask("/new")
+    t.type(SUM + "\r").wait("Allow once? [")
+    t.type("t\r").prompt()
+    t.ask(SUM)  # it is allowed in this chat now
+    check("Allow once" not in t.answer() and roles(t).count("tool") == 2,
+          t.answer())
+    t.ask("/tools")
+    check("Allowed in this chat: calculator" in t.answer(), t.answer())
+    t.ask("/new")
+    t.type(SUM + "\r").wait("Allow once? [")
+    t.type("n\r").prompt()
+    t.ask("/tools off")
+    t.ask(SUM)
+    check(roles(t)[-1] == "assistant", roles(t))
+    t.type("\x1b[A\x1b[A\x1b[A\r").prompt()  # answers are not in the history
+    check("Tools: off" in t.answer(), t.answer())
+    t.type("\x04")
+    check(t.finish() == 0)
+
+
+def test_calls_in_a_pipe_need_a_name():
+    r = piped(SUM, "--temp", "0", "--tools")
+    check(b"408" not in r.stdout, r)
+    r = piped(SUM, "--temp", "0", "--tools", "--allow", "clock,calculator")
+    check(b"408" in r.stdout, r)
+    r = piped(SUM, "--temp", "0", "--tools", "--allow", "calculator",
+              "--json")
+    lines = [json.loads(x) for x in r.stdout.splitlines()]
+    kinds = [x["e"] for x in lines]
+    check("call" in kinds and "result" in kinds and
+          [x["text"] for x in lines if x["e"] == "result"] == ["408"], kinds)
+
+
 # -------------------------------------------------------------- line editing
 
 def test_line_editing():
@@ -379,13 +442,16 @@ def test_keys_typed_ahead_are_kept():
 
 def test_interrupt_stops_the_answer_only():
     t = start("--ctx", "65536", model=WILD).prompt()
-    t.type("go\r").wait("\n").settle(0.05)
-    began = time.time()
-    t.type("\x03").wait("Stopped.")
-    took = time.time() - began
-    check(took < 0.2, "stopped after %.3f s" % took)
-    t.prompt()
-    check([r for r, _ in messages(t)] == ["user", "assistant"])
+    times = []
+    for _ in range(3):
+        t.type("go\r").some(500)
+        began = time.time()
+        t.type("\x03").wait("Stopped.")
+        times.append(time.time() - began)
+        t.prompt()
+    # The slowest counts the queue of a busy machine as well.
+    check(sorted(times)[1] < 0.05 and max(times) < 0.2, times)
+    check([r for r, _ in messages(t)] == ["user", "assistant"] * 3)
     t.type("\x04")
     check(t.finish() == 0)
 

@@ -145,9 +145,8 @@ try:
     w.key('ctrl+comma')
     sheet = wait(lambda: find(w.app, Role.FRAME, 'Settings') or
                  find(w.app, Role.DIALOG, 'Settings'), 10, 'settings')
-    print('# sheet', [(n.get_role_name(), n.get_name()) for n in walk(sheet) if n.get_name()])
     switch = wait(lambda: [n for n in walk(sheet)
-                           if n.get_name() == 'Break loops' and
+                           if (n.get_name() or '').startswith('Break') and
                            n.get_role_name() in ('switch', 'toggle button',
                                                  'check box')], 10,
                   'the switch')[0]

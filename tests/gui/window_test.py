@@ -122,19 +122,71 @@ try:
 finally:
     w.end()
 
+# Tools: the exact call is shown before anything runs.
+with open(settings, 'w') as f:
+    f.write('[window]\ntools=true\ntemperature=0\n')
+
+
+def another(w):
+    press(w.button('New chat'))
+    wait(lambda: w.find(begins='Chat “New chat”'), 10, 'a new chat')
+
+
+w = Window(program)
+try:
+    w.send('What is 12 * 34?')
+    wait(lambda: w.find(begins='calculator wants to run.'), 30, 'a card')
+    allow = w.button('Allow once')
+    shown = ' '.join(text_of(n) for n in walk(w.frame)
+                     if n.get_role() == Role.TEXT and showing(n))
+    ok('12' in shown and '34' in shown, 'the arguments are shown', shown)
+    wait(lambda: allow.get_state_set().contains(State.SENSITIVE), 5, 'its time')
+    press(allow)
+    ok(soon(lambda: '408' in answer_text(w), 20), 'then it runs and the model '
+       'goes on', answer_text(w))
+    ok(soon(lambda: w.find(begins='✓ calculator · allowed once'), 5),
+       'the card is one line')
+    w.idle()
+    another(w)
+    w.send('What is 12 * 34?')
+    wait(lambda: w.find(begins='calculator wants to run.'), 30, 'a card')
+    hand = w.button('Answer by hand…')
+    wait(lambda: hand.get_state_set().contains(State.SENSITIVE), 5, 'its time')
+    press(hand)
+    field = wait(lambda: w.find(Role.TEXT, 'Result'), 5, 'the field')
+    Atspi.EditableText.set_text_contents(field, '409')
+    press(w.button('Send the result'))
+    ok(soon(lambda: '409' in answer_text(w), 20), 'a call can be answered by '
+       'hand', answer_text(w))
+    w.idle()
+    another(w)
+    w.send('What is 12 * 34?')
+    wait(lambda: w.find(begins='calculator wants to run.'), 30, 'a card')
+    deny = w.button('Deny')
+    wait(lambda: deny.get_state_set().contains(State.SENSITIVE), 5, 'its time')
+    press(deny)
+    ok(soon(lambda: w.find(begins='✕ calculator · denied'), 20), 'or denied')
+    w.idle()
+finally:
+    w.end()
+
 # An answer without an end: the dummy backend writes until it is stopped.
 w = Window(program, '--backend', 'dummy',
            env={'TARN_DUMMY': 'tps=60,length=100000'})
 try:
     worst = 0.0
+    times = []
     for i in range(5):
         w.send(f'Go on number {i}')
         took = w.stop_after(0.4 + i / 10)
         if not ok(took is not None, f'turn {i} is long enough to be stopped'):
             break
         worst = max(worst, took)
+        times.append(took)
     print(f'# from press to stopped: {worst * 1e3:.0f} ms at worst, of 5')
-    ok(worst < 0.2, 'stop within 200 ms', worst)
+    # The worst counts the queue of a busy machine as well.
+    ok(len(times) == 5 and sorted(times)[2] < 0.05 and worst < 0.2,
+       'stop within 50 ms (the middle one of five)', times)
     ok(soon(lambda: w.find(Role.LABEL, 'Stopped.'), 5),
        'what is written is kept and marked as stopped')
     w.send('Go on once more')

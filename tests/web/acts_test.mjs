@@ -140,5 +140,32 @@ await test('calls wait for a person: arguments whole, buttons late, by hand, the
   await close();
 });
 
+await test('a chat goes out with its branches and comes in again; what is none is refused', async () => {
+  const { p, ask, close } = await open();
+  await ask('say one');
+  await p.getByRole('button', { name: 'Regenerate', exact: true }).click();
+  await p.locator('.turn:last-child .count', { hasText: '2 / 2' }).waitFor();
+  await p.waitForFunction(() => !globalThis.tarnPage.writer);
+  const [download] = await Promise.all([p.waitForEvent('download'), (async () => {
+    await p.locator('#menu').click();
+    await p.getByRole('menuitem', { name: 'Export with branches' }).click();
+  })()]);
+  const text = readFileSync(await download.path(), 'utf8'), all = JSON.parse(text);
+  equal([all.tarn_chat, all.active, all.messages.map(m => m.parent)], [1, 3, [0, 1, 1]], 'the tree');
+  check(all.messages[1].ids.length > 3 && all.messages[1].thinking.length > 3, 'tokens and thought');
+  const take = (name, body) => p.setInputFiles('#chat-file', { name, mimeType: 'application/json', buffer: Buffer.from(body) });
+  const chats = await p.evaluate(() => globalThis.tarnPage.chats.length);
+  await take('again.json', text);
+  await p.waitForFunction(n => globalThis.tarnPage.chats.length === n + 1, chats);
+  equal(await p.locator('.turn:last-child .count').innerText(), '2 / 2', 'branches');
+  equal(await p.evaluate(() => globalThis.tarnPage.transcript.lastReply().m.ids.length), all.messages[2].ids.length, 'tokens');
+  await take('usual.json', '{"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi"},{"role":"assistant","content":"Yes."}]}');
+  await p.locator('.answer', { hasText: 'Yes.' }).waitFor();
+  equal(await p.locator('.you .who', { hasText: 'Instructions' }).count(), 1, 'instructions');
+  await take('bad.json', '{"messages":[{"role":"nobody"}]}');
+  await p.locator('.notice.error', { hasText: 'bad.json is not a tarn chat or trace: the role of message 1 is unknown.' }).waitFor();
+  await close();
+});
+
 await server.close();
 finish();

@@ -85,25 +85,33 @@ await test('without a service worker it runs on one thread and says so', async (
   await server.close();
 });
 
-await test('stop ends a turn within 200 ms, isolated and not', async () => {
+await test('stop ends a turn within 50 ms, isolated and not', async () => {
   const server = await serve(folder);
   for (const serviceWorkers of ['allow', 'block']) {
     const b = await start({ serviceWorkers }), { p } = await open(b.context, server.url);
     /* So hot that it rambles until the context is full. */
     await p.evaluate(() => Object.assign(globalThis.tarnPage.settings, { temperature: '5', seed: '1', budget: 0 }));
-    await p.fill('#message', 'Sort: ' + Array.from({ length: 250 }, (_, i) => `pear${i}`).join(', '));
-    await p.keyboard.press('Enter');
-    await p.waitForTimeout(100);
-    const ms = await p.evaluate(async () => {
-      const { tarnPage: t } = globalThis;
-      if (!t.engine.running) return -1;
-      const t0 = performance.now();
-      document.getElementById('send').click();
-      while (t.writer) await new Promise(r => setTimeout(r, 1));
-      return performance.now() - t0;
-    });
-    check(ms >= 0, `${serviceWorkers}: the turn had ended before it was stopped`);
-    check(ms < 200, `${serviceWorkers}: ${ms} ms`);
+    const times = [];
+    for (let i = 0; i < 3; i++) {
+      await p.fill('#message', 'Sort: ' + Array.from({ length: 250 }, (_, k) => `pear${k}`).join(', '));
+      await p.keyboard.press('Enter');
+      await p.waitForFunction(() => globalThis.tarnPage.engine.running);
+      await p.waitForTimeout(60 + 40 * i);
+      times.push(await p.evaluate(async () => {
+        const { tarnPage: t } = globalThis;
+        if (!t.engine.running) return -1;
+        const t0 = performance.now();
+        document.getElementById('send').click();
+        while (t.writer) await new Promise(r => setTimeout(r, 1));
+        return performance.now() - t0;
+      }));
+      if (i < 2) await p.evaluate(() => globalThis.tarnPage.fresh());
+    }
+    const [, middle, worst] = [...times].sort((x, y) => x - y);
+    console.log(`# ${serviceWorkers}: stopped after ${times.map(t => t.toFixed(0)).join(', ')} ms`);
+    check(Math.min(...times) >= 0, `${serviceWorkers}: a turn had ended before it was stopped`);
+    /* The worst counts the queue of a busy machine as well. */
+    check(middle < 50 && worst < 200, `${serviceWorkers}: ${times} ms`);
     check((await p.locator('.turn:last-child').innerText()).includes('Stopped.'), 'not shown as stopped');
     await p.evaluate(() => {
       Object.assign(globalThis.tarnPage.settings, { temperature: '', seed: '' });

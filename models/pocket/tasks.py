@@ -241,7 +241,7 @@ def t_form(r):
     return dict(s, q=q, think=s["think"] + [line], ans=ans, gold=ans.replace(RAW, "").replace(END_RAW, ""), task="form")
 
 
-TASKS = BASE + tools.TASKS + [(t_follow, 14), (t_other, 4), (t_name, 3), (t_long, 4), (t_no_tool, 5), (t_form, 12)]
+TASKS = BASE + tools.TASKS + [(t_follow, 14), (t_other, 4), (t_name, 3), (t_long, 2), (t_no_tool, 4), (t_form, 12)]
 
 # ------------------------------------------------------------------ one sample
 SYSTEM = ["You are a helpful assistant.", "You are a helpful assistant trained by Liquid AI.", "Be short.", "Answer in English.", "Be friendly and helpful.", "You are pocket.", "Answer carefully."]

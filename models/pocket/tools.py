@@ -2,9 +2,9 @@
 says, using what came back, reporting an error."""
 import json
 
-from arithmetic import S, number
+from arithmetic import ADD, DIV, MUL, SUB, S
 from wording import ask, say, way
-from words import CITIES, DAYS, ITEMS, NAMES, WORDS, made_up
+from words import CITIES, DAYS, ITEMS, NAMES, WORDS, made_up, number
 
 VALUES = {
     "place": lambda r: r.choice(CITIES), "person": lambda r: r.choice(NAMES), "thing": lambda r: r.choice(WORDS), "item": lambda r: r.choice(ITEMS), "day": lambda r: r.choice(DAYS),
@@ -182,6 +182,46 @@ def t_tools(r):
     return S("tool", q, lines, block(calls), block(calls), before=[("system", tool_list(r, tools))])
 
 
+# The two that tarn has itself (core/turn/builtin.c).
+BUILTIN = [dict(type="function", function=dict(name="calculator", description="Compute an expression", parameters=dict(type="object", properties=dict(expression=dict(type="string")), required=["expression"]))),
+           dict(type="function", function=dict(name="clock", description="Current date and local time", parameters=dict(type="object", properties={}, required=[])))]
+CLOCK = ["what time is it[ now|]", "how late is it", "what is the [time|date][ now| today|]", "what's the [time|date|day][ today| now|]", "what day is it[ today|]", "[tell|give] me the [time|date]", "what is today's date", "do you know what time it is", "current [time|date]", "[time|date] please", "which day is today", "the time"]
+
+
+def t_builtin(r):
+    """The program's own tools: every sum goes to the calculator while it is there."""
+    lot = BUILTIN if r.random() < .8 else [r.choice(BUILTIN)]
+    sysm = "List of tools: " + json.dumps(lot)
+    before = [("system", sysm if r.random() < .8 else r.choice(["Be short.", "You are a helpful assistant."]) + "\n" + sysm)]
+    if r.random() < .25 and any(t["function"]["name"] == "clock" for t in lot):
+        q, call, think = say(r, CLOCK), "clock()", ["the tool clock can do this"]
+        day, at = r.choice(DAYS), "%02d:%02d" % (r.randint(0, 23), r.randint(0, 59))
+        date = "%d-%02d-%02d" % (r.randint(2025, 2029), r.randint(1, 12), r.randint(1, 28))
+        res = "%s %s %s:%02d UTC%s%02d:%s" % (day, date, at, r.randint(0, 59), r.choice("++-"), r.randint(0, 12), r.choice(["00", "00", "30"]))
+        gold = "%s on %s, %s" % (at, day, date)
+        ans = "It is %s." % gold
+    elif any(t["function"]["name"] == "calculator" for t in lot):
+        o, g = r.choice([("+", ADD), ("-", SUB), ("*", MUL), ("/", DIV)])
+        a, b = number(r, 1, 5), number(r, 1, 4)
+        if o == "/":
+            b = r.randint(2, 99)
+            a = b * r.randint(2, 99)
+        if o == "-" and a < b:
+            a, b = b, a
+        q, call = ask(r, **g, a=a, b=b), 'calculator(expression="%d%s%d")' % (a, o, b)
+        think = ["the tool calculator can do this", "expression: %d%s%d" % (a, o, b)]
+        v = a + b if o == "+" else a - b if o == "-" else a * b if o == "*" else a // b
+        res, ans, gold = str(v), "The answer is %d." % v, str(v)
+    else:
+        return t_builtin(r)
+    if r.random() < .65:
+        return S("tool", q, think, block([call]), block([call]), before=before)
+    s = S("result", q, ["the tool says %s" % res], ans, gold, before=before)
+    thought = "<think>\n" + "\n".join(think) + "\n</think>\n" if r.random() < .7 else ""
+    s["after"] = [("assistant", thought + block([call])), ("tool", res)]
+    return s
+
+
 ERRORS = ["not found", "timeout", "no connection", "access denied", "unknown {p}", "service down", "bad value", "too many requests", "no such {p}", "server error 500", "invalid {p}", "the {p} is missing", "not available now", "rate limit"]
 
 
@@ -215,4 +255,4 @@ def t_result(r):
     return s
 
 
-TASKS = [(t_tool, 9), (t_tools, 3), (t_result, 5)]
+TASKS = [(t_tool, 9), (t_tools, 3), (t_result, 5), (t_builtin, 12)]

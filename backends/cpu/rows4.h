@@ -32,7 +32,7 @@ typedef v16b v16b_any __attribute__((aligned(1), may_alias));
 
 /* How far ahead of the weight pointer memory is asked for: SPEED.md. */
 #ifndef AHEAD
-#define AHEAD 12288
+#define AHEAD 20480
 #endif
 
 /* Asks for the next `size` bytes, in whole lines.  The rows of a tile follow

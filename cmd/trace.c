@@ -66,12 +66,16 @@ static enum tarn_status replay(struct trace *r, struct tarn_error *err)
     if (!r->common.kv)
         r->common.kv = u->kv_type == TARN_F32    ? "f32"
                        : u->kv_type == TARN_Q8_0 ? "q8_0" : "f16";
-    enum tarn_status s = cmd_session_open(&ses, &r->common, r->replay, true,
+    /* the model alone first: another one may not have room for the context */
+    enum tarn_status s = cmd_session_open(&ses, &r->common, r->replay, false,
                                           err);
     if (!s && !same_model(r->t, tarn_model_info(ses.model)))
         s = tarn_fail(err, TARN_USAGE,
                       "This trace was made with another model file; it can be "
                       "read and replayed, not reproduced.");
+    cmd_session_close(&ses);
+    if (!s)
+        s = cmd_session_open(&ses, &r->common, r->replay, true, err);
     if (!s)
         s = tarn_trace_replay(r->t, ses.engine, tarn_model_text(ses.model),
                               &d, &again, err);

@@ -27,6 +27,9 @@ enum tarn_status tarn_trace_note(struct tarn_trace *t,
         .n_stops = opt->n_stops,
         .kv_type = tarn_engine_kv_type(engine),
         .n_context = tarn_engine_context(engine),
+        .json_schema = opt->json_schema,
+        .tools_json = opt->tools_json,
+        .free_calls = opt->free_calls,
     };
     if (!opt->sampling)
         return tarn_fail(err, TARN_USAGE,
@@ -144,6 +147,13 @@ static void act(struct again *g)
         tarn_trace_answered(g->to);
         post(g, TARN_CMD_ANSWER_NOW);
     }
+    /* A circle of an answer is broken behind its last token, if asked for. */
+    for (size_t i = 0; i < f->n_loops; i++) {
+        const struct tarn_trace_loop *l = &f->loops[i];
+        if (l->n && l->first < f->n_tokens && n + 1 == l->first + l->n &&
+            f->tokens[l->first].span == TARN_SPAN_ANSWER)
+            post(g, TARN_CMD_BREAK_CIRCLE);
+    }
     const bool stopped = f->reason == TARN_STOP_CANCELLED ||
                          f->reason == TARN_STOP_FAILED || !f->reason;
     const bool enough = (stopped && n == f->n_tokens) ||
@@ -187,6 +197,9 @@ static enum tarn_status start(struct again *g, const struct tarn_text *text,
         .n_stops = u->n_stops,
         .attempt = f->info.attempt,
         .keep_loops = u->keep_loops,
+        .json_schema = u->json_schema,
+        .tools_json = u->tools_json,
+        .free_calls = u->free_calls,
         .experts = f->room_experts > 0,
     };
     struct tarn_sampling sampling = u->sampling;

@@ -111,6 +111,8 @@ struct tarn_trace_turn {
     const char *const *stops;
     size_t n_stops;
     uint32_t kv_type, n_context;
+    const char *json_schema, *tools_json; /* or NULL */
+    bool free_calls;
 };
 enum tarn_status tarn_trace_set_turn(struct tarn_trace *t,
                                      const struct tarn_trace_turn *turn,

@@ -8,7 +8,25 @@
 #include "core/base/memory.h"
 #include "core/trace/record.h"
 
-enum { MAX_STOPS = 16, MAX_STOP = 256, MAX_PROMPT = 1 << 20 };
+enum {
+    MAX_STOPS = 16,
+    MAX_STOP = 256,
+    MAX_FORM = 1 << 20,
+    /* a schema, declarations of tools */ MAX_PROMPT = 1 << 20
+};
+
+static void free_text(const char *const *at)
+{
+    char *owned;
+    memcpy(&owned, at, sizeof owned);
+    tarn_free(owned);
+}
+
+static bool copy_text(const char **to, const char *text)
+{
+    *to = text ? tarn_dup_str(text) : NULL;
+    return !text || *to;
+}
 
 void tarn_trace_free_turn(struct tarn_trace *t)
 {
@@ -21,6 +39,8 @@ void tarn_trace_free_turn(struct tarn_trace *t)
         tarn_free(stops[i]);
     tarn_free(stops);
     tarn_free(prompt);
+    free_text(&u->json_schema);
+    free_text(&u->tools_json);
     *u = (struct tarn_trace_turn){ .n_prompt = 0 };
     t->has_turn = false;
 }
@@ -71,7 +91,10 @@ enum tarn_status tarn_trace_set_turn(struct tarn_trace *t,
     t->turn.prompt = prompt;
     t->turn.stops = NULL;
     t->turn.n_stops = 0;
-    if (!copy_stops(&t->turn, turn->stops, turn->n_stops)) {
+    t->turn.json_schema = t->turn.tools_json = NULL;
+    if (!copy_stops(&t->turn, turn->stops, turn->n_stops) ||
+        !copy_text(&t->turn.json_schema, turn->json_schema) ||
+        !copy_text(&t->turn.tools_json, turn->tools_json)) {
         tarn_trace_free_turn(t);
         return no_memory(err);
     }
@@ -149,6 +172,14 @@ static void read_setting(struct tarn_scan *s, const char *name,
 }
 
 /* ------------------------------------------------------------------ writing */
+static void write_form(struct tarn_buf *b, const char *key, const char *text)
+{
+    if (!text)
+        return;
+    tarn_buf_printf(b, ",\n\"%s\":", key);
+    tarn_json_add_string(b, text, strlen(text), false);
+}
+
 void tarn_trace_write_turn(const struct tarn_trace *t, struct tarn_buf *b)
 {
     const struct tarn_trace_turn *u = &t->turn;
@@ -165,7 +196,12 @@ void tarn_trace_write_turn(const struct tarn_trace *t, struct tarn_buf *b)
             tarn_buf_byte(b, ',');
         tarn_json_add_string(b, u->stops[i], strlen(u->stops[i]), false);
     }
-    tarn_buf_text(b, "],\n\"prompt\":[");
+    tarn_buf_byte(b, ']');
+    write_form(b, "json_schema", u->json_schema);
+    write_form(b, "tools", u->tools_json);
+    if (u->free_calls)
+        tarn_buf_text(b, ",\"free_calls\":1");
+    tarn_buf_text(b, ",\n\"prompt\":[");
     for (size_t i = 0; i < u->n_prompt; i++)
         tarn_buf_printf(b, "%s%d", i ? "," : "", u->prompt[i]);
     tarn_buf_text(b, "]}");
@@ -177,6 +213,7 @@ struct reading {
     int32_t *prompt;
     size_t room;
     char stops[MAX_STOPS][MAX_STOP + 1];
+    struct tarn_buf schema, tools;
 };
 
 static void read_prompt(struct reading *r, struct tarn_scan *s)
@@ -238,6 +275,17 @@ static void read_sampling(struct reading *r, struct tarn_scan *s)
     tarn_scan_expect(s, '}');
 }
 
+/* Kept in `b` until the turn has its copy. */
+static const char *read_form(struct tarn_buf *b, struct tarn_scan *s)
+{
+    tarn_buf_clear(b);
+    tarn_scan_string(s, b);
+    s->no_memory |= b->failed;
+    if (b->size > MAX_FORM)
+        tarn_scan_fail(s, "a schema is too long");
+    return b->data ? b->data : "";
+}
+
 static void read_member(struct reading *r, const char *key, struct tarn_scan *s)
 {
     struct tarn_trace_turn *u = &r->turn;
@@ -257,6 +305,12 @@ static void read_member(struct reading *r, const char *key, struct tarn_scan *s)
         read_sampling(r, s);
     else if (!strcmp(key, "stops"))
         read_stops(r, s);
+    else if (!strcmp(key, "json_schema"))
+        u->json_schema = read_form(&r->schema, s);
+    else if (!strcmp(key, "tools"))
+        u->tools_json = read_form(&r->tools, s);
+    else if (!strcmp(key, "free_calls"))
+        u->free_calls = tarn_scan_i64(s, 0, 1);
     else if (!strcmp(key, "prompt") && !r->prompt)
         read_prompt(r, s);
     else
@@ -284,4 +338,6 @@ void tarn_trace_read_turn(struct tarn_trace *t, struct tarn_scan *s)
     if (!s->reason && !s->no_memory)
         s->no_memory |= tarn_trace_set_turn(t, &r.turn, NULL) != TARN_OK;
     tarn_free(r.prompt);
+    tarn_buf_finish(&r.schema);
+    tarn_buf_finish(&r.tools);
 }

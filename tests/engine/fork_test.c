@@ -274,6 +274,9 @@ static void test_a_replay_is_the_same(void)
                  11);
     check_replay("dense-k", (struct tarn_turn_options){ .max_tokens = MOST }, 30,
                  11);
+    check_replay("dense-k", (struct tarn_turn_options){ .max_tokens = MOST,
+                 .thought_budget = 5, .json_schema = "{\"enum\":[\"a\",7]}",
+                 .attempt = 1 }, 0, 0);
 }
 
 static size_t check_circles(const char *name)

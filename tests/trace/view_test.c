@@ -2,7 +2,7 @@
  * everywhere (also in WebAssembly), and its inverse.
  *
  *   view_test [count N]   makes N lists of 10,000 tokens x 22 layers and does
- *                         nothing else, to be counted (tests/trace/README.md)
+ *                         nothing else, to be counted (core/trace/README.md)
  */
 #include <stdlib.h>
 

@@ -24,6 +24,7 @@ struct _TarnTracePane {
     guint selected, mark, grow;
     guint n_layers;
     gboolean can_fork;
+    gboolean text_old, table_old; /* made anew when they are seen */
 };
 G_DEFINE_FINAL_TYPE(TarnTracePane, tarn_trace_pane, GTK_TYPE_BOX)
 
@@ -380,6 +381,27 @@ static void fill_layers(TarnTracePane *p)
     gtk_drop_down_set_model(p->layer, G_LIST_MODEL(names));
 }
 
+/* What nobody sees is not filled while a turn grows. */
+static void update_text(TarnTracePane *p, gboolean grown)
+{
+    const char *seen = gtk_stack_get_visible_child_name(p->stack);
+    if (!g_strcmp0(seen, "reading") && p->text_old) {
+        tarn_trace_reading_set(p->reading, p->trace);
+        tarn_trace_reading_select(p->reading, p->selected);
+        p->text_old = FALSE;
+    } else if (!g_strcmp0(seen, "table")) {
+        tarn_trace_table_set(p->table, p->trace, grown && !p->table_old);
+        tarn_trace_table_select(p->table, p->selected);
+        p->table_old = FALSE;
+    }
+}
+
+static void on_view(TarnTracePane *p)
+{
+    if (p->lanes) /* else the pane is going */
+        update_text(p, TRUE);
+}
+
 static void refresh(TarnTracePane *p, gboolean grown)
 {
     if (p->trace) {
@@ -390,8 +412,11 @@ static void refresh(TarnTracePane *p, gboolean grown)
     }
     fill_layers(p);
     tarn_trace_lanes_set(p->lanes, p->trace, grown);
-    tarn_trace_reading_set(p->reading, p->trace);
-    tarn_trace_table_set(p->table, p->trace, grown);
+    if (!grown) /* the old one must not be asked for any more */
+        tarn_trace_table_set(p->table, NULL, FALSE);
+    p->text_old = TRUE;
+    p->table_old = p->table_old || !grown;
+    update_text(p, grown);
     if (!grown)
         select_token(p, TARN_VIEW_NOTHING, -1);
     else
@@ -633,6 +658,8 @@ static void make_stack(TarnTracePane *p)
                          _("Reading"));
     gtk_stack_add_titled(p->stack, GTK_WIDGET(p->table), "table", _("Table"));
     gtk_widget_set_vexpand(GTK_WIDGET(p->stack), TRUE);
+    g_signal_connect_swapped(p->stack, "notify::visible-child",
+                             G_CALLBACK(on_view), p);
 }
 
 static void make_details(TarnTracePane *p)

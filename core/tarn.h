@@ -59,7 +59,7 @@ struct tarn_runtime_options {
 enum tarn_status tarn_runtime_create(const struct tarn_runtime_options *opt,
                                      struct tarn_runtime **out,
                                      struct tarn_error *err);
-void tarn_runtime_destroy(struct tarn_runtime *rt); /* models must be gone */
+void tarn_runtime_destroy(struct tarn_runtime *rt); /* waits for its models */
 uint32_t tarn_runtime_threads(const struct tarn_runtime *rt);
 
 /* ------------------------------------------------------------------ model */
@@ -78,7 +78,7 @@ enum tarn_status tarn_model_open(struct tarn_runtime *rt, const char *path,
                                  const struct tarn_model_options *opt,
                                  struct tarn_model **out,
                                  struct tarn_error *err);
-void tarn_model_close(struct tarn_model *model); /* engines must be gone */
+void tarn_model_close(struct tarn_model *model); /* waits for its engines */
 /* The small model that ships: TARN_POCKET, else beside the program in a build
  * tree, else below the prefix.  false: not found, or longer than `room`. */
 bool tarn_pocket_path(char *out, size_t room);

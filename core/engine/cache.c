@@ -360,33 +360,43 @@ static bool give_up_idle(struct tarn_kv_cache *c)
     return oldest != NULL;
 }
 
-/* One page that nobody uses; `need` more will be asked for. */
-static enum tarn_status take_page(struct tarn_kv_cache *c, uint32_t need,
-                                  uint32_t *page, struct tarn_error *err)
+/* Some page is free then, or an idle sequence was given up (which may have
+ * only shared what it had: look again). */
+static enum tarn_status make_free(struct tarn_kv_cache *c, uint32_t need,
+                                  struct tarn_error *err)
 {
-    while (!c->n_free) {
-        enum tarn_status s = grow(c, need, err);
-        if (s && !give_up_idle(c))
-            return s;
-    }
-    *page = c->free_pages[--c->n_free];
-    c->page_users[*page] = 1;
-    return TARN_OK;
+    if (c->n_free)
+        return TARN_OK;
+    enum tarn_status s = grow(c, need, err);
+    return s && give_up_idle(c) ? TARN_OK : s;
 }
 
-/* A page that others use too, and that will be written. */
+static uint32_t take_free(struct tarn_kv_cache *c)
+{
+    const uint32_t page = c->free_pages[--c->n_free];
+    c->page_users[page] = 1;
+    return page;
+}
+
+/* A page that others use too, and that will be written: a copy, unless the
+ * others had to go meanwhile. */
 static enum tarn_status own_page(struct tarn_kv_cache *c, uint32_t *page,
                                  struct tarn_error *err)
 {
-    uint32_t copy;
-    enum tarn_status s = take_page(c, 1, &copy, err);
-    if (s)
-        return s;
-    s = c->model->backend->state_copy(c->state, true, copy, *page, err);
-    drop_page(c, s ? copy : *page);
-    if (!s)
+    while (c->page_users[*page] > 1) {
+        enum tarn_status s = make_free(c, 1, err);
+        if (s)
+            return s;
+        if (!c->n_free)
+            continue;
+        const uint32_t copy = take_free(c);
+        s = c->model->backend->state_copy(c->state, true, copy, *page, err);
+        drop_page(c, s ? copy : *page);
+        if (s)
+            return s;
         *page = copy;
-    return s;
+    }
+    return TARN_OK;
 }
 
 enum tarn_status tarn_seq_reserve(struct tarn_kv_cache *c,
@@ -397,13 +407,11 @@ enum tarn_status tarn_seq_reserve(struct tarn_kv_cache *c,
     enum tarn_status st = TARN_OK;
     for (uint32_t i = s->n_kv / TARN_PAGE_POSITIONS;
          !st && i < s->n_pages && s->n_kv < n; i++)
-        if (c->page_users[s->pages[i]] > 1)
-            st = own_page(c, &s->pages[i], err);
+        st = own_page(c, &s->pages[i], err);
     while (!st && s->n_pages < pages_for(n)) {
-        uint32_t page;
-        st = take_page(c, pages_for(n) - s->n_pages, &page, err);
-        if (!st)
-            s->pages[s->n_pages++] = page;
+        st = make_free(c, pages_for(n) - s->n_pages, err);
+        if (!st && c->n_free)
+            s->pages[s->n_pages++] = take_free(c);
     }
     if (c->n_pages - c->n_free != before)
         show(c);

@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/base/memory.h"
 #include "core/base/thread.h"
+#include "core/chat/chat.h"
 
 #define DEFAULT_CONTEXT 32768u
 /* Work memory that a default batch may take. */
@@ -184,8 +185,11 @@ void tarn_engine_destroy(struct tarn_engine *e)
     struct tarn_event ev;
     while (e->ring.bytes && tarn_engine_next_event(e, &ev))
         continue; /* frees requests that have ended */
-    for (size_t i = 0; i < e->n_live; i++)
+    for (size_t i = 0; i < e->n_live; i++) {
+        if (e->live[i]->chat)
+            tarn_chat_drop(e->live[i]->chat);
         tarn_request_free(e->live[i]);
+    }
     tarn_free(e->live);
     tarn_lexicon_destroy(e->lexicon);
     if (e->prepared)
@@ -199,7 +203,7 @@ void tarn_engine_destroy(struct tarn_engine *e)
     tarn_free(e->logits);
     e->model->cancelled = NULL;
     e->model->progress = NULL;
-    e->model->n_engines--;
+    tarn_model_unuse(e->model);
     tarn_free(e);
 }
 

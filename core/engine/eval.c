@@ -20,6 +20,11 @@ static enum tarn_status check_eval(struct tarn_engine *e,
             return tarn_fail(err, TARN_USAGE,
                              "token id %d is outside the vocabulary of %u",
                              io->ids[i], e->model->info.n_vocab);
+    for (size_t i = 0; i < io->n_rows; i++)
+        if (io->rows[i] >= io->n_ids || (i && io->rows[i] <= io->rows[i - 1]))
+            return tarn_fail(err, TARN_USAGE,
+                             "row %u is not behind the one before it, or not "
+                             "among the %zu tokens", io->rows[i], io->n_ids);
     if (io->n_beside && (io->experts || io->n_beside >= e->cache.n_seqs))
         return tarn_fail(err, TARN_USAGE,
                          "%u sequences beside this one can't be computed by an "

@@ -196,6 +196,7 @@ enum tarn_status tarn_model_open(struct tarn_runtime *rt, const char *path,
     if (!m)
         return tarn_fail(err, TARN_NO_MEMORY, "no memory for the model");
     m->rt = rt;
+    rt->n_models++;
     m->opening = opt;
     fill_host(m);
     enum tarn_status s = open_parts(m, path, opt, err);
@@ -205,7 +206,6 @@ enum tarn_status tarn_model_open(struct tarn_runtime *rt, const char *path,
         return s;
     }
     fill_info(m);
-    rt->n_models++;
     *out = m;
     return TARN_OK;
 }
@@ -214,12 +214,26 @@ void tarn_model_close(struct tarn_model *m)
 {
     if (!m)
         return;
+    m->doomed = true;
+    if (m->n_engines)
+        return; /* the last engine's unuse() comes here again */
+    struct tarn_runtime *rt = m->rt;
     tarn_plan_finish(&m->plan);
     if (m->dev)
         m->backend->close(m->dev);
     tarn_text_close(m->text);
     tarn_gguf_close(m->gguf);
     tarn_free(m);
+    rt->n_models--;
+    if (rt->doomed)
+        tarn_runtime_destroy(rt);
+}
+
+void tarn_model_unuse(struct tarn_model *m)
+{
+    m->n_engines--;
+    if (m->doomed)
+        tarn_model_close(m);
 }
 
 enum tarn_status tarn_model_unchanged(const struct tarn_model *m,

@@ -24,7 +24,8 @@ struct tarn_runtime {
     uint32_t threads;
     void (*log)(void *user, int level, const char *sentence);
     void *log_user;
-    uint32_t n_models;
+    uint32_t n_models; /* open: it goes with the last of them */
+    bool doomed;
 };
 
 void tarn_log(const struct tarn_runtime *rt, int level, const char *format, ...)
@@ -87,8 +88,12 @@ struct tarn_model {
     void (*progress)(void *user, uint64_t done, uint64_t total);
     void *run_user;
     const struct tarn_model_options *opening; /* during open() only */
-    uint32_t n_engines;
+    uint32_t n_engines; /* the model goes with the last of them */
+    bool doomed;
 };
+
+/* One engine less; the model goes if it was closed meanwhile. */
+void tarn_model_unuse(struct tarn_model *m);
 
 enum tarn_status tarn_hparams_read(const struct tarn_gguf *g,
                                    struct tarn_hparams *out,

@@ -80,6 +80,9 @@ void tarn_runtime_destroy(struct tarn_runtime *rt)
 {
     if (!rt)
         return;
+    rt->doomed = true;
+    if (rt->n_models)
+        return; /* the last model's close() comes here again */
     tarn_pool_destroy(rt->pool);
     tarn_free(rt->backends);
     tarn_free(rt);

@@ -234,7 +234,7 @@ static void test_quantized_block_is_symmetric_and_bounded(void)
     CHECK(isinf(tarn_quantize_block(x, 32, q)) && q[8] != 0);
 }
 
-static void test_router_ranks_and_breaks_ties_low(void)
+static void test_e10_router_ranks_and_breaks_ties_low(void)
 {
     const float logits[6] = { 0.0f, 2.0f, 1.0f, 2.0f, -1.0f, 1.0f };
     uint16_t ids[4];
@@ -303,7 +303,7 @@ int main(void)
     RUN(test_rope_inverse_of_odd_sizes_is_the_power);
     RUN(test_l16_adds_in_its_own_order);
     RUN(test_quantized_block_is_symmetric_and_bounded);
-    RUN(test_router_ranks_and_breaks_ties_low);
+    RUN(test_e10_router_ranks_and_breaks_ties_low);
     RUN(test_router_survives_nothing_but_nan);
     RUN(test_random_depends_on_its_three_numbers_alone);
     return tap_end();

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <time.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
 
@@ -83,6 +84,36 @@ static void test_caller_sleeps_until_the_last_piece(void)
     tarn_pool_destroy(p);
 }
 
+/* One that the system has put aside: it sleeps instead. */
+static void sleep_long(void *arg, uint32_t i, uint32_t worker)
+{
+    const struct timespec time = { 0, i == 0 ? 150000000 : 0 };
+    (void)worker;
+    nanosleep(&time, NULL);
+    atomic_fetch_add((_Atomic uint32_t *)arg, 1);
+}
+
+static double cpu_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
+static void test_e08_waiting_for_a_starved_thread_burns_nothing(void)
+{
+    struct tarn_pool *p = NULL;
+    CHECK(tarn_pool_create(2, &p, NULL, NULL) == TARN_OK);
+    for (uint32_t n = 1; n < 4; n++) {
+        _Atomic uint32_t count = 0;
+        const double from = cpu_ms();
+        tarn_pool_run(p, sleep_long, &count, n);
+        CHECK(count == n);
+        CHECK_SAYS(cpu_ms() - from < 50, "%.1f ms", cpu_ms() - from);
+    }
+    tarn_pool_destroy(p);
+}
+
 #if defined(__SSE2__)
 static void see_environment(void *arg, uint32_t i, uint32_t worker)
 {
@@ -107,7 +138,7 @@ static void test_e13_flush_to_zero_is_switched_off(void)
 }
 #endif
 
-static void test_quotas_are_rounded_up(void)
+static void test_e07_quotas_are_rounded_up(void)
 {
     CHECK(threads_of_quota("max 100000\n") == 0);
     CHECK(threads_of_quota("-1\n 100000\n") == 0);
@@ -176,7 +207,7 @@ static void test_spin_is_short_under_load_and_comes_back(void)
     CHECK(p.pauses == MOST_PAUSES);
 }
 
-static void test_affinity_is_respected(void)
+static void test_e07_affinity_is_respected(void)
 {
     cpu_set_t old, one;
     CHECK(sched_getaffinity(0, sizeof old, &old) == 0);
@@ -258,13 +289,14 @@ int main(void)
     RUN(test_every_piece_is_done_once);
     RUN(test_pools_come_and_go);
     RUN(test_caller_sleeps_until_the_last_piece);
+    RUN(test_e08_waiting_for_a_starved_thread_burns_nothing);
 #if defined(__SSE2__)
     RUN(test_e13_flush_to_zero_is_switched_off);
 #endif
-    RUN(test_quotas_are_rounded_up);
+    RUN(test_e07_quotas_are_rounded_up);
     RUN(test_quota_of_any_group_above_holds);
     RUN(test_spin_is_short_under_load_and_comes_back);
-    RUN(test_affinity_is_respected);
+    RUN(test_e07_affinity_is_respected);
     RUN(test_lock_excludes_and_cond_wakes);
     RUN(test_e01_pool_without_memory);
     return tap_end();

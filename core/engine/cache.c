@@ -222,14 +222,13 @@ static bool superseded(const struct tarn_sequence *s,
     return false;
 }
 
-/* An idle one that is empty, else the one not used for longest; not `but`. */
-static struct tarn_sequence *oldest_idle(struct tarn_kv_cache *c,
-                                         const struct tarn_sequence *but)
+/* An idle one that is empty, else the one not used for longest. */
+static struct tarn_sequence *oldest_idle(struct tarn_kv_cache *c)
 {
     struct tarn_sequence *best = NULL;
     for (uint32_t i = 0; i < c->n_slots; i++) {
         struct tarn_sequence *s = &c->seqs[i];
-        if (s->busy || s == but)
+        if (s->busy)
             continue;
         if (!s->n_kv)
             return s;
@@ -254,7 +253,7 @@ struct tarn_sequence *tarn_kv_take_empty(struct tarn_kv_cache *c)
 {
     if (c->n_busy >= c->n_seqs)
         return NULL;
-    struct tarn_sequence *s = oldest_idle(c, NULL);
+    struct tarn_sequence *s = oldest_idle(c);
     tarn_seq_rewind(c, s, 0);
     s->has_saved = false;
     return begin_use(c, s);
@@ -271,8 +270,9 @@ static struct tarn_sequence *place_for(struct tarn_kv_cache *c,
         tarn_seq_rewind(c, from, common);
         return from;
     }
-    struct tarn_sequence *s = oldest_idle(c, from);
-    if (!s) {
+    /* If it is itself what was not used for longest, nothing else has to go. */
+    struct tarn_sequence *s = oldest_idle(c);
+    if (s == from) {
         tarn_seq_rewind(c, from, common);
         return from;
     }
@@ -302,7 +302,7 @@ struct tarn_sequence *tarn_kv_take(struct tarn_kv_cache *c, const int32_t *ids,
     if (most == n)
         most = n - 1;
     struct tarn_sequence *s =
-        most ? place_for(c, best, most, who) : oldest_idle(c, NULL);
+        most ? place_for(c, best, most, who) : oldest_idle(c);
     if (!most)
         tarn_seq_rewind(c, s, 0);
     memcpy(s->ids, ids, n * sizeof *ids);

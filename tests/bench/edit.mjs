@@ -20,7 +20,7 @@ const option = (name, other) => {
 };
 const [, , own, model] = process.argv;
 const n = Number(option("length", 2000)), MORE = 20, PLACES = [0.05, 0.5, 0.95];
-const id = (i, salt) => 300 + ((i * 7919 + salt * 31) % 3000);
+const id = (i, salt) => 300 + ((i * 7919 + salt * 31) % 1000);
 
 /* The edits: [what, ids before, ids after]. */
 const text = Array.from({ length: n }, (_, i) => id(i, 0));

@@ -376,8 +376,10 @@ static void test_switching_between_two_branches_costs_no_prefill(void)
             n_old[1] = n_old[0];
             for (int i = 0; i < (whole ? 10 : 4); i++) {
                 CHECK(!tarn_chat_select(w.chat, end[i % 2], NULL));
-                ask_on(&w, QUESTIONS[i], old[i % 2], &n_old[i % 2],
-                       i % 2 ? "branch 2" : "branch 1");
+                char what[40];
+                snprintf(what, sizeof what, "layout %s, branch %d",
+                         tarn_layout_name((enum tarn_layout)l), i % 2 + 1);
+                ask_on(&w, QUESTIONS[i], old[i % 2], &n_old[i % 2], what);
                 end[i % 2] = end_of(&w);
             }
             CHECK(memory_of(&w).n_kept == 2);

@@ -16,7 +16,7 @@ int main(int argc, char **argv)
     static int32_t ids[MOST];
     static char line[MOST * 8];
     struct world w;
-    struct tarn_engine_options eo = { .size = sizeof eo, .n_context = 4096 };
+    struct tarn_engine_options eo = { .size = sizeof eo };
     model_path = argc > 1 ? argv[1] : "pocket.gguf";
     bool good = open_world_with(&w, &eo);
     while (good && fgets(line, sizeof line, stdin)) {

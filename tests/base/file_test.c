@@ -148,7 +148,7 @@ static void test_f05_killed_at_each_call_the_file_is_old_or_new(void)
         if (child == 0) {
             n_calls = 0;
             tarn_file_on_write(on_call, NULL);
-            _exit(write_pieces(at("f"), NULL));
+            _exit((int)write_pieces(at("f"), NULL));
         }
         CHECK(waitpid(child, &status, 0) == child);
         killed += WIFSIGNALED(status);

@@ -545,7 +545,7 @@ static void test_f05_a_full_disk_or_a_kill_leaves_the_old_file(void)
                     tarn_state_save(w.engine, NULL, at("s"), &err);
                 tarn_file_on_write(NULL, NULL);
                 if (kill)
-                    _exit(s);
+                    _exit((int)s);
                 if (n_calls < fail_at)
                     break;
                 CHECK_SAYS(s == TARN_IO && strstr(err.text, "the disk is full"),

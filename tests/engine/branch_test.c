@@ -343,6 +343,24 @@ static void test_a_turn_runs_no_more_than_a_replay_of_what_is_old(void)
     close_world(&w);
 }
 
+/* Thoughts are left out of the next prompt, so every turn leaves what its
+ * sequence holds; that is no branch. */
+static void test_a_chat_that_goes_on_makes_no_branches(void)
+{
+    static int32_t old[2048];
+    struct tarn_engine_options eo = { .size = sizeof eo, .n_context = 1024,
+                                      .max_rows = 64 };
+    struct world w;
+    uint32_t n_old = 0;
+    if (open_world_with(&w, &eo)) {
+        w.model->info.layout = TARN_LAYOUT_E;
+        for (int i = 0; i < 4; i++)
+            ask_on(&w, QUESTIONS[i], old, &n_old, "E");
+        CHECK_SAYS(memory_of(&w).n_kept == 1, "%u", memory_of(&w).n_kept);
+    }
+    close_world(&w);
+}
+
 static tarn_message_id end_of(const struct world *w)
 {
     struct tarn_message m = { 0 };
@@ -398,6 +416,7 @@ int main(int argc, char **argv)
     RUN(test_what_was_not_used_for_longest_makes_room);
     RUN(test_e12_edits_anywhere_give_what_a_fresh_session_gives);
     RUN(test_a_turn_runs_no_more_than_a_replay_of_what_is_old);
+    RUN(test_a_chat_that_goes_on_makes_no_branches);
     RUN(test_switching_between_two_branches_costs_no_prefill);
     CHECK(tarn_memory_held() == 0);
     return tap_end();

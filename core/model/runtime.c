@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "backends/numerics.h"
-#include "core/base/place.h"
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/memory.h"
@@ -100,9 +99,4 @@ uint64_t tarn_random_seed(void)
     uint64_t bits;
     memcpy(&bits, &ms, sizeof bits);
     return tarn_mix(bits ^ tarn_mix((uint64_t)tarn_unix_ms() + ++calls));
-}
-
-bool tarn_pocket_path(char *out, size_t room)
-{
-    return tarn_place_pocket(out, room);
 }

@@ -70,13 +70,14 @@ static const struct tarn_json *thought_of(const struct tarn_json *v)
     return NULL;
 }
 
-static bool has_place(const struct tarn_json *v, bool whole)
+/* Keys that one of the two forms has a place for. */
+static bool has_place(const struct tarn_json *v)
 {
     static const char *const keys[] = {
         "role", "content", "thinking", "reasoning", "reasoning_content",
         "id", "parent", "ids", "finished", "trace", "content_bytes",
         "thinking_bytes", "calls" };
-    for (int i = 0; i < (whole ? 13 : 5); i++)
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (strlen(keys[i]) == v->key_size &&
             memcmp(keys[i], v->key, v->key_size) == 0)
             return true;
@@ -114,12 +115,12 @@ enum tarn_status tarn_chat_content_of(const struct tarn_json *v, size_t index,
 
 enum tarn_status tarn_chat_keep_others(struct tarn_chat *chat,
                                        tarn_message_id id,
-                                       const struct tarn_json *v, bool whole,
+                                       const struct tarn_json *v,
                                        struct tarn_error *err)
 {
     struct tarn_buf b = { 0 };
     for (const struct tarn_json *k = v->first; k; k = k->next) {
-        if (has_place(k, whole))
+        if (has_place(k))
             continue;
         if (b.size > 0)
             tarn_buf_text(&b, ", ");
@@ -169,7 +170,7 @@ static enum tarn_status add_message(struct tarn_chat *chat,
     if (s == TARN_OK)
         s = tarn_chat_put(chat, tarn_chat_end_id(chat), &parts, &id, err);
     tarn_buf_finish(&content);
-    return s == TARN_OK ? tarn_chat_keep_others(chat, id, v, false, err) : s;
+    return s == TARN_OK ? tarn_chat_keep_others(chat, id, v, err) : s;
 }
 
 enum tarn_status tarn_chat_from_json(const char *text, size_t size,

@@ -299,7 +299,7 @@ static enum tarn_status put_one(struct tarn_chat *chat,
     s = read_calls(chat, (tarn_message_id)id, v, index, r, err);
     if (s != TARN_OK)
         return s;
-    return tarn_chat_keep_others(chat, (tarn_message_id)id, v, true, err);
+    return tarn_chat_keep_others(chat, (tarn_message_id)id, v, err);
 }
 
 enum tarn_status tarn_chat_read_whole(const struct tarn_json *doc,

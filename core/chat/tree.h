@@ -75,7 +75,7 @@ enum tarn_status tarn_chat_content_of(const struct tarn_json *v, size_t index,
                                       struct tarn_error *err);
 enum tarn_status tarn_chat_keep_others(struct tarn_chat *chat,
                                        tarn_message_id id,
-                                       const struct tarn_json *v, bool whole,
+                                       const struct tarn_json *v,
                                        struct tarn_error *err);
 /* chat_whole.c */
 enum tarn_status tarn_chat_read_whole(const struct tarn_json *doc,

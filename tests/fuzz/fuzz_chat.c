@@ -28,6 +28,13 @@ const char *const FUZZ_WORDS[] = { "{\"messages\":[",
                                    "\\ud83d\\ude00",
                                    "\xff",
                                    "[{\"text\":\"a\"}]",
+                                   "{\"tarn_chat\":1,\"active\":1,\"messages\":[",
+                                   "\"id\":2,\"parent\":1,",
+                                   "\"ids\":[1,2147483647],",
+                                   "\"content_bytes\":[255,0],",
+                                   "\"calls\":[{\"text\":\"f()\",\"cut\":true}],",
+                                   "\"finished\":false,",
+                                   "\"trace\":\"",
                                    NULL };
 
 static const char *const SEEDS[] = {
@@ -38,6 +45,11 @@ static const char *const SEEDS[] = {
     "\"name\":\"x\"}]",
     "[{\"role\":\"system\",\"content\":[{\"type\":\"text\",\"text\":\"- "
     "```\\n## Answer\\n<!-- x\"}]}]",
+    "{\"tarn_chat\":1,\"active\":3,\"messages\":[{\"id\":1,\"parent\":0,"
+    "\"role\":\"user\",\"content_bytes\":[72,255]},{\"id\":2,\"parent\":1,"
+    "\"role\":\"assistant\",\"content\":\"a\",\"thinking\":\"t\",\"ids\":[5,6]},"
+    "{\"id\":3,\"parent\":1,\"role\":\"assistant\",\"content\":\"\",\"calls\":"
+    "[{\"n\":1,\"text\":\"[f(x=1)]\"}],\"finished\":false,\"x\":1}]}",
 };
 
 bool fuzz_seed(size_t i, struct tarn_buf *out)
@@ -46,6 +58,22 @@ bool fuzz_seed(size_t i, struct tarn_buf *out)
         return false;
     tarn_buf_text(out, SEEDS[i]);
     return true;
+}
+
+/* The whole tree goes out and in and is the same. */
+static void check_tree(const struct tarn_chat *chat)
+{
+    char *first = NULL, *second = NULL;
+    size_t n_first, n_second;
+    struct tarn_chat *again = NULL;
+    FUZZ_CHECK(tarn_chat_tree_json(chat, &first, &n_first, NULL) == TARN_OK);
+    FUZZ_CHECK(tarn_chat_from_json(first, n_first, &again, NULL) == TARN_OK);
+    FUZZ_CHECK(tarn_chat_tree_json(again, &second, &n_second, NULL) ==
+               TARN_OK);
+    FUZZ_CHECK(n_first == n_second && !memcmp(first, second, n_first));
+    tarn_text_free(first);
+    tarn_text_free(second);
+    tarn_chat_destroy(again);
 }
 
 static void check(const struct tarn_chat *chat)
@@ -80,8 +108,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(s == TARN_OK || s == TARN_BAD_FILE || s == TARN_LIMIT ||
                s == TARN_USAGE);
     FUZZ_CHECK(s == TARN_OK ? chat != NULL : !chat && err.text[0]);
-    if (chat)
+    if (chat) {
         check(chat);
+        check_tree(chat);
+    }
     tarn_chat_destroy(chat);
     FUZZ_CHECK(tarn_memory_held() == held);
     return 0;

@@ -107,8 +107,7 @@ static enum tarn_status list_devices(const struct tarn_backend *b,
         struct tarn_device_info none = { .size = sizeof none };
         struct tarn_error why = { TARN_OK, "" };
         if (b->device_info(tarn_canary_host(), 0, &none, &why) && why.text[0])
-            return tarn_fail(err, TARN_DEVICE,
-                             "it finds no device here that it could use: %s",
+            return tarn_fail(err, TARN_DEVICE, "%s",
                              tarn_shown_str(why.text).text);
         return tarn_fail(err, TARN_DEVICE,
                          "it finds no device here that it could use");

@@ -113,9 +113,9 @@ void vk_describe(struct vk_run_state *r)
     struct tarn_prepared *p = r->p;
     uint32_t *words = p->up.map;
     describe_rows(r, words);
-    if (p->st && p->st->n_attn)
+    if (p->attends)
         describe_attention(r, words);
-    if (p->st && p->st->n_conv)
+    if (p->convolves)
         describe_tails(r, words);
     if (p->plan.in_buffer != TARN_NO_BUFFER)
         memcpy((uint8_t *)p->up.map + vk_cut_in_at(p), r->b->in,

@@ -397,13 +397,14 @@ static enum tarn_status device_info(const struct tarn_host *host,
     };
     snprintf(info.name, sizeof info.name, "%.95s", f.name);
     snprintf(info.detail, sizeof info.detail,
-             "%s, %.70s, Vulkan %u.%u, %u lanes%s, %.1f GB free%s",
-             kinds[f.kind & 3], f.driver, VK_API_VERSION_MAJOR(f.api_version),
-             VK_API_VERSION_MINOR(f.api_version), f.subgroup,
-             f.fast_dot      ? ", integer dot"
-             : f.integer_dot ? ", slow integer dot"
-                             : "",
-             (double)f.memory_free * 1e-9, f.budget ? "" : " (guessed)");
+             "%s, %u lanes, %s, %.1f GB free%s, Vulkan %u.%u, %.70s",
+             kinds[f.kind & 3], f.subgroup,
+             f.fast_dot      ? "integer dot"
+             : f.integer_dot ? "slow integer dot"
+                             : "no integer dot",
+             (double)f.memory_free * 1e-9, f.budget ? "" : "?",
+             VK_API_VERSION_MAJOR(f.api_version),
+             VK_API_VERSION_MINOR(f.api_version), f.driver);
     *out = info;
     return TARN_OK;
 }

@@ -222,6 +222,7 @@ struct tarn_prepared {
     uint32_t *widths;
     struct vk_work at;
     struct vk_buffer work, up, down;
+    bool attends, convolves; /* some step does */
     uint32_t n_routes;
     uint32_t max_chunks;
     uint16_t *route_of; /* [n_steps] ordinal of the routing an EXPERTS uses */

@@ -27,8 +27,9 @@ static PFN_vkGetInstanceProcAddr open_library(struct tarn_error *err)
     PFN_vkGetInstanceProcAddr get = NULL;
     if (!symbol) {
         tarn_backend_fail(err, TARN_DEVICE,
-                          library ? "libvulkan.so.1 is not a Vulkan loader"
-                                  : "Vulkan is not installed here "
+                          library ? "no device: libvulkan.so.1 is not a Vulkan "
+                                    "loader"
+                                  : "no device: Vulkan is not installed "
                                     "(libvulkan.so.1 can't be loaded)");
         return NULL;
     }
@@ -39,7 +40,7 @@ static PFN_vkGetInstanceProcAddr open_library(struct tarn_error *err)
 static enum tarn_status missing(struct tarn_error *err, const char *name)
 {
     return tarn_backend_fail(err, TARN_DEVICE,
-                             "the Vulkan loader has no function vk%s", name);
+                             "no device: the Vulkan loader lacks vk%s", name);
 }
 
 #define FETCH(table, get, handle, name)                                        \
@@ -81,8 +82,8 @@ static enum tarn_status make_instance(struct vk_instance *in,
     if (in->global.EnumerateInstanceVersion(&version) != VK_SUCCESS ||
         version < VK_API_VERSION_1_2)
         return tarn_backend_fail(err, TARN_DEVICE,
-                                 "the Vulkan loader is of version %u.%u; 1.2 "
-                                 "is needed",
+                                 "no device: the Vulkan loader is of version "
+                                 "%u.%u; 1.2 is needed",
                                  VK_API_VERSION_MAJOR(version),
                                  VK_API_VERSION_MINOR(version));
     const VkApplicationInfo app = {
@@ -96,14 +97,15 @@ static enum tarn_status make_instance(struct vk_instance *in,
     };
     const VkResult r = in->global.CreateInstance(&info, NULL, &in->handle);
     if (r == VK_ERROR_INCOMPATIBLE_DRIVER)
-        return tarn_backend_fail(err, TARN_DEVICE,
-                                 "Vulkan is installed, but no driver for a "
-                                 "graphics device");
-    if (r != VK_SUCCESS)
         return tarn_backend_fail(
-            err,
-            r == VK_ERROR_OUT_OF_HOST_MEMORY ? TARN_NO_MEMORY : TARN_DEVICE,
-            "Vulkan can't be started (error %d)", (int)r);
+            err, TARN_DEVICE,
+            "no device: Vulkan is installed, but no driver "
+            "for one");
+    if (r != VK_SUCCESS)
+        return tarn_backend_fail(err, TARN_DEVICE,
+                                 "no device: Vulkan can't be started (error "
+                                 "%d)",
+                                 (int)r);
     s = fetch_instance(in, err);
     if (s && in->fn.DestroyInstance)
         in->fn.DestroyInstance(in->handle, NULL);
@@ -399,15 +401,19 @@ void vk_devices_list(const struct vk_instance *in, struct vk_list *out)
     }
 }
 
+/* At most 80 columns: longer ones are cut where they are shown. */
 enum tarn_status vk_no_device(const struct vk_list *list,
                               struct tarn_error *err)
 {
     if (list->n == 0)
         return tarn_backend_fail(err, TARN_DEVICE,
-                                 "Vulkan is installed, but no graphics device "
-                                 "was found");
-    return tarn_backend_fail(err, TARN_DEVICE,
-                             "no graphics device can be used: %.90s: %.130s",
+                                 "no device: Vulkan is installed, but there is "
+                                 "no graphics device");
+    if (list->facts[0].kind == TARN_DEVICE_SOFTWARE && !wants_software())
+        return tarn_backend_fail(err, TARN_DEVICE,
+                                 "no device but this processor in disguise "
+                                 "(TARN_VULKAN_SOFTWARE=1 uses it)");
+    return tarn_backend_fail(err, TARN_DEVICE, "no device: %.28s: %.130s",
                              list->facts[0].name, list->facts[0].refusal);
 }
 

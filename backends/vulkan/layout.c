@@ -161,26 +161,25 @@ struct vk_batch_map vk_batch_layout(const struct tarn_prepared *p,
                                     uint32_t n_logits)
 {
     const struct tarn_state *st = p->st;
-    const uint32_t n_conv = st ? st->n_conv : 0;
-    const uint32_t taps = st ? st->conv_len : 0;
     struct vk_batch_map m = { .pages_per_seq = p->max_chunks };
     uint32_t at = 4 * n_rows;
     m.picked = at;
     at += n_logits;
-    if (st && st->n_attn) {
+    if (p->attends) {
         m.turns = at;
         at += n_rows * (p->plan.shape.head_dim / 2) * 2;
         m.pages = at;
         at += 2 * n_seqs * m.pages_per_seq;
     }
-    if (n_conv) {
+    if (p->convolves) {
+        const uint32_t taps = st->conv_len;
         m.entries = at;
         at += (n_rows + n_seqs * (taps - 1)) * taps;
         at += at % 2; /* addresses stand at multiples of 8 bytes */
         m.tails = at;
         at += 4 * n_seqs;
         m.offsets = at;
-        at += 2 * n_seqs * n_conv;
+        at += 2 * n_seqs * st->n_conv;
     }
     m.words = at;
     return m;
@@ -231,6 +230,9 @@ static enum tarn_status copy_plan(struct tarn_prepared *p,
     p->plan.steps = p->steps;
     p->plan.widths = p->widths;
     p->max_chunks = chunks_of(plan);
+    const struct extent e = measure(plan);
+    p->attends = e.attends;
+    p->convolves = e.convolves;
     link_routes(p);
     if (plan->shape.head_dim >= 2)
         tarn_rope_inverse((double)plan->shape.rope_base,

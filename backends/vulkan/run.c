@@ -406,7 +406,7 @@ enum tarn_status vk_run(struct tarn_prepared *p, const struct tarn_batch *b,
     if (s)
         return s;
     take_results(&r);
-    if (p->st && p->st->n_conv)
+    if (p->convolves)
         turn_tails(&r);
     return TARN_OK;
 }

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""Greedy text of the pocket model: the Vulkan backend against the CPU.
+
+  vulkan_text.py TARN MODEL
+
+Every prompt is answered greedily by both (200 prompts with TARN_SOAK, else 8
+of them, chosen by TARN_SEED).  Where the texts part, the CPU's two best logits
+at that place must lie within 1e-3; such places are listed.  Prints TAP; runs on
+a software device, with a row per lane and with rows shared by lanes.
+"""
+import json
+import os
+import random
+import subprocess
+import sys
+
+import numpy as np
+
+TUNINGS = {"a row per lane": "", "rows shared by lanes": "wg=64,lpr=32,nt=4,stage=1"}
+TOKENS = "48"
+
+
+def prompts():
+    r = random.Random(200)
+    words = "river stone lamp cloud garden paper music window bridge apple silver winter".split()
+    names = "Ada Ben Cleo Dan Eva Finn".split()
+    out = []
+    while len(out) < 200:
+        a, b = r.randint(2, 999), r.randint(2, 99)
+        k = r.sample(words, 4)
+        out.append(r.choice([
+            "What is %d + %d?" % (a, b), "What is %d - %d?" % (a + b, b), "Compute %d times %d." % (a % 30 + 2, b),
+            "Spell the word %s." % k[0], "Reverse the word %s." % k[1], "Sort these words: %s." % ", ".join(k),
+            "How many letters has %s?" % k[2], "Hello, my name is %s." % r.choice(names), "Who are you?",
+            "Which is larger, %d or %d?" % (a, a + b), "Write %s in capital letters." % k[3],
+            "%s has %d apples and gives %d away. How many are left?" % (r.choice(names), a + b, b),
+            "Tell me something about the %s." % k[0], "Count from %d to %d." % (b, b + 6)]))
+    return out
+
+
+def answer(tarn, model, prompt, extra, env):
+    p = subprocess.run([tarn, "run", model, "-p", prompt, "--temp", "0", "--max-tokens", TOKENS, "--json"] + extra,
+                       env=env, capture_output=True, check=True)
+    j = json.loads(p.stdout)
+    return (j.get("thought") or "") + "\x00" + (j.get("answer") or "")
+
+
+def ids_of(tarn, model, text):
+    p = subprocess.run([tarn, "tokenize", model, "--special"], input=text.encode(), capture_output=True, check=True)
+    return json.loads(p.stdout)
+
+
+def margin(tarn, model, prompt, one, two):
+    """Difference of the CPU's two best logits where the texts part."""
+    at = next((i for i, (x, y) in enumerate(zip(one, two)) if x != y), min(len(one), len(two)))
+    head = subprocess.run([tarn, "prompt", model], input=json.dumps(
+        {"messages": [{"role": "user", "content": prompt}], "add_generation_prompt": True}).encode(),
+        capture_output=True, check=True).stdout.decode()
+    least = 1e9
+    ids = ids_of(tarn, model, head + one[:at].replace("\x00", ""))
+    for n in range(len(ids), max(len(ids) - 3, 1), -1):  # a token may hold several characters
+        raw = subprocess.run([tarn, "logits", model, "--ids", ",".join(map(str, ids[:n])), "--rows", "last"],
+                             capture_output=True, check=True).stdout
+        best = np.sort(np.frombuffer(raw, "<f4"))[-2:]
+        least = min(least, float(best[1] - best[0]))
+    return least
+
+
+def main(tarn, model):
+    env = dict(os.environ, TARN_VULKAN_SOFTWARE="1")
+    listing = json.loads(subprocess.run([tarn, "backends", "--json"], env=env, capture_output=True).stdout or "{}")
+    if '"vulkan"' not in json.dumps(listing) or subprocess.run(
+            [tarn, "run", model, "-p", "Hi", "--max-tokens", "1", "--backend", "vulkan"], env=env,
+            capture_output=True).returncode:
+        print("1..0 # SKIP no software Vulkan device")
+        return 0
+    chosen = prompts()
+    if not os.environ.get("TARN_SOAK"):
+        chosen = random.Random(int(os.environ.get("TARN_SEED", "1"))).sample(chosen, 8)
+    cpu = [answer(tarn, model, p, [], env) for p in chosen]
+    bad_all = 0
+    for n, (name, tuning) in enumerate(TUNINGS.items(), 1):
+        same = near = bad = 0
+        for p, want in zip(chosen, cpu):
+            got = answer(tarn, model, p, ["--backend", "vulkan"], dict(env, TARN_VULKAN_TUNE=tuning))
+            if got == want:
+                same += 1
+                continue
+            by = margin(tarn, model, p, want, got)
+            near += by <= 1e-3
+            bad += by > 1e-3
+            print("# %r: the two best logits lie %.2e apart" % (p, by))
+        bad_all += bad
+        print("%sok %d - greedy text with %s # %d of %d equal, %d at a near tie" % (
+            "not " if bad else "", n, name, same, len(chosen), near), flush=True)
+    print("1..%d" % len(TUNINGS))
+    return bad_all > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:3]))

@@ -6,7 +6,7 @@
 #include "backends/vulkan/inside.h"
 #include "backends/vulkan/vulkan.h"
 
-enum { SLICE_NS = 2000000, HUNG_MS = 10000 };
+enum { SLICE_NS = 2000000 };
 
 void *vk_alloc(const struct tarn_host *host, size_t n, size_t size)
 {
@@ -126,17 +126,19 @@ enum tarn_status vk_wait(struct tarn_dev *dev, uint64_t value, bool *stop,
         if (r == VK_SUCCESS)
             return TARN_OK;
         if (r != VK_TIMEOUT && r != VK_NOT_READY) {
-            /* Whatever is in flight may still write: nothing more is safe. */
+            /* Whatever is in flight may still write; a device that is really
+             * lost is idle at once. */
             dev->lost = true;
+            dev->fn.DeviceWaitIdle(dev->handle);
             return vk_failed(dev, r, "WaitSemaphores", err);
         }
         if (stop && host->cancelled && host->cancelled(host->user))
             *stop = true;
-        if (now_ms() - began > HUNG_MS) {
+        if (now_ms() - began > dev->tune.hung_ms) {
             dev->lost = true;
             return tarn_backend_fail(err, TARN_DEVICE,
-                                     "%s does not answer for %d s.",
-                                     dev->facts.name, HUNG_MS / 1000);
+                                     "%s does not answer for %.1f s.",
+                                     dev->facts.name, dev->tune.hung_ms * 1e-3);
         }
     }
 }

@@ -3,7 +3,7 @@
  * A place is a row and a rank.  The chosen numbers never leave the device:
  * with few places every place is a product of its own; with many they are
  * sorted by expert first, so that a weight that was read meets several rows. */
-#include "backends/vulkan/inside.h"
+#include "backends/vulkan/record.h"
 
 enum { FEW_PLACES = 32 };
 

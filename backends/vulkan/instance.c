@@ -451,6 +451,8 @@ void vk_tuning_choose(const struct vk_device_facts *f, struct vk_tuning *t)
     t->nt = 8;
     t->lanes = soft ? 1 : 64;
     t->piece_us = 8000;
+    t->hung_ms = 10000;
+    t->canary = 256;
     const char *list = getenv("TARN_VULKAN_TUNE");
     override(list, "wg", &t->wg);
     override(list, "lpr", &t->lpr);
@@ -458,9 +460,11 @@ void vk_tuning_choose(const struct vk_device_facts *f, struct vk_tuning *t)
     override(list, "dot", &dot);
     override(list, "stage", &stage);
     override(list, "piece", &t->piece_us);
+    override(list, "hung", &t->hung_ms);
+    override(list, "canary", &t->canary);
     const uint32_t most = f->max_lanes < 256 ? f->max_lanes : 256;
     t->wg = power_below(t->wg < 8 ? 8 : t->wg, most);
-    t->lpr = power_below(t->lpr ? t->lpr : 1, t->wg);
+    t->lpr = t->lpr <= 1 ? 1 : power_below(t->lpr < 8 ? 8 : t->lpr, t->wg);
     t->nt = power_below(t->nt ? t->nt : 1, 8);
     t->lanes = t->lpr > 1 && t->wg >= 16 ? t->wg : 1;
     t->dot = dot && f->integer_dot;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "backends/numerics.h"
-#include "backends/vulkan/inside.h"
+#include "backends/vulkan/record.h"
 
 enum { LOGITS_ROOM = 32 << 20, PARTS_ROOM = 32 << 20, UNKNOWN_VOCAB = 131072 };
 
@@ -153,6 +153,9 @@ bool vk_layout(const struct vk_tuning *t, const struct tarn_plan *plan,
     out->down_size = (logits + 255) / 256 * 256 +
                      (plan->out_buffer != TARN_NO_BUFFER ? cut : 0) +
                      2 * e.n_routes * rows * used * 4 + 256;
+    /* The canary's row goes in and out the same ways. */
+    out->up_size = larger(out->up_size, 4 * e.max_width);
+    out->down_size = larger(out->down_size, 4 * VK_CANARY_ROWS);
     return !c.full;
 }
 
@@ -332,6 +335,8 @@ enum tarn_status vk_prepare(struct tarn_dev *dev, const struct tarn_plan *plan,
         s = make_grids(p, err);
     if (s == TARN_OK)
         s = make_pipelines(p, err);
+    if (s == TARN_OK)
+        s = vk_canary(p, true, err);
     if (s) {
         vk_release(p);
         return s;

@@ -6,9 +6,12 @@
 #include <string.h>
 
 #include "backends/numerics.h"
-#include "backends/vulkan/inside.h"
+#include "backends/vulkan/record.h"
 
-enum { FOLD = 32768 }; /* groups in x; every device allows 65,535 */
+enum {
+    FOLD = 32768,       /* groups in x; every device allows 65,535 */
+    SHARED_TERMS = 1024 /* three arrays of them in shared memory: 12 KB */
+};
 
 static uint64_t at(const struct vk_recorder *r, uint64_t offset)
 {
@@ -103,7 +106,8 @@ static void record_round(struct vk_recorder *r, uint64_t x, uint32_t k,
                      (double)k * n);
 }
 
-/* Lanes per row: not more than there is work for. */
+/* Lanes per row: not more than there is work for, and as many as vectors that
+ * are taken at once (a lane adds up one of them). */
 static uint32_t lanes_per_row(const struct vk_tuning *t, uint32_t type,
                               uint32_t k)
 {
@@ -112,7 +116,7 @@ static uint32_t lanes_per_row(const struct vk_tuning *t, uint32_t type,
         return 1;
     if (vk_is_plain(type))
         return t->wg >= 16 ? 16 : 1;
-    while (lanes > 1 && lanes > k / 32)
+    while (lanes > 8 && lanes > k / 32)
         lanes /= 2;
     return lanes;
 }
@@ -141,8 +145,10 @@ void vk_record_product(struct vk_recorder *r, const struct vk_product *m)
     const uint32_t lanes = lanes_per_row(t, w->type, w->k);
     const uint32_t ids = !m->ids ? 0 : m->tiles ? 2 : 1;
     const uint32_t nt = ids == 1 ? 1 : vectors_at_once(t, ids ? t->nt : m->n);
-    const uint32_t shared = lanes == 1 ? 1 : plain ? t->wg : t->wg * nt;
-    const uint32_t spec[VK_SPECS] = { t->wg, lanes, nt, ids, shared, 0 };
+    const uint32_t sums = t->wg / lanes * nt; /* of a workgroup */
+    const uint32_t chunk = lanes == 1 ? 1 : SHARED_TERMS / sums / 8 * 8;
+    const uint32_t shared = lanes == 1 ? 1 : plain ? t->wg : sums * chunk;
+    const uint32_t spec[VK_SPECS] = { t->wg, lanes, nt, ids, shared, chunk };
     const struct vk_args a = {
         .p = { w->address, plain ? m->x : at(r, o->q[wide]), at(r, o->d[wide]),
                at(r, o->s[wide]), m->y, ids == 2 ? m->tiles : m->ids, m->places,

@@ -399,6 +399,11 @@ enum tarn_status vk_run(struct tarn_prepared *p, const struct tarn_batch *b,
     s = look_at(&r);
     if (s)
         return s;
+    if (dev->tune.canary && ++p->n_runs % dev->tune.canary == 0) {
+        s = vk_canary(p, false, err);
+        if (s)
+            return s;
+    }
     vk_describe(&r);
     s = is_short(&r) ? run_class(&r) : run_pieces(&r);
     if (s == TARN_OK && r.stop)

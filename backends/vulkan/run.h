@@ -5,7 +5,7 @@
 #ifndef TARN_VULKAN_RUN_H
 #define TARN_VULKAN_RUN_H
 
-#include "backends/vulkan/inside.h"
+#include "backends/vulkan/record.h"
 
 enum { VK_WANTS_ROUTES = 1 };
 

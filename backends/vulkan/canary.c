@@ -1,0 +1,96 @@
+/* canary.c - does the device still calculate as it did?
+ *
+ * When a plan is prepared, its first matrix meets a fixed row and the result is
+ * kept.  Every 256 runs the same is done again and must give the same bits: a
+ * driver that goes wrong, or memory that forgets, is found out before long
+ * (V06).  That the first result is right is the business of the probe. */
+#include <string.h>
+
+#include "backends/vulkan/record.h"
+
+static const struct tarn_step *first_matmul(const struct tarn_prepared *p)
+{
+    for (uint32_t i = 0; i < p->plan.n_steps; i++)
+        if (p->steps[i].op == TARN_MATMUL)
+            return &p->steps[i];
+    return NULL;
+}
+
+static uint64_t bytes_in(const struct tarn_prepared *p,
+                         const struct tarn_step *s)
+{
+    return 4 * (uint64_t)p->widths[s->a];
+}
+
+static uint64_t bytes_out(const struct tarn_prepared *p,
+                          const struct tarn_step *s)
+{
+    const uint64_t n = p->widths[s->out];
+    return 4 * (n < VK_CANARY_ROWS ? n : VK_CANARY_ROWS);
+}
+
+/* The row goes in through the host's side, which a run fills anew. */
+static enum tarn_status sing(struct tarn_prepared *p, const struct tarn_step *s,
+                             uint64_t *hash, struct tarn_error *err)
+{
+    struct tarn_dev *dev = p->dev;
+    float *x = p->up.map;
+    for (uint32_t i = 0; i < p->widths[s->a]; i++)
+        x[i] = (float)((i * 2654435761u >> 8 & 0xffff) - 32768.0) * 0x1p-15f;
+    enum tarn_status status = vk_begin(dev, dev->transfer, true, err);
+    if (status)
+        return status;
+    const VkBufferCopy in = { 0, p->at.buffers[s->a], bytes_in(p, s) };
+    const VkBufferCopy out = { p->at.buffers[s->out], 0, bytes_out(p, s) };
+    vk_barrier(dev, dev->transfer);
+    dev->fn.CmdCopyBuffer(dev->transfer, p->up.handle, p->work.handle, 1, &in);
+    struct vk_recorder r = { .p = p,
+                             .err = err,
+                             .cb = dev->transfer,
+                             .n_rows = 1,
+                             .rounded = { TARN_NO_BUFFER, TARN_NO_BUFFER } };
+    const struct vk_product m = {
+        .w = s->w0,
+        .x = p->work.address + p->at.buffers[s->a],
+        .y = p->work.address + p->at.buffers[s->out],
+        .buffer = TARN_NO_BUFFER,
+        .n_x = 1,
+        .n = 1,
+        .per = 1,
+    };
+    vk_record_product(&r, &m);
+    vk_barrier(dev, dev->transfer);
+    dev->fn.CmdCopyBuffer(dev->transfer, p->work.handle, p->down.handle, 1,
+                          &out);
+    vk_barrier(dev, dev->transfer);
+    const VkResult v = dev->fn.EndCommandBuffer(dev->transfer);
+    if (v || r.status)
+        return r.status ? r.status : vk_failed(dev, v, "EndCommandBuffer", err);
+    status = vk_submit_and_wait(dev, dev->transfer, err);
+    const uint8_t *bytes = p->down.map;
+    *hash = UINT64_C(0xcbf29ce484222325);
+    for (uint64_t i = 0; i < bytes_out(p, s); i++)
+        *hash = (*hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+    return status;
+}
+
+enum tarn_status vk_canary(struct tarn_prepared *p, bool first,
+                           struct tarn_error *err)
+{
+    const struct tarn_step *s = first_matmul(p);
+    uint64_t hash = 0;
+    if (!s)
+        return TARN_OK;
+    const enum tarn_status status = sing(p, s, &hash, err);
+    if (status)
+        return status;
+    if (first)
+        p->canary = hash;
+    if (hash == p->canary)
+        return TARN_OK;
+    p->dev->lost = true;
+    return tarn_backend_fail(err, TARN_DEVICE,
+                             "%.60s (%.60s) calculates wrongly: the same "
+                             "product gave another result than before.",
+                             p->dev->facts.name, p->dev->facts.driver);
+}

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "backends/conformance/conformance.h"
-#include "tests/backends/vulkan_bench.h"
+#include "tests/vulkan/vulkan_bench.h"
 
 enum { KINDS = 13 };
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/backends/vulkan_shim.h"
+#include "tests/vulkan/vulkan_shim.h"
 
 __attribute__((
     visibility("default"))) struct vulkan_shim vulkan_shim = { .fail_at = 0 };

@@ -4,7 +4,7 @@
  * Regression: the plan that measures speed has a state, but no step of it;
  * its batches were larger than the memory that was taken for them. */
 #include "plugins/canary.h"
-#include "tests/backends/vulkan_bench.h"
+#include "tests/vulkan/vulkan_bench.h"
 
 static void try_tuning(const char *tuning, bool exact)
 {

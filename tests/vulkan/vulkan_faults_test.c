@@ -7,8 +7,8 @@
 #include <time.h>
 
 #include "backends/numerics.h"
-#include "tests/backends/vulkan_bench.h"
-#include "tests/backends/vulkan_shim.h"
+#include "tests/vulkan/vulkan_bench.h"
+#include "tests/vulkan/vulkan_shim.h"
 
 static struct vulkan_shim *shim;
 static void (*spoil)(uint64_t least);

@@ -59,10 +59,10 @@ enum tarn_status cmd_args_parse(struct cmd_args *a, int argc, char **argv,
                                 struct tarn_error *err);
 
 /* ---------------------------------------------------------- common options */
-/* --backend --threads --batch --ctx --kv --plugin-dir --trust-env */
+/* --backend --gpu-layers --threads --batch --ctx --kv --plugin-dir --trust-env */
 struct cmd_common {
     const char *backend, *kv, *plugin_dir;
-    uint32_t threads, batch, ctx;
+    uint32_t threads, batch, ctx, gpu_layers;
     uint32_t sequences; /* set by commands that run several; 0: default */
     bool verbose, trust_env;
 };

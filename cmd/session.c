@@ -75,7 +75,8 @@ static enum tarn_status open_all(struct cmd_session *s,
     ro.log_user = &verbose;
     ro.backends = cmd_backends_list(s->backends, &ro.n_backends);
     st = tarn_runtime_create(&ro, &s->runtime, err);
-    struct tarn_model_options mo = { .size = sizeof mo };
+    struct tarn_model_options mo = { .size = sizeof mo,
+                                     .device_layers = c->gpu_layers };
     if (!st)
         st = tarn_model_open(s->runtime, path, &mo, &s->model, err);
     if (!st && engine)

@@ -297,6 +297,8 @@ static const struct slash COMMANDS[] = {
     { "copy", "[thought]", "the last answer to the clipboard", "/copy",
       cmd_slash_copy },
     { "find", "TEXT", "searches this chat", "/find prime", cmd_slash_find },
+    { "backend", "[NAME]", "computes with another one from here on",
+      "/backend vulkan", cmd_slash_backend },
     { "context", "", "how full the context is", "/context", cmd_slash_context },
     { "quit", "", "leaves; so does Ctrl+D", "/quit", run_quit },
 };

@@ -25,6 +25,7 @@ cmd_slash_fn cmd_slash_file;
 cmd_slash_fn cmd_slash_copy;
 cmd_slash_fn cmd_slash_find;
 cmd_slash_fn cmd_slash_context;
+cmd_slash_fn cmd_slash_backend;
 cmd_slash_fn cmd_slash_more;
 cmd_slash_fn cmd_slash_keep;
 cmd_slash_fn cmd_slash_trace;

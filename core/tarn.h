@@ -72,6 +72,7 @@ struct tarn_model_options {
     bool (*cancelled)(void *user);
     void *user;
     bool check; /* look for NaN and Inf in block scales as well (G20) */
+    uint32_t device_layers; /* last ones, on a graphics device; 0: what fits */
 };
 /* path is NULL or a display name where opt->data is given. */
 enum tarn_status tarn_model_open(struct tarn_runtime *rt, const char *path,
@@ -166,10 +167,14 @@ enum tarn_progress tarn_engine_step(struct tarn_engine *engine);
 /* Owner.  Blocks until there is work or tarn_engine_wake() was called. */
 void tarn_engine_wait(struct tarn_engine *engine);
 void tarn_engine_wake(struct tarn_engine *engine); /* any thread */
-/* Calls fn on the owner's thread whenever the queue of events was empty and
- * is not any more: for an eventfd or g_idle_add.  Set before the first turn. */
+/* Calls fn on the owner's thread whenever the queue of events was empty and is
+ * not any more (eventfd, g_idle_add).  Set before the first turn. */
 void tarn_engine_on_event(struct tarn_engine *engine, void (*fn)(void *user),
                           void *user);
+
+/* Goes on with another backend; K/V and tails move along.  As tarn_eval(). */
+enum tarn_status tarn_engine_move(struct tarn_engine *engine,
+                                  const char *backend, struct tarn_error *err);
 
 /* Ids in, logits out, no chat: for tests, perplexity, `tarn logits`.
  * Computes on the calling thread; TARN_BUSY while a turn is running. */
@@ -179,12 +184,10 @@ struct tarn_eval {
     const uint32_t *rows; /* [n_rows] indices into ids, ascending */
     size_t n_ids, n_rows;
     float *logits;        /* out: [n_rows][n_vocab] */
-    uint16_t *experts;    /* out: [n_ids][n_moe_layers][n_expert_used], best
-                             first, or NULL */
-    uint32_t n_beside;    /* sequences of other tokens that share every batch,
-                             whose logits nobody gets: ours must not change.
-                             TARN_USAGE with experts, or if the engine has not
-                             one sequence more than that */
+    uint16_t *experts;    /* out: [n_ids][n_moe_layers][n_expert_used] or NULL */
+    uint32_t n_beside;    /* sequences of other tokens that share every batch:
+                             our logits must not change.  TARN_USAGE with
+                             experts, or if the engine has no more than that */
 };
 enum tarn_status tarn_eval(struct tarn_engine *engine,
                            const struct tarn_eval *io, struct tarn_error *err);

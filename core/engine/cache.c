@@ -52,7 +52,7 @@ static enum tarn_status count_pages(struct tarn_kv_cache *c, uint64_t max_bytes,
     struct tarn_state_shape shape = tarn_state_view(m, c->kv_type);
     const uint64_t one = pages_for(c->n_context);
     uint64_t work = 0, n = one * c->n_seqs;
-    enum tarn_status s = m->backend->cost(&m->host, 0, &plan, &shape, &work,
+    enum tarn_status s = tarn_model_cost(m, &plan, &shape, &work,
                                           &c->page_bytes, &c->tail_bytes, err);
     if (s)
         return s;
@@ -142,6 +142,21 @@ void tarn_seq_rewind(struct tarn_kv_cache *c, struct tarn_sequence *s, uint32_t 
         return; /* the tail is not ahead: nothing to undo */
     if (!s->has_saved || s->saved_at != s->n_kv || !copy_tail(c, s, s->saved))
         guess_tail(c, s);
+}
+
+void tarn_kv_forget(struct tarn_kv_cache *c)
+{
+    for (uint32_t i = 0; i < c->n_slots; i++) {
+        struct tarn_sequence *s = &c->seqs[i];
+        while (s->n_pages > 0)
+            drop_page(c, s->pages[--s->n_pages]);
+        s->n_kv = s->tail_at = 0;
+        s->tail = TARN_TAIL_ZERO;
+        s->guessed = s->has_saved = false;
+        if (!s->busy)
+            s->n_ids = 0;
+    }
+    show(c);
 }
 
 /* `to` is empty; it becomes the first n positions of `from`. */

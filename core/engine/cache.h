@@ -98,6 +98,9 @@ void tarn_kv_give(struct tarn_kv_cache *c, struct tarn_sequence *s);
 enum tarn_status tarn_seq_reserve(struct tarn_kv_cache *c,
                                   struct tarn_sequence *s, uint32_t n,
                                   struct tarn_error *err);
+/* Nothing of what is in the pages and tails holds any more: the tokens of busy
+ * sequences stay and are computed again, idle ones are empty. */
+void tarn_kv_forget(struct tarn_kv_cache *c);
 /* Forgets everything from position n on. */
 void tarn_seq_rewind(struct tarn_kv_cache *c, struct tarn_sequence *s,
                      uint32_t n);

@@ -442,6 +442,9 @@ enum tarn_progress tarn_engine_step(struct tarn_engine *e)
         s = tarn_engine_run(e, &b, &err);
         if (s == TARN_OK)
             after_run(e);
+        else if ((s == TARN_DEVICE || s == TARN_NO_MEMORY) &&
+                 tarn_engine_fall_back(e, &err))
+            s = TARN_OK; /* the rows are computed again */
         else if (s != TARN_CANCELLED)
             for (struct tarn_request *q = e->active; q; q = q->next)
                 if (q->in_batch)

@@ -128,6 +128,10 @@ enum tarn_status tarn_engine_run(struct tarn_engine *e,
                                  const struct tarn_batch *b,
                                  struct tarn_error *err);
 
+/* move.c: owner.  The device has failed: everything goes on with the processor
+ * and is computed again.  False: there is no such way. */
+bool tarn_engine_fall_back(struct tarn_engine *e, const struct tarn_error *why);
+
 /* request.c: owner. */
 void tarn_request_begin(struct tarn_request *q);
 void tarn_request_reading(struct tarn_request *q);

@@ -139,15 +139,29 @@ static void fill_info(struct tarn_model *m)
 }
 
 /* ------------------------------------------------------------------- open */
-static enum tarn_status open_device(struct tarn_model *m,
-                                    struct tarn_error *err)
+/* On the backend that was named, or on the first that works. */
+static enum tarn_status open_place(struct tarn_model *m, struct tarn_error *err)
 {
     const struct tarn_runtime *rt = m->rt;
-    m->backend = rt->backends[rt->preferred == SIZE_MAX ? 0 : rt->preferred];
-    m->device = (struct tarn_device_info){ .size = sizeof m->device };
-    enum tarn_status s = m->backend->device_info(&m->host, 0, &m->device, err);
+    struct tarn_place p = { .backend = NULL };
+    if (rt->preferred != SIZE_MAX) {
+        enum tarn_status s = tarn_place_open(
+            m, rt->backends[rt->preferred], m->device_layers, &p, err);
+        if (!s)
+            tarn_model_change_place(m, &p);
+        return s;
+    }
+    enum tarn_status s = TARN_DEVICE;
+    for (size_t i = 0; i < rt->n_backends; i++) {
+        s = tarn_place_open(m, rt->backends[i], m->device_layers, &p, err);
+        if (s != TARN_DEVICE && s != TARN_NO_MEMORY)
+            break;
+        if (i + 1 < rt->n_backends && err)
+            tarn_log(rt, 1, "%s can't be used: %s", rt->backends[i]->name,
+                     err->text);
+    }
     if (!s)
-        s = m->backend->open(&m->host, 0, &m->dev, err);
+        tarn_model_change_place(m, &p);
     return s;
 }
 
@@ -172,9 +186,7 @@ static enum tarn_status open_parts(struct tarn_model *m, const char *path,
         tarn_error_prefix(err, base_name(tarn_gguf_path(m->gguf)));
         return s;
     }
-    s = open_device(m, err);
-    if (!s)
-        s = tarn_plan_make(m->gguf, &m->hp, m->backend, m->dev, &m->plan, err);
+    s = open_place(m, err);
     if (!s)
         s = tarn_model_unchanged(m, err);
     if (s == TARN_CANCELLED)
@@ -198,6 +210,7 @@ enum tarn_status tarn_model_open(struct tarn_runtime *rt, const char *path,
     m->rt = rt;
     rt->n_models++;
     m->opening = opt;
+    m->device_layers = opt->device_layers;
     fill_host(m);
     enum tarn_status s = open_parts(m, path, opt, err);
     m->opening = NULL;
@@ -221,6 +234,7 @@ void tarn_model_close(struct tarn_model *m)
     tarn_plan_finish(&m->plan);
     if (m->dev)
         m->backend->close(m->dev);
+    tarn_free(m->split);
     tarn_text_close(m->text);
     tarn_gguf_close(m->gguf);
     tarn_free(m);
@@ -296,7 +310,7 @@ enum tarn_status tarn_model_fit(const struct tarn_model *m, uint32_t n_context,
     struct tarn_plan plan = tarn_plan_view(m, max_rows, n_context);
     struct tarn_state_shape shape = tarn_state_view(m, kv_type);
     uint64_t work = 0, page = 0, tail = 0;
-    enum tarn_status s = m->backend->cost(&m->host, 0, &plan, &shape, &work,
+    enum tarn_status s = tarn_model_cost(m, &plan, &shape, &work,
                                           &page, &tail, err);
     if (s)
         return s;

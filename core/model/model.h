@@ -83,6 +83,8 @@ struct tarn_model {
     const struct tarn_backend *backend;
     struct tarn_dev *dev;
     struct tarn_model_plan plan;
+    struct tarn_split *split; /* owned; NULL: one device */
+    uint32_t device_layers;   /* as it was asked for */
     /* Asked by the backend through the host while it runs. */
     bool (*cancelled)(void *user);
     void (*progress)(void *user, uint64_t done, uint64_t total);
@@ -94,6 +96,31 @@ struct tarn_model {
 
 /* One engine less; the model goes if it was closed meanwhile. */
 void tarn_model_unuse(struct tarn_model *m);
+
+/* Where a model's weights are: a backend, an open device, the plan with its
+ * handles.  place.c. */
+struct tarn_place {
+    const struct tarn_backend *backend;
+    struct tarn_dev *dev;
+    struct tarn_device_info device;
+    struct tarn_model_plan plan;
+    struct tarn_split *split; /* owned; NULL: all on one device */
+};
+/* All weights on device 0 of b, or the last layers where it is too small for
+ * them and the processor can take the first.  layers 0: as many as fit. */
+enum tarn_status tarn_place_open(struct tarn_model *m,
+                                 const struct tarn_backend *b, uint32_t layers,
+                                 struct tarn_place *out,
+                                 struct tarn_error *err);
+/* cost() of the place that the model has. */
+enum tarn_status tarn_model_cost(const struct tarn_model *m,
+                                 const struct tarn_plan *plan,
+                                 const struct tarn_state_shape *shape,
+                                 uint64_t *work_bytes, uint64_t *page_bytes,
+                                 uint64_t *tail_bytes, struct tarn_error *err);
+void tarn_place_close(struct tarn_place *p); /* zeroed allowed */
+/* The model's place and *p change hands. */
+void tarn_model_change_place(struct tarn_model *m, struct tarn_place *p);
 
 enum tarn_status tarn_hparams_read(const struct tarn_gguf *g,
                                    struct tarn_hparams *out,

@@ -1,0 +1,183 @@
+/* place.c - where a model's weights are: a backend, an open device, the plan
+ * with its handles.  A model has one place, and may change it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/base/memory.h"
+#include "core/model/model.h"
+#include "core/model/split.h"
+
+/* Of a device's free memory: the rest is for K/V, work and other programs. */
+#define WEIGHTS_PART(bytes) ((bytes) / 10 * 8)
+
+/* ------------------------------------------------------------------ fitting */
+
+/* Bytes of a layer's tensors; of all that belongs to no layer for n_layers. */
+static uint64_t bytes_of(const struct tarn_model *m, uint32_t layer)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < tarn_gguf_n_tensors(m->gguf); i++) {
+        const struct tarn_gguf_tensor *t = tarn_gguf_tensor_at(m->gguf, i);
+        const bool inside = !strncmp(t->name, "blk.", 4);
+        const unsigned long at =
+            inside ? strtoul(t->name + 4, NULL, 10) : m->hp.n_layers;
+        n += at == layer ? t->size : 0;
+    }
+    return n;
+}
+
+/* How many of the last layers a device has room for. */
+static uint32_t layers_that_fit(const struct tarn_model *m,
+                                const struct tarn_device_info *d)
+{
+    const uint64_t room = WEIGHTS_PART(d->memory_free);
+    uint64_t taken = bytes_of(m, m->hp.n_layers);
+    uint32_t n = 0;
+    if (!d->memory_total)
+        return m->hp.n_layers;
+    if (taken > room)
+        return 0;
+    while (n < m->hp.n_layers) {
+        taken += bytes_of(m, m->hp.n_layers - 1 - n);
+        if (taken > room)
+            break;
+        n++;
+    }
+    return n;
+}
+
+/* The best backend that computes with the processor; NULL: there is none. */
+static const struct tarn_backend *processor(const struct tarn_model *m,
+                                            const struct tarn_backend *but)
+{
+    for (size_t i = 0; i < m->rt->n_backends; i++) {
+        const struct tarn_backend *b = m->rt->backends[i];
+        struct tarn_device_info d = { .size = sizeof d };
+        if (b != but && !b->device_info(&m->host, 0, &d, NULL) &&
+            d.kind == TARN_DEVICE_CPU)
+            return b;
+    }
+    return NULL;
+}
+
+/* ------------------------------------------------------------------ opening */
+
+static enum tarn_status open_whole(struct tarn_model *m,
+                                   const struct tarn_backend *b,
+                                   struct tarn_place *p, struct tarn_error *err)
+{
+    p->backend = b;
+    enum tarn_status s = b->open(&m->host, 0, &p->dev, err);
+    return s ? s : tarn_plan_make(m->gguf, &m->hp, b, p->dev, &p->plan, err);
+}
+
+static enum tarn_status open_split(struct tarn_model *m,
+                                   const struct tarn_backend *b,
+                                   const struct tarn_backend *cpu,
+                                   uint32_t layers, struct tarn_place *p,
+                                   struct tarn_error *err)
+{
+    p->split = tarn_alloc(1, sizeof *p->split);
+    if (!p->split)
+        return tarn_fail(err, TARN_NO_MEMORY, "no memory for a split model");
+    tarn_split_init(p->split, cpu, b, m->hp.n_layers - layers, &m->hp);
+    p->backend = &p->split->table;
+    enum tarn_status s = tarn_split_open(p->split, &m->host, &p->dev, err);
+    return s ? s
+             : tarn_plan_make(m->gguf, &m->hp, p->backend, p->dev, &p->plan,
+                              err);
+}
+
+/* One try with so many layers on the device; none: all on the processor. */
+static enum tarn_status try_layers(struct tarn_model *m,
+                                   const struct tarn_backend *b,
+                                   const struct tarn_backend *cpu,
+                                   uint32_t layers, struct tarn_place *p,
+                                   struct tarn_error *err)
+{
+    enum tarn_status s = TARN_OK;
+    if (layers == 0) {
+        p->device = (struct tarn_device_info){ .size = sizeof p->device };
+        s = cpu->device_info(&m->host, 0, &p->device, err);
+        if (!s)
+            s = open_whole(m, cpu, p, err);
+    } else if (layers == m->hp.n_layers) {
+        s = open_whole(m, b, p, err);
+    } else {
+        s = open_split(m, b, cpu, layers, p, err);
+    }
+    if (s) {
+        const struct tarn_device_info device = p->device;
+        tarn_place_close(p);
+        p->device = device;
+    }
+    return s;
+}
+
+enum tarn_status tarn_place_open(struct tarn_model *m,
+                                 const struct tarn_backend *b, uint32_t layers,
+                                 struct tarn_place *out, struct tarn_error *err)
+{
+    struct tarn_place p = { .device = { .size = sizeof p.device } };
+    const uint32_t all = m->hp.n_layers;
+    enum tarn_status s = b->device_info(&m->host, 0, &p.device, err);
+    if (s)
+        return s;
+    const bool own = p.device.kind != TARN_DEVICE_CPU;
+    const struct tarn_backend *cpu = own ? processor(m, b) : NULL;
+    uint32_t n = all;
+    if (own && cpu)
+        n = layers == 0    ? layers_that_fit(m, &p.device)
+            : layers < all ? layers
+                           : all;
+    s = try_layers(m, b, cpu, n, &p, err);
+    /* A trial is the only thing that knows: a driver has its own ideas. */
+    while (s == TARN_NO_MEMORY && cpu && layers == 0 && n > 0) {
+        n = n > 4 ? n - n / 4 : n - 1;
+        s = try_layers(m, b, cpu, n, &p, err);
+    }
+    if (s)
+        return s;
+    if (n < all)
+        tarn_log(m->rt, 0,
+                 "%u of %u layers are on %s, the others on the "
+                 "processor",
+                 n, all, n ? p.device.name : "it: none");
+    *out = p;
+    return TARN_OK;
+}
+
+void tarn_place_close(struct tarn_place *p)
+{
+    tarn_plan_finish(&p->plan);
+    if (p->dev)
+        p->backend->close(p->dev);
+    tarn_free(p->split);
+    *p = (struct tarn_place){ .backend = NULL };
+}
+
+void tarn_model_change_place(struct tarn_model *m, struct tarn_place *p)
+{
+    const struct tarn_place old = { m->backend, m->dev, m->device, m->plan,
+                                    m->split };
+    m->backend = p->backend;
+    m->dev = p->dev;
+    m->device = p->device;
+    m->plan = p->plan;
+    m->split = p->split;
+    m->info.backend = m->backend->name;
+    *p = old;
+}
+
+enum tarn_status tarn_model_cost(const struct tarn_model *m,
+                                 const struct tarn_plan *plan,
+                                 const struct tarn_state_shape *shape,
+                                 uint64_t *work_bytes, uint64_t *page_bytes,
+                                 uint64_t *tail_bytes, struct tarn_error *err)
+{
+    return m->split ? tarn_split_cost(m->split, &m->host, plan, shape,
+                                      work_bytes, page_bytes, tail_bytes, err)
+                    : m->backend->cost(&m->host, 0, plan, shape, work_bytes,
+                                       page_bytes, tail_bytes, err);
+}

@@ -133,7 +133,9 @@ void vk_buffer_free(struct tarn_dev *dev, struct vk_buffer *b)
 
 enum tarn_status vk_stage_make(struct tarn_dev *dev, struct tarn_error *err)
 {
-    return vk_buffer_make(dev, STAGE_SIZE, VK_DOWN, &dev->stage, err);
+    const uint64_t part = dev->facts.memory_total / 64; /* of a small one */
+    return vk_buffer_make(dev, part < STAGE_SIZE ? part : STAGE_SIZE, VK_DOWN,
+                          &dev->stage, err);
 }
 
 /* -------------------------------------------------------------- transfers */

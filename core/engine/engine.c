@@ -155,6 +155,26 @@ static enum tarn_status open_parts(struct tarn_engine *e,
                                err);
 }
 
+/* What open_parts() made, or a part of it; may be opened again. */
+static void close_parts(struct tarn_engine *e)
+{
+    if (e->prepared)
+        e->model->backend->release(e->prepared);
+    tarn_kv_close(&e->cache);
+    tarn_ring_finish(&e->ring);
+    tarn_cond_destroy(e->cond);
+    tarn_mutex_destroy(e->mutex);
+    tarn_free(e->rows);
+    tarn_free(e->seqs);
+    tarn_free(e->logits);
+    e->prepared = NULL;
+    e->cond = NULL;
+    e->mutex = NULL;
+    e->rows = NULL;
+    e->seqs = NULL;
+    e->logits = NULL;
+}
+
 enum tarn_status tarn_engine_create(struct tarn_model *model,
                                     const struct tarn_engine_options *opt,
                                     struct tarn_engine **out,
@@ -167,6 +187,12 @@ enum tarn_status tarn_engine_create(struct tarn_model *model,
     e->model = model;
     model->n_engines++;
     enum tarn_status s = open_parts(e, opt ? opt : &NONE, err);
+    while (s == TARN_NO_MEMORY && model->n_engines == 1) {
+        close_parts(e);
+        if (!tarn_model_shrink(model))
+            break;
+        s = open_parts(e, opt ? opt : &NONE, err);
+    }
     if (s) {
         tarn_engine_destroy(e);
         return s;
@@ -192,15 +218,7 @@ void tarn_engine_destroy(struct tarn_engine *e)
     }
     tarn_free(e->live);
     tarn_lexicon_destroy(e->lexicon);
-    if (e->prepared)
-        e->model->backend->release(e->prepared);
-    tarn_kv_close(&e->cache);
-    tarn_ring_finish(&e->ring);
-    tarn_cond_destroy(e->cond);
-    tarn_mutex_destroy(e->mutex);
-    tarn_free(e->rows);
-    tarn_free(e->seqs);
-    tarn_free(e->logits);
+    close_parts(e);
     e->model->cancelled = NULL;
     e->model->progress = NULL;
     tarn_model_unuse(e->model);

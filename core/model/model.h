@@ -112,6 +112,10 @@ enum tarn_status tarn_place_open(struct tarn_model *m,
                                  const struct tarn_backend *b, uint32_t layers,
                                  struct tarn_place *out,
                                  struct tarn_error *err);
+/* The device was too small after all: opens the model again with fewer layers
+ * on it, at last with none.  False: there is nothing to try any more; without
+ * a place (dev is NULL) if even that failed. */
+bool tarn_model_shrink(struct tarn_model *m);
 /* cost() of the place that the model has. */
 enum tarn_status tarn_model_cost(const struct tarn_model *m,
                                  const struct tarn_plan *plan,

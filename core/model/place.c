@@ -181,3 +181,33 @@ enum tarn_status tarn_model_cost(const struct tarn_model *m,
                     : m->backend->cost(&m->host, 0, plan, shape, work_bytes,
                                        page_bytes, tail_bytes, err);
 }
+
+bool tarn_model_shrink(struct tarn_model *m)
+{
+    const struct tarn_backend *b = m->split ? m->split->part[1] : m->backend;
+    const struct tarn_backend *cpu = processor(m, b);
+    uint32_t n = m->hp.n_layers - (m->split ? m->split->n_first : 0);
+    struct tarn_place p = { m->backend, m->dev, m->device, m->plan, m->split };
+    enum tarn_status s = TARN_NO_MEMORY;
+    if (m->device.kind == TARN_DEVICE_CPU || !cpu)
+        return false;
+    tarn_place_close(&p); /* first: its memory is what is missing */
+    m->backend = cpu;
+    m->info.backend = cpu->name;
+    m->dev = NULL;
+    m->plan = (struct tarn_model_plan){ 0 };
+    m->split = NULL;
+    while (s == TARN_NO_MEMORY && n > 0) {
+        n = n > 4 ? n - n / 4 : n - 1;
+        p = (struct tarn_place){ .device = m->device };
+        s = try_layers(m, b, cpu, n, &p, NULL);
+    }
+    if (s)
+        return false;
+    tarn_model_change_place(m, &p);
+    tarn_log(m->rt, 0,
+             "%u of %u layers are on the graphics device, which has "
+             "no room for more",
+             n, m->hp.n_layers);
+    return true;
+}

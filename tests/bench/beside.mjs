@@ -3,13 +3,16 @@
 //
 //   node tests/bench/beside.mjs TARN MODEL.gguf --peer DIR
 //        [--prompt 512] [--tokens 32] [--runs 5] [--threads 2] [--backend NAME]
-//        [--flash]
+//        [--flash] [--gpu vulkan]
 //
 // DIR holds a node_modules with node-llama-cpp (npm i node-llama-cpp there; it
 // is no part of tarn).  Each run is a process of its own: a warm-up pass, one
 // measured.  Prints medians and ratios; a ratio above 1 means tarn is faster.
 // Decode follows the prompt, so a long prompt measures decode at that depth;
-// the warm-up is short then.  --flash: llama.cpp with flash attention.
+// the warm-up is short then.  --flash: llama.cpp with flash attention.  --gpu
+// vulkan: llama.cpp with all layers on the graphics device (its package
+// @node-llama-cpp/linux-x64-vulkan must lie there, too); give tarn --backend
+// vulkan beside it.
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -30,8 +33,9 @@ const list = (v) => v.map((x) => x.toFixed(1)).join(" ");
 async function runPeer(model) {
   const require = createRequire(path.join(path.resolve(peer), "x.js"));
   const { getLlama } = await import(pathToFileURL(require.resolve("node-llama-cpp")).href);
-  const llama = await getLlama({ gpu: false, build: "never", logLevel: "error", maxThreads: threads });
-  const m = await llama.loadModel({ modelPath: model, checkTensors: false });
+  const llama = await getLlama({ gpu: option("gpu", false), build: "never", logLevel: "error", maxThreads: threads });
+  const m = await llama.loadModel({ modelPath: model, checkTensors: false,
+    ...(option("gpu") ? { gpuLayers: "max" } : {}) });
   const ctx = await m.createContext({ contextSize: P + N + 64, batchSize: Math.min(P, 2048),
     threads, flashAttention: process.argv.includes("--flash") });
   let out;

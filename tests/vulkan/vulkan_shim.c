@@ -374,3 +374,14 @@ vkGetInstanceProcAddr(VkInstance instance, const char *name)
     }
     return hook(name, real_gipa(instance, name));
 }
+
+/* For whole programs: what the variables say. */
+__attribute__((constructor)) static void read_variables(void)
+{
+    const char *heap = getenv("TARN_SHIM_HEAP");
+    const char *most = getenv("TARN_SHIM_ALLOCATION");
+    vulkan_shim.real = getenv("TARN_SHIM_REAL");
+    vulkan_shim.small.heap = heap ? strtoull(heap, NULL, 10) : 0;
+    vulkan_shim.small.allocation = most ? strtoull(most, NULL, 10) : 0;
+    vulkan_shim.small.range = most ? (uint32_t)strtoull(most, NULL, 10) : 0;
+}

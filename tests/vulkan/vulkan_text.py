@@ -66,8 +66,16 @@ def margin(tarn, model, prompt, one, two):
     return least
 
 
+def warm_up(tarn, env):
+    """The driver's first start compiles for longer than a probe may take."""
+    plugin = os.path.join(os.path.dirname(os.path.realpath(tarn)), "plugins", "tarn-vulkan.so")
+    subprocess.run([tarn, "--probe", plugin], env=env, capture_output=True)
+
+
 def main(tarn, model):
     env = dict(os.environ, TARN_VULKAN_SOFTWARE="1")
+    for tuning in TUNINGS.values():
+        warm_up(tarn, dict(env, TARN_VULKAN_TUNE=tuning))
     listing = json.loads(subprocess.run([tarn, "backends", "--json"], env=env, capture_output=True).stdout or "{}")
     if '"vulkan"' not in json.dumps(listing) or subprocess.run(
             [tarn, "run", model, "-p", "Hi", "--max-tokens", "1", "--backend", "vulkan"], env=env,

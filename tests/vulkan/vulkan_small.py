@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""Limits of small devices, imposed by a libvulkan before the real one.
+
+  vulkan_small.py TARN MODEL SHIM
+
+The logits of 200 tokens must be those of the CPU, bit for bit, with a heap of
+256 MiB and allocations of 128 MiB, and with heaps that hold only some of the
+layers or none; what is on the device is said on stderr.  Prints TAP.
+"""
+import os
+import subprocess
+import sys
+import tempfile
+
+MIB = 1 << 20
+CASES = [("as it is", 0, 0, True), ("256 MiB, 128 MiB at once", 256 * MIB, 128 * MIB, True),
+         ("40 MiB", 40 * MIB, 0, True), ("24 MiB", 24 * MIB, 0, None), ("12 MiB", 12 * MIB, 0, False)]
+
+
+def loader():
+    for folder in ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"):
+        if os.path.exists(os.path.join(folder, "libvulkan.so.1")):
+            return os.path.join(folder, "libvulkan.so.1")
+    return None
+
+
+def logits(tarn, model, env, extra):
+    ids = ",".join(str(20 + i * 37 % 1400) for i in range(200))
+    p = subprocess.run([tarn, "logits", model, "--ids", ids, "--rows", "last", "--ctx", "256", "--batch", "64"] + extra,
+                       env=env, capture_output=True)
+    return p.returncode, p.stdout, p.stderr.decode(errors="replace")
+
+
+def warm_up(tarn, env):
+    """The driver's first start compiles for longer than a probe may take."""
+    plugin = os.path.join(os.path.dirname(os.path.realpath(tarn)), "plugins", "tarn-vulkan.so")
+    subprocess.run([tarn, "--probe", plugin], env=env, capture_output=True)
+
+
+def main(tarn, model, shim):
+    real = loader()
+    base = dict(os.environ, TARN_VULKAN_SOFTWARE="1")
+    warm_up(tarn, base)
+    if not real or logits(tarn, model, base, ["--backend", "vulkan"])[0]:
+        print("1..0 # SKIP no software Vulkan device")
+        return 0
+    want = logits(tarn, model, base, [])[1]
+    bad = 0
+    with tempfile.TemporaryDirectory() as folder:
+        os.symlink(os.path.realpath(shim), os.path.join(folder, "libvulkan.so.1"))
+        for n, (name, heap, most, whole) in enumerate(CASES, 1):
+            env = dict(base, LD_LIBRARY_PATH=folder, TARN_SHIM_REAL=real)
+            if heap:
+                env["TARN_SHIM_HEAP"] = str(heap)
+            if most:
+                env["TARN_SHIM_ALLOCATION"] = str(most)
+            warm_up(tarn, env)
+            rc, got, err = logits(tarn, model, env, ["--backend", "vulkan", "--verbose"])
+            said = [line for line in err.splitlines() if "layers" in line]
+            good = rc == 0 and got == want and (whole is None or bool(said) != whole)
+            bad += not good
+            print("%sok %d - heap %s: the same logits # %s" % (
+                "" if good else "not ", n, name, "; ".join(said)[:200] or err[:300].strip() or "all on the device"),
+                flush=True)
+    print("1..%d" % len(CASES))
+    return bad > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:4]))

@@ -70,6 +70,10 @@ def warm_up(tarn, env):
     """The driver's first start compiles for longer than a probe may take."""
     plugin = os.path.join(os.path.dirname(os.path.realpath(tarn)), "plugins", "tarn-vulkan.so")
     subprocess.run([tarn, "--probe", plugin], env=env, capture_output=True)
+    for _ in range(10):  # on a busy machine it may still be too slow; a good verdict is remembered
+        p = subprocess.run([tarn, "backends", "--json"], env=env, capture_output=True)
+        if any(q["name"] == "vulkan" and q["state"] == "ready" for q in json.loads(p.stdout)["plugins"]):
+            return
 
 
 def main(tarn, model):

@@ -120,8 +120,8 @@ enum tarn_status tarn_chat_keep_others(struct tarn_chat *chat,
 {
     struct tarn_buf b = { 0 };
     for (const struct tarn_json *k = v->first; k; k = k->next) {
-        if (has_place(k))
-            continue;
+        if (has_place(k) || !tarn_value_is_finite(k))
+            continue; /* Infinity could not be read again */
         if (b.size > 0)
             tarn_buf_text(&b, ", ");
         tarn_json_add_string(&b, k->key, k->key_size, false);

@@ -253,3 +253,26 @@ void tarn_value_add(struct tarn_buf *b, const struct tarn_json *v,
         v = v->next;
     }
 }
+
+/* Without recursion: JSON is at most 64 deep. */
+bool tarn_value_is_finite(const struct tarn_json *v)
+{
+    const struct tarn_json *around[64];
+    size_t depth = 0;
+    double d;
+    for (;;) {
+        if (v->kind == TARN_JSON_NUMBER && strpbrk(v->text, ".eE") &&
+            !tarn_json_f64(v, &d))
+            return false;
+        if (v->first && depth < 64) {
+            around[depth++] = v;
+            v = v->first;
+            continue;
+        }
+        while (depth > 0 && !v->next)
+            v = around[--depth];
+        if (depth == 0)
+            return true;
+        v = v->next;
+    }
+}

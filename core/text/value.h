@@ -5,6 +5,8 @@
 #ifndef TARN_TEXT_VALUE_H
 #define TARN_TEXT_VALUE_H
 
+#include <stdbool.h>
+
 #include "core/base/buf.h"
 #include "core/base/json.h"
 
@@ -17,5 +19,8 @@ enum tarn_value_form {
  * Python prints them. */
 void tarn_value_add(struct tarn_buf *b, const struct tarn_json *v,
                     enum tarn_value_form form);
+/* No number in it is too large for a float64 (those come out as Infinity, as
+ * Python writes them, which is no JSON). */
+bool tarn_value_is_finite(const struct tarn_json *v);
 
 #endif

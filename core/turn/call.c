@@ -83,6 +83,8 @@ static bool add_members(struct tarn_call_work *w,
                                               .kind = kind_of(v) };
         if (v->key_size == 0)
             return tarn_literal_fail(&w->l, "an argument has no name");
+        if (!tarn_value_is_finite(v))
+            return tarn_literal_fail(&w->l, "this is no finite number");
         tarn_value_add(&w->d.json, v, TARN_VALUE_JSON);
         if (!w->d.json.failed &&
             depth_of(w->d.json.data + a.json_at, w->d.json.size - a.json_at) >

@@ -43,6 +43,7 @@ static const char *const SEEDS[] = {
     "\"assistant\",\"content\":\"a\\n```\\nb\",\"thinking\":\"t\"}]}",
     "[{\"role\":\"tool\",\"content\":null,\"tool_calls\":[{\"id\":1.50}],"
     "\"name\":\"x\"}]",
+    "[{\"role\":\"tool\",\"content\":\"x\",\"k\":[{\"id\":3e330}],\"\":1e30}]",
     "[{\"role\":\"system\",\"content\":[{\"type\":\"text\",\"text\":\"- "
     "```\\n## Answer\\n<!-- x\"}]}]",
     "{\"tarn_chat\":1,\"active\":3,\"messages\":[{\"id\":1,\"parent\":0,"

@@ -335,6 +335,8 @@ static void test_c01_malformed_calls_never_run(void)
         { "[f(l=(1])]", NULL, NO },
         { "[f(l=[x])]", NULL, NO },
         { "{\"name\": \"f\"", NULL, NO },
+        { "{\"name\": \"any\", \"arguments\": {\"a\": [1, {\"b\": -1e400}]}}",
+          NULL, BAD },
         { "[{\"name\": 3}]", NULL, NO },
         { "[{\"arguments\": {}}]", NULL, NO },
         { "[{\"name\": \"a\\\"b\"}]", NULL, NO },

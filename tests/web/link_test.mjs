@@ -11,14 +11,16 @@ const dir = process.argv[2];
  * its lock; the stdio parts serve snprintf, which opens no stream. */
 const LIBC = new Set(`CLOCK_MONOTONIC CLOCK_REALTIME __lctrans __stdio_close __stdio_seek __stdio_write __toread
   __towrite __uflow __wasilibc_real abort atoi clock_gettime close dlmalloc errno floatscan
-  fmod fputs frexp fwrite getentropy libc localeconv lseek memchr memcmp memcpy memrchr
+  fmod fputs frexp fwrite getentropy intscan libc localeconv lseek memchr memcmp memcpy memrchr
   memset sbrk scalbn shgetc snprintf stderr strchr strchrnul strcmp strcspn strerror strlen
-  strnlen strpbrk strrchr strstr strtod vfprintf vsnprintf wcrtomb wctomb writev`.split(/\s+/));
+  strncmp strnlen strpbrk strrchr strstr strtod strtol vfprintf vsnprintf wcrtomb wctomb writev`.split(/\s+/));
 const IMPORTS = ['env.memory', 'wasi_snapshot_preview1.clock_time_get', 'wasi_snapshot_preview1.fd_close',
   'wasi_snapshot_preview1.fd_seek', 'wasi_snapshot_preview1.fd_write', 'wasi_snapshot_preview1.random_get'];
 const EXPORTS = ['__stack_pointer', '__tls_align', '__tls_size', '__wasm_init_tls', '_initialize',
-  ...['alloc', 'bench', 'calls', 'close', 'decide', 'error', 'eval', 'events', 'free', 'info', 'open', 'out', 'out_size', 'post', 'results', 'step',
-    'threads', 'turn', 'worker'].map(n => `tarn_web_${n}`)];
+  ...['alloc', 'bench', 'calls', 'close', 'decide', 'error', 'eval', 'events', 'free', 'info', 'open', 'out',
+    'out_size', 'post', 'results', 'step', 'threads', 'trace_from', 'trace_text', 'turn', 'view_all',
+    'view_at', 'view_cells', 'view_error', 'view_items', 'view_list', 'view_open', 'view_out', 'view_out_size',
+    'view_size', 'view_svg', 'view_text', 'view_token', 'worker'].map(n => `tarn_web_${n}`)];
 
 for (const name of ['tarn-web', 'tarn-web-relaxed']) {
   await test(`${name}: only known parts of the libc`, async () => {

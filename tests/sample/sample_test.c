@@ -356,7 +356,7 @@ static void rule_accept(void *user, int32_t id)
 static void test_constraint_is_asked_once_where_it_agrees(void)
 {
     struct rule r = { .allowed = 0xff };
-    const struct tarn_constraint c = { &r, rule_allows, rule_accept };
+    const struct tarn_constraint c = { &r, rule_allows, rule_accept, NULL };
     const struct tarn_sampler_options opt = { .constraint = &c };
     const float logits[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
     struct tarn_sampler *s = NULL;
@@ -376,7 +376,7 @@ static void test_constraint_draws_again_without_bias(void)
 {
     enum { N = 20000 };
     struct rule r = { .allowed = 1u << 1 | 1u << 4 | 1u << 6 };
-    const struct tarn_constraint c = { &r, rule_allows, rule_accept };
+    const struct tarn_constraint c = { &r, rule_allows, rule_accept, NULL };
     struct tarn_sampling set = { .size = sizeof set,
                                  .temperature = 1,
                                  .top_p = 1,
@@ -409,7 +409,7 @@ static void test_constraint_draws_again_without_bias(void)
 static void test_constraint_reaches_past_the_cuts(void)
 {
     struct rule r = { .allowed = 1u << 7 };
-    const struct tarn_constraint c = { &r, rule_allows, rule_accept };
+    const struct tarn_constraint c = { &r, rule_allows, rule_accept, NULL };
     const struct tarn_sampler_options opt = { .constraint = &c };
     float logits[8] = { 90, 80, 70, 60, 50, 40, 30, -500 };
     struct tarn_sampler *s = NULL;

@@ -42,7 +42,8 @@ static enum tarn_status eval_piece(struct tarn_engine *e,
 {
     size_t per_row = (size_t)e->model->info.n_moe_layers *
                      e->model->info.n_expert_used;
-    float *logits = io->logits + *row * e->model->info.n_vocab;
+    float *logits = io->logits
+                        ? io->logits + *row * e->model->info.n_vocab : NULL;
     size_t first = *row;
     for (uint32_t i = 0; i < n; i++) {
         bool want = *row < io->n_rows && io->rows[*row] == at + i;

@@ -16,6 +16,7 @@
 struct tarn_dev {
     const struct tarn_split *split;
     struct tarn_dev *part[2];
+    struct tarn_weight *weights; /* closed with the device */
 };
 
 struct tarn_weight {
@@ -63,8 +64,12 @@ enum tarn_status tarn_split_open(const struct tarn_split *s,
     return status;
 }
 
+static void free_weight(struct tarn_dev *d, struct tarn_weight *w);
+
 static void close_device(struct tarn_dev *d)
 {
+    while (d && d->weights)
+        free_weight(d, d->weights);
     for (int i = 0; d && i < 2; i++)
         if (d->part[i])
             d->split->part[i]->close(d->part[i]);
@@ -88,6 +93,11 @@ static void wanted_by(const struct tarn_split *s, const char *name,
 
 static void free_weight(struct tarn_dev *d, struct tarn_weight *w)
 {
+    struct tarn_weight **at = &d->weights;
+    while (*at && *at != w)
+        at = &(*at)->next;
+    if (*at)
+        *at = w->next;
     for (int i = 0; w && i < 2; i++)
         if (w->part[i])
             d->split->part[i]->weight_free(d->part[i], w->part[i]);
@@ -108,6 +118,8 @@ static enum tarn_status take_weight(struct tarn_dev *d,
     for (int i = 0; i < 2 && !s; i++)
         if (wanted[i])
             s = d->split->part[i]->weight(d->part[i], t, &w->part[i], err);
+    w->next = d->weights;
+    d->weights = w;
     if (s)
         free_weight(d, w);
     else

@@ -189,7 +189,8 @@ static void fork_answer(struct play *p)
         return;
     const int32_t *ids = tarn_chat_ids(p->chat, m.id, &n);
     n = n ? draw(p, (uint32_t)n < 60 ? (uint32_t)n : 60) : 0;
-    memcpy(begin, ids, n * sizeof *begin);
+    if (n)
+        memcpy(begin, ids, n * sizeof *begin);
     begin[n] = (int32_t)(300 + draw(p, 500));
     opt.begin = begin;
     opt.n_begin = n + 1;

@@ -1,4 +1,4 @@
-/* record.h - the traces of the turns of this session: what /trace tells, and
+/* record.h - the traces of the turns since the start: what /trace tells, and
  * where /more, /fork and /keep take the tokens from.
  *
  * Owns: its traces; the oldest goes when there are too many.  Threads: the
@@ -25,7 +25,7 @@ struct tarn_trace *cmd_records_begin(struct cmd_records *r,
                                      uint64_t seed, uint32_t attempt);
 /* The message it became; without one the record goes. */
 void cmd_records_end(struct cmd_records *r, tarn_message_id message);
-/* NULL: that message was not written in this session. */
+/* NULL: that message was written before the start. */
 const struct tarn_trace *cmd_records_of(const struct cmd_records *r,
                                         tarn_message_id message);
 void cmd_records_clear(struct cmd_records *r);

@@ -354,7 +354,7 @@ def test_calls_wait_for_a_person():
     t.ask("/new")
     t.type(SUM + "\r").wait("Allow once? [")
     t.type("t\r").prompt()
-    t.ask(SUM)  # it is allowed in this chat now
+    t.ask("What is 56 * 78?")  # it is allowed in this chat now
     check("Allow once" not in t.answer() and roles(t).count("tool") == 2,
           t.answer())
     t.ask("/tools")
@@ -449,9 +449,10 @@ def test_interrupt_stops_the_answer_only():
         t.type("\x03").wait("Stopped.")
         times.append(time.time() - began)
         t.prompt()
+        check([r for r, _ in messages(t)] == ["user", "assistant"])
+        t.ask("/new")  # the same answer again: others may end by themselves
     # The slowest counts the queue of a busy machine as well.
     check(sorted(times)[1] < 0.05 and max(times) < 0.2, times)
-    check([r for r, _ in messages(t)] == ["user", "assistant"] * 3)
     t.type("\x04")
     check(t.finish() == 0)
 

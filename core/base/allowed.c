@@ -5,7 +5,6 @@
  * threads on 2 CPUs a phase of the pool took 26 us instead of 2. */
 #include "core/base/thread.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,24 +14,10 @@
 #include <sched.h>
 #endif
 
+#include "core/base/file.h"
 #include "core/base/memory.h"
 
 enum { MAX_THREADS = 1024 };
-
-/* Files of /proc and /sys have no size that could be asked for. */
-static bool read_small(const char *path, char *out, size_t room)
-{
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    size_t size = 0;
-    ssize_t n;
-    while (size + 1 < room && (n = read(fd, out + size, room - 1 - size)) > 0)
-        size += (size_t)n;
-    close(fd);
-    out[size] = 0;
-    return size > 0;
-}
 
 /* "QUOTA PERIOD" in microseconds -> threads, rounded up; 0: no limit. */
 static uint32_t threads_of_quota(const char *text)
@@ -54,14 +39,14 @@ static bool read_quota(const char *folder, bool v2, char *out, size_t room)
     char path[600];
     if (v2) {
         snprintf(path, sizeof path, "%s/cpu.max", folder);
-        return read_small(path, out, room);
+        return tarn_file_small(path, out, room);
     }
     char quota[32], period[32];
     snprintf(path, sizeof path, "%s/cpu.cfs_quota_us", folder);
-    if (!read_small(path, quota, sizeof quota))
+    if (!tarn_file_small(path, quota, sizeof quota))
         return false;
     snprintf(path, sizeof path, "%s/cpu.cfs_period_us", folder);
-    if (!read_small(path, period, sizeof period))
+    if (!tarn_file_small(path, period, sizeof period))
         return false;
     snprintf(out, room, "%s %s", quota, period);
     return true;
@@ -90,7 +75,7 @@ static uint32_t smallest_quota(const char *root, char *group, bool v2)
 static uint32_t quota_threads(void)
 {
     char text[4096], group[400];
-    if (!read_small("/proc/self/cgroup", text, sizeof text))
+    if (!tarn_file_small("/proc/self/cgroup", text, sizeof text))
         return 0;
     uint32_t least = 0;
     char *rest = text;

@@ -4,30 +4,20 @@
  * The kernel's own estimate (MemAvailable counts page cache that can be given
  * back), or what the control group leaves if that is less.  Its limit counts
  * page cache too, which goes first, so the cache is added again. */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base/file.h"
 #include "core/base/memory.h"
 
-/* Files of /proc and /sys have no size that could be asked for. */
 static bool read_small(const char *root, const char *name, char *out,
                        size_t room)
 {
     char path[700];
     snprintf(path, sizeof path, "%s%s", root, name);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    size_t size = 0;
-    ssize_t n;
-    while (size + 1 < room && (n = read(fd, out + size, room - 1 - size)) > 0)
-        size += (size_t)n;
-    close(fd);
-    out[size] = 0;
-    return size > 0;
+    return tarn_file_small(path, out, room);
 }
 
 /* The number behind `key` at the beginning of a line; 0 if there is none. */

@@ -227,6 +227,20 @@ void tarn_map_settle(struct tarn_map *m)
 #endif
 }
 
+bool tarn_file_small(const char *path, char *out, size_t room)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    size_t size = 0;
+    ssize_t n;
+    while (size + 1 < room && (n = read(fd, out + size, room - 1 - size)) > 0)
+        size += (size_t)n;
+    close(fd);
+    out[size] = 0;
+    return size > 0;
+}
+
 enum tarn_status tarn_file_read(const char *path, size_t limit, char **out,
                                 size_t *size, struct tarn_error *err)
 {

@@ -41,6 +41,10 @@ void tarn_map_settle(struct tarn_map *m); /* waits until that is done */
  * *out is owned, with a NUL behind it. */
 enum tarn_status tarn_file_read(const char *path, size_t limit, char **out,
                                 size_t *size, struct tarn_error *err);
+/* What the system tells in a file of /proc or /sys, which have no size: at most
+ * room - 1 bytes, with a NUL behind them.  False: nothing could be read.  Not
+ * in WebAssembly. */
+bool tarn_file_small(const char *path, char *out, size_t room);
 /* Writes path.tmp-PID, syncs, renames: the old file or the new one is there,
  * never half of one.  What a process that died left there goes away. */
 enum tarn_status tarn_file_write(const char *path, const void *data,

@@ -6,20 +6,14 @@
 Prints TAP.
 """
 import json
+import os
 import subprocess
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+from tap import check, done  # noqa: E402
+
 TARN, MODEL = sys.argv[1:3]
-count, bad = 0, 0
-
-
-def check(name, good, seen=None):
-    global count, bad
-    count += 1
-    bad += not good
-    if not good:
-        print("# %r" % (seen,))
-    print("%s %d - %s" % ("ok" if good else "not ok", count, name))
 
 
 def bench(*args):
@@ -60,5 +54,4 @@ check("memory need not be read", off["machine_gbps"] is None
 r, _ = bench("--compare", "nobody")
 check("an unknown build is refused", r.returncode == 2
       and b"nobody" in r.stderr, r)
-print("1..%d" % count)
-sys.exit(bad > 0)
+done()

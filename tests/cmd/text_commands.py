@@ -11,22 +11,15 @@ import os
 import subprocess
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+from tap import check, done  # noqa: E402
+
 TARN, ORACLE = sys.argv[1], sys.argv[2]
 VOCAB = os.path.join(ORACLE, "tokenizer", "vocab.gguf")
-count, bad = 0, 0
 
 
 def tarn(*args, data=b""):
     return subprocess.run([TARN, *args], input=data, capture_output=True)
-
-
-def check(name, good, seen=None):
-    global count, bad
-    count += 1
-    bad += not good
-    if not good and seen is not None:
-        print("# %r" % (seen,))
-    print("%s %d - %s" % ("ok" if good else "not ok", count, name))
 
 
 def refused(name, code, words, *args, data=b""):
@@ -108,5 +101,4 @@ def check_refusals():
 check_tokens()
 check_prompts()
 check_refusals()
-print("1..%d" % count)
-sys.exit(bad > 0)
+done()

@@ -11,12 +11,14 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..'))
+from tap import check, done  # noqa: E402
+
 TARN, POCKET = sys.argv[1:3]
 ASK = ['-p', 'What is 17 + 25?', '--max-tokens', '160']
 SCHEMA = {'type': 'object', 'properties': {
     'sum': {'type': 'integer'}, 'why': {'type': 'string', 'maxLength': 20}},
     'required': ['sum', 'why'], 'additionalProperties': False}
-results = []
 
 
 def run(*options):
@@ -25,11 +27,9 @@ def run(*options):
     return r.returncode, r.stdout, r.stderr
 
 
-def check(name, problem):
-    results.append(problem)
-    if problem:
-        print('# ' + str(problem))
-    print('%s %d - %s' % ('not ok' if problem else 'ok', len(results), name))
+def sound(name, problem):
+    """`problem`: None, or what is wrong."""
+    check(name, not problem, problem)
 
 
 def fits(text):
@@ -50,27 +50,26 @@ with tempfile.TemporaryDirectory() as d:
     with open(bad, 'w') as f:
         f.write('{"type":"object","properties":{"a":{"not":{}}}}')
     code, out, err = run('--json-schema', good)
-    check('the answer fits', fits(out) or (code and err))
+    sound('the answer fits', fits(out) or (code and err))
     code, out, err = run('--json-schema', good, '--json')
     r = json.loads(out)
-    check('the thought is free', fits(r['answer'])
+    sound('the thought is free', fits(r['answer'])
           or ('no thought' if len(r['thought']) < 5 else None))
     code, out, err = run('--json-schema', good, '--temp', '2', '--top-k', '0',
                          '--seed', '3')
-    check('at temperature 2 as well', fits(out) or (code and err))
+    sound('at temperature 2 as well', fits(out) or (code and err))
     code, out, err = run('--json-answer')
-    check('any JSON', None if isinstance(json.loads(out), (dict, list))
+    sound('any JSON', None if isinstance(json.loads(out), (dict, list))
           else out)
     code, out, err = run('--json-schema', bad)
-    check('what is not supported is named', None if code == 2 and not out and
+    sound('what is not supported is named', None if code == 2 and not out and
           'properties/a' in err and '"not"' in err else (code, out, err))
     code, out, err = run('--json-schema', os.path.join(d, 'none.json'))
-    check('a file that is not there', None if code == 5 and 'none.json' in err
+    sound('a file that is not there', None if code == 5 and 'none.json' in err
           else (code, err))
     code, out, err = run('--json-schema', good, '--json-answer')
-    check('both exclude each other', None if code == 2 else (code, err))
+    sound('both exclude each other', None if code == 2 else (code, err))
     code, out, err = run('--json-schema', good, '--max-tokens', '5')
-    check('too few tokens are refused', None if code == 9 and 'tokens' in err
+    sound('too few tokens are refused', None if code == 9 and 'tokens' in err
           else (code, err))
-print('1..%d' % len(results))
-sys.exit(any(results))
+done()

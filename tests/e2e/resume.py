@@ -10,8 +10,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..'))
+from tap import check, done  # noqa: E402
+
 TARN, POCKET, OTHER = sys.argv[1:4]
-results = []
 
 
 def tarn(*args, text=''):
@@ -24,13 +26,6 @@ def tarn(*args, text=''):
 def last(out):
     """The line that ends a turn."""
     return [json.loads(line) for line in out.splitlines() if line][-1]
-
-
-def check(name, good, said=''):
-    results.append(good)
-    if not good:
-        print('# ' + str(said)[:2000].replace('\n', '\n# '))
-    print('%s %d - %s' % ('ok' if good else 'not ok', len(results), name))
 
 
 with tempfile.TemporaryDirectory() as folder:
@@ -65,5 +60,4 @@ with tempfile.TemporaryDirectory() as folder:
     code, out, err = tarn(POCKET, '--save-state', '/nowhere/x', text='Hi')
     check('a state that cannot be written is exit 5', code == 5 and
           '/nowhere/x: cannot be written' in err, (code, err))
-print('1..%d' % len(results))
-sys.exit(not all(results))
+done()

@@ -12,21 +12,14 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+from tap import check, done  # noqa: E402
+
 TARN, POCKET = sys.argv[1:3]
-count, bad = 0, 0
 
 
 def tarn(*args):
     return subprocess.run([TARN, *args], capture_output=True, timeout=60)
-
-
-def check(name, good, seen=None):
-    global count, bad
-    count += 1
-    bad += not good
-    if not good and seen is not None:
-        print("# %r" % (seen,))
-    print("%s %d - %s" % ("ok" if good else "not ok", count, name))
 
 
 def run(path, *options):
@@ -109,5 +102,4 @@ def check_refused(folder):
 with tempfile.TemporaryDirectory() as folder:
     check_run(folder)
     check_refused(folder)
-print("1..%d" % count)
-sys.exit(bad > 0)
+done()

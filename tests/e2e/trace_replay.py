@@ -13,21 +13,14 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+from tap import check, done, skip  # noqa: E402
+
 TARN, POCKET, MODELS = sys.argv[1:4]
-count, bad = 0, 0
 
 
 def tarn(*args):
     return subprocess.run([TARN, *args], capture_output=True, timeout=300)
-
-
-def check(name, good, seen=None):
-    global count, bad
-    count += 1
-    bad += not good
-    if not good and seen is not None:
-        print("# %r" % (seen,))
-    print("%s %d - %s" % ("ok" if good else "not ok", count, name), flush=True)
 
 
 def record(path, model, *options):
@@ -58,8 +51,7 @@ with tempfile.TemporaryDirectory() as folder:
     traces = [record(path, model, *options) for path, (model, options) in zip(paths, cases)]
     for b in json.loads(tarn("backends", "--json").stdout)["plugins"]:
         if b["state"] != "ready" or not any(d.get("exact") for d in b.get("devices", [])):
-            count += 1
-            print("ok %d - %s # SKIP %s" % (count, b["name"], b.get("reason") or "not exact"))
+            skip(b["name"], b.get("reason") or "not exact")
             continue
         for threads in "1", "2":
             said = [replay(p, m, "--backend", b["name"], "--threads", threads) for p, (m, _) in zip(paths, cases)]
@@ -77,5 +69,4 @@ with tempfile.TemporaryDirectory() as folder:
         json.dump({k: v for k, v in traces[0].items() if k != "turn"}, f)
     said = tarn("trace", paths[0], "--replay", POCKET)
     check("no prompt: a sentence", said.returncode == 2 and said.stderr.count(b"\n") == 1, said)
-print("1..%d" % count)
-sys.exit(bad > 0)
+done()

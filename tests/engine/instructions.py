@@ -11,54 +11,29 @@ compiler's number.  Prints TAP.
 """
 import json
 import os
-import re
-import shutil
-import subprocess
 import sys
-import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, ".."))
+from callgrind import count, need  # noqa: E402
+from tap import check, done, skip_all  # noqa: E402
 
 PROGRAM, MODEL, COMPILER, BUILD = sys.argv[1:5]
-GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..",
-                      "golden", "instructions.json")
+GOLDEN = os.path.join(HERE, "..", "golden", "instructions.json")
 
-
-def skip(why):
-    print("1..0 # SKIP " + why)
-    sys.exit(0)
-
-
-def count():
-    with tempfile.TemporaryDirectory() as folder:
-        r = subprocess.run(
-            ["valgrind", "--tool=callgrind", "--collect-atstart=no",
-             "--toggle-collect=tarn_engine_bench",
-             "--callgrind-out-file=" + os.path.join(folder, "out"),
-             PROGRAM, MODEL, "--tokens"], capture_output=True, text=True)
-    found = re.search(r"Collected : (\d+)", r.stderr)
-    if r.returncode or not found:
-        print(r.stderr)
-        print("1..1\nnot ok 1 - callgrind runs")
-        sys.exit(1)
-    return int(found.group(1))
-
-
-if BUILD != "release":
-    skip("instructions are counted in release builds only")
-if not shutil.which("valgrind"):
-    skip("there is no valgrind")
+need(BUILD)
 golden = json.load(open(GOLDEN))
 if COMPILER not in golden and "--write" not in sys.argv:
-    skip("no number is known for " + COMPILER)
-seen = count()
+    skip_all("no number is known for " + COMPILER)
+seen = count([PROGRAM, MODEL, "--tokens"], "tarn_engine_bench")
 if "--write" in sys.argv:
     golden[COMPILER] = seen
     with open(GOLDEN, "w") as f:
         json.dump(golden, f, indent=1, sort_keys=True)
         f.write("\n")
 want = golden[COMPILER]
-good = abs(seen - want) <= want * 0.02
 print("# %s: %d instructions, golden %d (%+.2f %%)" % (
     COMPILER, seen, want, 100 * (seen - want) / want))
-print("%s 1 - 16 tokens take as many instructions as they did\n1..1" % (
-    "ok" if good else "not ok"))
-sys.exit(not good)
+check("16 tokens take as many instructions as they did",
+      abs(seen - want) <= want * 0.02)
+done()

@@ -8,44 +8,26 @@ after tokens; what the engine does is in both.  A build that is not "release"
 and a machine without valgrind are skipped.  Prints TAP.
 """
 import os
-import re
-import shutil
-import subprocess
 import sys
-import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+import callgrind  # noqa: E402
+from tap import check, done  # noqa: E402
 
 PROGRAM, MODEL, BUILD = sys.argv[1:4]
 TOKENS = sys.argv[4] if len(sys.argv) > 4 else "200"
 
 
-def skip(why):
-    print("1..0 # SKIP " + why)
-    sys.exit(0)
-
-
 def count(how, inside):
-    with tempfile.TemporaryDirectory() as folder:
-        r = subprocess.run(
-            ["valgrind", "--tool=callgrind", "--collect-atstart=no",
-             "--toggle-collect=" + inside,
-             "--callgrind-out-file=" + os.path.join(folder, "out"),
-             PROGRAM, MODEL, TOKENS, how], capture_output=True, text=True)
-    found = re.search(r"Collected : (\d+)", r.stderr)
-    if r.returncode or not found or "# %s tokens" % TOKENS not in r.stdout:
-        print(r.stdout + r.stderr)
-        print("1..1\nnot ok 1 - callgrind runs")
-        sys.exit(1)
-    return int(found.group(1))
+    return callgrind.count([PROGRAM, MODEL, TOKENS, how], inside,
+                           "# %s tokens" % TOKENS)
 
 
-if BUILD != "release":
-    skip("instructions are counted in release builds only")
-if not shutil.which("valgrind"):
-    skip("there is no valgrind")
+callgrind.need(BUILD)
 plain, recorded = count("none", "run_turn"), count("record", "run_turn")
 written = count("write", "write_trace")
 more = (recorded - plain) / plain * 100
 print("# %s tokens: %d instructions, recorded %d (%+.2f %%); the file takes %d (%.2f %%)" % (
     TOKENS, plain, recorded, more, written, written / plain * 100))
-print("1..1\n%sok 1 - recording adds at most 2 %%" % ("" if more <= 2 else "not "))
-sys.exit(more > 2)
+check("recording adds at most 2 %", more <= 2)
+done()

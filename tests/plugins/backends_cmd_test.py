@@ -10,20 +10,13 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..'))
+from tap import check, done  # noqa: E402
+
 TARN, STUBS = (os.path.abspath(a) for a in sys.argv[1:3])
 POCKET = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                       '../../models/pocket/pocket.gguf')
 PLUGINS = os.path.join(os.path.dirname(TARN), 'plugins')
-n = bad = 0
-
-
-def check(name, good, seen=''):
-    global n, bad
-    n += 1
-    bad += not good
-    if not good:
-        print('# ' + str(seen).replace('\n', '\n# '))
-    print('%s %d - %s' % ('ok' if good else 'not ok', n, name))
 
 
 def tarn(*args, cwd=None, **env):
@@ -114,5 +107,4 @@ with tempfile.TemporaryDirectory() as top:
           r.returncode == 2 and 'nobody' in r.stderr, r)
     ro = tarn('backends', '--json', XDG_CACHE_HOME='/proc/none')
     check('a cache that cannot be written is no error', ro.returncode == 0, ro)
-print('1..%d' % n)
-sys.exit(bad > 0)
+done()

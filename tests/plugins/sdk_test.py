@@ -11,17 +11,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..'))
+from tap import check, done  # noqa: E402
+
 BUILD, SOURCE = (os.path.abspath(a) for a in sys.argv[1:3])
-n = bad = 0
-
-
-def check(name, good, seen=''):
-    global n, bad
-    n += 1
-    bad += not good
-    if not good:
-        print('# ' + str(seen).replace('\n', '\n# '))
-    print('%s %d - %s' % ('ok' if good else 'not ok', n, name))
 
 
 def run(*args, **kw):
@@ -94,5 +87,4 @@ with tempfile.TemporaryDirectory() as top:
     r = run(tarn, 'backends', '--check', so, '--cases', '50', env=cache)
     check('a wrong sign is found', wrong != text and r.returncode == 6 and
           'FAILED glu' in r.stdout, r)
-print('1..%d' % n)
-sys.exit(bad > 0)
+done()

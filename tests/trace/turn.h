@@ -1,9 +1,8 @@
 /* turn.h - a turn of the engine as a script, for tests of the trace.
  *
- * The vocabulary is a double: a few functions of text.h over a table.  Ids
- * below 256 are bytes, then the control tokens in the order of enum
- * tarn_control, then words.  Tokens go through the real turn reader, and what
- * comes out becomes events in the engine's order: spans, then the token.
+ * The vocabulary is a double (tests/text/double.h).  Tokens go through the
+ * real turn reader, and what comes out becomes events in the engine's order:
+ * spans, then the token.
  *
  * Included once per test program. */
 #ifndef TARN_TESTS_TRACE_TURN_H
@@ -14,66 +13,17 @@
 #include "core/turn/reader.h"
 #include "tests/tap.h"
 
-struct tarn_text {
-    bool thinks;
-};
-
-enum { CTL = 256, WORD = CTL + TARN_N_CTL, N_WORDS = 12,
-       N_VOCAB = WORD + N_WORDS,
-       THINK = CTL + TARN_CTL_THINK, CLOSE = CTL + TARN_CTL_THINK_END,
-       END = CTL + TARN_CTL_IM_END, CALL = CTL + TARN_CTL_TOOL_CALL,
-       CALL_END = CTL + TARN_CTL_TOOL_CALL_END };
-
-static const char *const CONTROLS[TARN_N_CTL] = {
-    "<|startoftext|>", "<|endoftext|>", "<|im_start|>", "<|im_end|>",
-    "<think>", "</think>", "<|tool_list_start|>", "<|tool_list_end|>",
-    "<|tool_call_start|>", "<|tool_call_end|>", "<|tool_response_start|>",
-    "<|tool_response_end|>", "<|pad|>"
-};
-static const char *const WORDS[N_WORDS] = {
+static const char *const WORDS[] = {
     " word", " other", ".\n\n", "Wait", "</", "think", ">", "<th", "ink>",
     " \"\\\x01\u202e", "\xe2\x82", "f()"
 };
+#include "tests/text/double.h"
+
 enum { W_WORD = WORD, W_OTHER, W_BREAK, W_WAIT, W_LT, W_THINK, W_GT, W_OPEN,
        W_OPEN2, W_ODD, W_CUT, W_CALL };
-
-const char *tarn_text_bytes(const struct tarn_text *t, int32_t id,
-                            size_t *size)
-{
-    static char byte;
-    (void)t;
-    const char *text = "";
-    if (id >= 0 && id < 256) {
-        byte = (char)id;
-        *size = 1;
-        return &byte;
-    }
-    if (id >= CTL && id < WORD)
-        text = CONTROLS[id - CTL];
-    else if (id >= WORD && id < N_VOCAB)
-        text = WORDS[id - WORD];
-    *size = strlen(text);
-    return text;
-}
-
-int32_t tarn_text_control(const struct tarn_text *t, enum tarn_control c)
-{
-    if (!t->thinks && (c == TARN_CTL_THINK || c == TARN_CTL_THINK_END))
-        return -1;
-    return CTL + (int32_t)c;
-}
-
-enum tarn_text_kind tarn_text_kind(const struct tarn_text *t, int32_t id)
-{
-    (void)t;
-    return id >= CTL && id < WORD ? TARN_TOKEN_CONTROL : TARN_TOKEN_NORMAL;
-}
-
-bool tarn_text_is_end(const struct tarn_text *t, int32_t id)
-{
-    (void)t;
-    return id >= CTL && id <= CTL + TARN_CTL_IM_END;
-}
+enum { THINK = CTL + TARN_CTL_THINK, CLOSE = CTL + TARN_CTL_THINK_END,
+       END = CTL + TARN_CTL_IM_END, CALL = CTL + TARN_CTL_TOOL_CALL,
+       CALL_END = CTL + TARN_CTL_TOOL_CALL_END };
 
 /* ------------------------------------------------------------------- a turn */
 static struct tarn_text thinking = { true };

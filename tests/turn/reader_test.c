@@ -1,10 +1,5 @@
 /* reader_test.c - the turn reader: spans, cuts, broken text, stray tags.
  *
- * The vocabulary is a double: three functions of text.h over a table, so that
- * one with and one without <think> tokens can be had.  Ids below 256 are
- * bytes; then the control tokens in the order of enum tarn_control; then a
- * few words.
- *
  * Events are written down as one line: {T...} thought, {A...} answer, {C...}
  * call, with !...! for what was cut off and ^ for "that was the thought". */
 #include "core/turn/reader.h"
@@ -18,60 +13,9 @@
 #include "core/tarn.h"
 #include "tests/tap.h"
 
-/* -------------------------------------------------------------- the double */
-
-struct tarn_text {
-    bool thinks;
-};
-
-enum { CTL = 256, WORD = CTL + TARN_N_CTL };
-
-static const char *const CONTROLS[TARN_N_CTL] = { "<|startoftext|>",
-                                                  "<|endoftext|>",
-                                                  "<|im_start|>",
-                                                  "<|im_end|>",
-                                                  "<think>",
-                                                  "</think>",
-                                                  "<|tool_list_start|>",
-                                                  "<|tool_list_end|>",
-                                                  "<|tool_call_start|>",
-                                                  "<|tool_call_end|>",
-                                                  "<|tool_response_start|>",
-                                                  "<|tool_response_end|>",
-                                                  "<|pad|>" };
 static const char *const WORDS[] = { "hello ",   "</thi", "nk>",
                                      "\xF0\x9F", "<th",   "ink>x" };
-
-const char *tarn_text_bytes(const struct tarn_text *t, int32_t id, size_t *size)
-{
-    static char byte;
-    (void)t;
-    const char *text = "";
-    if (id >= 0 && id < 256) {
-        byte = (char)id;
-        *size = 1;
-        return &byte;
-    }
-    if (id >= CTL && id < WORD)
-        text = CONTROLS[id - CTL];
-    else if (id >= WORD && id < WORD + 6)
-        text = WORDS[id - WORD];
-    *size = strlen(text);
-    return text;
-}
-
-int32_t tarn_text_control(const struct tarn_text *t, enum tarn_control c)
-{
-    if (!t->thinks && (c == TARN_CTL_THINK || c == TARN_CTL_THINK_END))
-        return -1;
-    return CTL + (int32_t)c;
-}
-
-bool tarn_text_is_end(const struct tarn_text *t, int32_t id)
-{
-    (void)t;
-    return id >= CTL && id <= CTL + TARN_CTL_IM_END;
-}
+#include "tests/text/double.h"
 
 /* ------------------------------------------------------------------ events */
 

@@ -107,7 +107,7 @@ await test('w12 w03: bombs become plain text and no frame takes a second', async
 await test('the thought is plain, folds with its summary, stays open when touched', async () => {
   const { p, ask, close } = await open();
   await ask('think 60');
-  check(/^Thought \d+ tokens in/.test(await p.locator('.sum').innerText()), 'summary');
+  check(/^Thought \d+ tokens in/.test(await p.locator('span.sum').innerText()), 'summary');
   equal(await p.locator('.fold').getAttribute('aria-expanded'), 'false');
   await p.locator('.fold').click();
   equal(await p.locator('.thought .text p').count() >= 2, true, 'paragraphs');
@@ -131,7 +131,7 @@ await test('answer now and stop, by key and by button', async () => {
     await p.waitForTimeout(400);
     await press();
     await p.waitForFunction(() => !globalThis.tarnPage.writer);
-    check((await p.locator('.sum').last().innerText()).includes(says), `${says}: ${await p.locator('.sum').last().innerText()}`);
+    check((await p.locator('span.sum').last().innerText()).includes(says), `${says}: ${await p.locator('span.sum').last().innerText()}`);
   }
   await close();
 });

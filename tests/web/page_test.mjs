@@ -40,7 +40,7 @@ await test('bar 5: answers on a plain server, again with the server stopped, on 
   check(/2 threads|[3-9] threads/.test(await status(p)), await status(p));
   const first = await ask(p, 'What is 17 + 25?');
   check(first.trim().length > 0, 'an empty answer');
-  check(/^Thought \d+ tokens? in /.test(await p.locator('.sum').last().innerText()), 'no summary of the thought');
+  check(/^Thought \d+ tokens? in /.test(await p.locator('span.sum').last().innerText()), 'no summary of the thought');
   check(/tok\/s/.test(await status(p)), await status(p));
   check(/tokens? in .* tok\/s/.test(await p.locator('.stat').last().innerText()), 'no figures at the answer');
   await server.close();

@@ -1,0 +1,34 @@
+"""Instructions counted by valgrind's callgrind, for tests in Python."""
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+
+from tap import check, done, skip_all
+
+
+def need(buildtype):
+    """Skips the test where a count would say nothing, or can't be had."""
+    if buildtype != 'release':
+        skip_all('instructions are counted in release builds only')
+    if not shutil.which('valgrind'):
+        skip_all('there is no valgrind')
+
+
+def count(command, inside, said=''):
+    """Instructions of `command` while the function `inside` runs.
+
+    Ends the test if the command fails or does not print `said`.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        r = subprocess.run(
+            ['valgrind', '--tool=callgrind', '--collect-atstart=no',
+             '--toggle-collect=' + inside,
+             '--callgrind-out-file=' + os.path.join(folder, 'out'), *command],
+            capture_output=True, text=True)
+    found = re.search(r'Collected : (\d+)', r.stderr)
+    if r.returncode or not found or said not in r.stdout:
+        check('callgrind runs', False, r.stdout + r.stderr)
+        done()
+    return int(found.group(1))

@@ -101,7 +101,8 @@ static void test_the_layer_has_nothing_to_say(void)
         return;
     }
     while (fgets(line, sizeof line, f)) {
-        if (!strstr(line, "msgNum:"))
+        /* The layer misses a cache of its own at its first use. */
+        if (!strstr(line, "msgNum:") || strstr(line, "cache-file-error"))
             continue;
         if (strstr(line, "createinstance-status-message"))
             active++;

@@ -166,8 +166,10 @@ static int write_seeds(const char *folder, const char *words)
         return 1;
     for (size_t i = 0;; i++) {
         struct tarn_buf b = { 0 };
-        if (!fuzz_seed(i, &b))
+        if (!fuzz_seed(i, &b)) {
+            tarn_buf_finish(&b);
             return 0;
+        }
         snprintf(path, sizeof path, "%s/%zu", folder, i);
         f = fopen(path, "wb");
         const bool good = f && fwrite(b.data ? b.data : "", 1, b.size, f) ==

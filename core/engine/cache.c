@@ -50,7 +50,7 @@ static enum tarn_status count_pages(struct tarn_kv_cache *c, uint64_t max_bytes,
     const struct tarn_model *m = c->model;
     struct tarn_plan plan = tarn_plan_view(m, 1, c->n_context);
     struct tarn_state_shape shape = tarn_state_view(m, c->kv_type);
-    const uint64_t one = pages_for(c->n_context);
+    const uint64_t one = pages_for(c->n_context), most = one * c->n_slots;
     uint64_t work = 0, n = one * c->n_seqs;
     enum tarn_status s = tarn_model_cost(m, &plan, &shape, &work,
                                           &c->page_bytes, &c->tail_bytes, err);
@@ -58,7 +58,8 @@ static enum tarn_status count_pages(struct tarn_kv_cache *c, uint64_t max_bytes,
         return s;
     if (max_bytes && c->page_bytes)
         n = max_bytes / c->page_bytes;
-    n = n < one ? one : n;
+    /* More than every slot can fill are never taken. */
+    n = n < one ? one : n > most ? most : n;
     c->max_pages = n < UINT32_MAX / 2 ? (uint32_t)n : UINT32_MAX / 2;
     return TARN_OK;
 }

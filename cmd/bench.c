@@ -295,9 +295,13 @@ static void print_json(const struct bench *b)
     struct tarn_buf name = { 0 };
     tarn_json_add_string(&name, b->model, strlen(b->model), false);
     printf("{\"model\":%s,\"threads\":%u,\"prompt\":%u,\"tokens\":%u,"
-           "\"depth\":%u,\"sequences\":%u,\"repeats\":%u,\"machine_gbps\":",
+           "\"depth\":%u,\"sequences\":%u,\"repeats\":%u,\"batch\":",
            name.data ? name.data : "\"\"", b->threads, b->n_prompt,
            b->n_tokens, b->depth, b->n_seqs, b->repeats);
+    if (b->common.batch)
+        printf("%u,\"machine_gbps\":", b->common.batch);
+    else
+        printf("null,\"machine_gbps\":"); /* as large as pays */
     tarn_buf_finish(&name);
     if (b->machine > 0)
         printf("%.3f,", b->machine / 1e9);

@@ -44,6 +44,9 @@ check("depth adds K/V", deep["kv_bytes"] > 5 * one["kv_bytes"]
 r, deep8 = bench("--depth", "100", "--kv", "q8_0")
 check("K/V in q8_0 is 34 of 64 bytes", r.returncode != 0
       or abs(deep8["kv_bytes"] * 64 / 34 / deep["kv_bytes"] - 1) < 0.01, deep8)
+r, set_ = bench("--threads", "1", "--batch", "4")
+check("threads and batch are those asked for", set_["threads"] == 1
+      and set_["batch"] == 4 and one["batch"] is None, set_)
 r, pair = bench("--compare", "all")
 check("every build in turns", len(pair["builds"]) >= 1 and all(
     b["decode_tps"] > 0 and b["weight_bytes"] == one["weight_bytes"]

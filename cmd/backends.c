@@ -42,6 +42,9 @@ static void print_plugin(const struct tarn_plugin *q, bool first)
         printf("    %s\n", q->reason);
     else
         print_devices(q);
+    if (q->changed[0])
+        printf("    changed %s while it was loaded; that was put back\n",
+               q->changed);
     printf("    ");
     cmd_print_foreign(stdout, q->path, strlen(q->path));
     printf("\n");

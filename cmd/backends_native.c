@@ -40,6 +40,14 @@ enum tarn_status cmd_backends_open(const struct cmd_common *c,
     const char *notice = tarn_plugins_notice(b->plugins);
     if (notice)
         fprintf(stderr, "tarn: %s\n", notice);
+    for (size_t i = 0; c->verbose && i < tarn_plugins_count(b->plugins); i++) {
+        const struct tarn_plugin *q = tarn_plugins_at(b->plugins, i);
+        if (q->changed[0])
+            fprintf(stderr,
+                    "tarn: %s changed %s while it was loaded; that was put "
+                    "back\n",
+                    q->name, q->changed);
+    }
     *out = b;
     return TARN_OK;
 }

@@ -39,7 +39,8 @@ enum tarn_status tarn_judge_stat(const struct tarn_judge *who,
     if (!folder && st->st_nlink > 1)
         return tarn_fail(err, TARN_BAD_FILE,
                          "the file has %lu hard links, so it can be changed "
-                         "from elsewhere",
+                         "from elsewhere (perf record makes such links); a "
+                         "copy put in its place mends it",
                          (unsigned long)st->st_nlink);
     return TARN_OK;
 }

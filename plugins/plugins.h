@@ -51,6 +51,8 @@ struct tarn_plugin {
     uint32_t flags;   /* of the note */
     enum tarn_plugin_state state;
     char reason[240]; /* why it is refused or aside */
+    char changed[128]; /* what loading it changed in this process; that was put
+                          back (P11); "" */
     struct tarn_device_info *devices; /* [n_devices] as the probe saw them */
     uint32_t n_devices;
     double speed;     /* of one thread, 10^9 multiply-adds per second; 0: ? */

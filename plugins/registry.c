@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "core/base/error.h"
+#include "core/base/guard.h"
 #include "core/base/memory.h"
 #include "plugins/cache.h"
 #include "plugins/cpu.h"
@@ -191,7 +192,10 @@ static enum tarn_status judge_open_file(const struct search *s,
                  p->name);
         return TARN_OK;
     }
-    return tarn_probe_load(c->fd, &c->note, &p->backend, err);
+    struct tarn_guard *guard = tarn_guard_begin();
+    status = tarn_probe_load(c->fd, &c->note, &p->backend, err);
+    tarn_guard_end(guard, p->changed, sizeof p->changed);
+    return status;
 }
 
 static void judge_plugin(const struct search *s, int folder, const char *name,

@@ -41,6 +41,8 @@ static void add_plugin(struct tarn_buf *b, const struct tarn_plugin *q)
     tarn_buf_text(b, ",");
     add_key(b, "reason", q->reason[0] ? q->reason : NULL);
     tarn_buf_text(b, ",");
+    add_key(b, "changed", q->changed[0] ? q->changed : NULL);
+    tarn_buf_text(b, ",");
     add_key(b, "path", q->path);
     tarn_buf_text(b, ",\"needs\":");
     add_words(b, q->needs);

@@ -121,6 +121,8 @@ static bool read_device(const struct tarn_json *v, struct tarn_device_info *out)
         !read_bool(tarn_json_get(v, "digests"), &d.digests))
         return false;
     d.kind = (uint32_t)kind;
+    if (!d.name[0])
+        memcpy(d.name, "a device without a name", 24);
     *out = d;
     return true;
 }

@@ -166,7 +166,8 @@ bool tarn_engine_fall_back(struct tarn_engine *e, const struct tarn_error *why)
     for (size_t i = 0; i < m->rt->n_backends; i++) {
         const struct tarn_backend *b = m->rt->backends[i];
         struct tarn_device_info info = { .size = sizeof info };
-        if (b == m->backend || b->device_info(&m->host, 0, &info, NULL) ||
+        if (b == m->backend ||
+            tarn_device_look(b, &m->host, 0, &info, NULL) ||
             info.kind != TARN_DEVICE_CPU || open_there(e, b, &t, NULL))
             continue;
         tarn_log(m->rt, 1, "%s Going on with the processor (%s).", why->text,

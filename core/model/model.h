@@ -97,6 +97,18 @@ struct tarn_model {
 /* One engine less; the model goes if it was closed meanwhile. */
 void tarn_model_unuse(struct tarn_model *m);
 
+/* What device `index` of b says about itself, with texts fit for a sentence and
+ * sizes that can be added up.  device.c. */
+enum tarn_status tarn_device_look(const struct tarn_backend *b,
+                                  const struct tarn_host *host, uint32_t index,
+                                  struct tarn_device_info *out,
+                                  struct tarn_error *err);
+/* open() of b; what it changes in the process is put back and logged. */
+enum tarn_status tarn_device_open(const struct tarn_backend *b,
+                                  const struct tarn_host *host, uint32_t index,
+                                  struct tarn_dev **out,
+                                  struct tarn_error *err);
+
 /* Where a model's weights are: a backend, an open device, the plan with its
  * handles.  place.c. */
 struct tarn_place {

@@ -54,7 +54,7 @@ static const struct tarn_backend *processor(const struct tarn_model *m,
     for (size_t i = 0; i < m->rt->n_backends; i++) {
         const struct tarn_backend *b = m->rt->backends[i];
         struct tarn_device_info d = { .size = sizeof d };
-        if (b != but && !b->device_info(&m->host, 0, &d, NULL) &&
+        if (b != but && !tarn_device_look(b, &m->host, 0, &d, NULL) &&
             d.kind == TARN_DEVICE_CPU)
             return b;
     }
@@ -68,7 +68,7 @@ static enum tarn_status open_whole(struct tarn_model *m,
                                    struct tarn_place *p, struct tarn_error *err)
 {
     p->backend = b;
-    enum tarn_status s = b->open(&m->host, 0, &p->dev, err);
+    enum tarn_status s = tarn_device_open(b, &m->host, 0, &p->dev, err);
     return s ? s : tarn_plan_make(m->gguf, &m->hp, b, p->dev, &p->plan, err);
 }
 
@@ -99,7 +99,7 @@ static enum tarn_status try_layers(struct tarn_model *m,
     enum tarn_status s = TARN_OK;
     if (layers == 0) {
         p->device = (struct tarn_device_info){ .size = sizeof p->device };
-        s = cpu->device_info(&m->host, 0, &p->device, err);
+        s = tarn_device_look(cpu, &m->host, 0, &p->device, err);
         if (!s)
             s = open_whole(m, cpu, p, err);
     } else if (layers == m->hp.n_layers) {
@@ -121,7 +121,7 @@ enum tarn_status tarn_place_open(struct tarn_model *m,
 {
     struct tarn_place p = { .device = { .size = sizeof p.device } };
     const uint32_t all = m->hp.n_layers;
-    enum tarn_status s = b->device_info(&m->host, 0, &p.device, err);
+    enum tarn_status s = tarn_device_look(b, &m->host, 0, &p.device, err);
     if (s)
         return s;
     const bool own = p.device.kind != TARN_DEVICE_CPU;

@@ -56,7 +56,7 @@ enum tarn_status tarn_split_open(const struct tarn_split *s,
     d->split = s;
     enum tarn_status status = TARN_OK;
     for (int i = 0; i < 2 && !status; i++)
-        status = s->part[i]->open(host, 0, &d->part[i], err);
+        status = tarn_device_open(s->part[i], host, 0, &d->part[i], err);
     if (status)
         s->table.close(d);
     else

@@ -95,6 +95,13 @@ void place_copy_stub(const char *stub, const char *to)
     free(data);
 }
 
+const char *place_path(const struct place *p, const char *stub)
+{
+    static char path[4200];
+    snprintf(path, sizeof path, "%s/%s.so", p->plugins, stub);
+    return path;
+}
+
 void place_stub(const struct place *p, const char *stub, char *path_out)
 {
     char path[4200];

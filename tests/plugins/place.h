@@ -17,6 +17,8 @@ void place_begin(struct place *p);
 void place_end(struct place *p); /* removes everything */
 /* Copies a stub into p->plugins; path_out: NULL or room for 4200 bytes. */
 void place_stub(const struct place *p, const char *stub, char *path_out);
+/* Where it is then; until the next call. */
+const char *place_path(const struct place *p, const char *stub);
 void place_copy_stub(const char *stub, const char *to);
 char *place_read_stub(const char *stub, size_t *size); /* owned: free() */
 void place_write(const char *path, const void *data, size_t size);

@@ -1,4 +1,6 @@
-/* plugins_test.c - RELIABILITY P01 to P09 and P12, each on real files.
+/* plugins_test.c - RELIABILITY P01 to P06, each on real files; the others
+ * stand in cpu_test.c (P07), alive_test.c (P08, P09, P11, P12) and wrong_test.c
+ * (P10).
  *
  * Usage: plugins_test FOLDER-OF-STUBS.  Run with --probe it is the probe. */
 #include <elf.h>
@@ -11,58 +13,8 @@
 #include <unistd.h>
 
 #include "core/base/clock.h"
-#include "core/base/error.h"
 #include "plugins/judge.h"
-#include "plugins/plugins.h"
-#include "tests/plugins/place.h"
-#include "tests/tap.h"
-
-static struct place here;
-
-static struct tarn_plugins *find_with(const char *backend, double probe_ms)
-{
-    const char *dirs[] = { here.plugins };
-    struct tarn_plugin_options opt = { .size = sizeof opt,
-                                       .dirs = dirs,
-                                       .n_dirs = 1,
-                                       .only_dirs = true,
-                                       .backend = backend,
-                                       .probe_ms = probe_ms,
-                                       .cache_dir = here.cache };
-    struct tarn_plugins *p = NULL;
-    struct tarn_error err = { TARN_OK, "" };
-    enum tarn_status s = tarn_plugins_find(&opt, &p, &err);
-    CHECK_SAYS(s == TARN_OK, "%s", err.text);
-    return p;
-}
-
-static struct tarn_plugins *find(void)
-{
-    return find_with(NULL, 0);
-}
-
-static size_t n_ready(const struct tarn_plugins *p)
-{
-    size_t n;
-    tarn_plugins_backends(p, &n);
-    return n;
-}
-
-/* One stub alone is refused, and its sentence holds `words`. */
-static void check_refused(const char *stub, const char *words)
-{
-    place_begin(&here);
-    place_stub(&here, stub, NULL);
-    struct tarn_plugins *p = find();
-    const struct tarn_plugin *q = tarn_plugins_at(p, 0);
-    CHECK_SAYS(tarn_plugins_count(p) == 1, "%s", stub);
-    CHECK_SAYS(q && q->state == TARN_PLUGIN_REFUSED && !q->backend, "%s", stub);
-    CHECK_SAYS(q && strstr(q->reason, words), "%s: %s", stub,
-               q ? q->reason : "");
-    CHECK(n_ready(p) == 0);
-    tarn_plugins_free(p);
-    place_end(&here);
-}
+#include "tests/plugins/search.h"
 
 static void test_good_plugin_is_loaded_by_name(void)
 {
@@ -496,62 +448,6 @@ static void test_damaged_memory_is_ignored(void)
     place_end(&here);
 }
 
-/* P08: a hang costs the limit, is refused, and is tried again. */
-static void test_p08_hang_is_killed_and_not_remembered(void)
-{
-    place_begin(&here);
-    place_stub(&here, "hang", NULL);
-    for (int i = 0; i < 2; i++) {
-        double t = tarn_now_ms();
-        struct tarn_plugins *p = find_with(NULL, 150);
-        double took = tarn_now_ms() - t;
-        const struct tarn_plugin *q = tarn_plugins_at(p, 0);
-        CHECK(q->state == TARN_PLUGIN_REFUSED && !q->remembered);
-        CHECK_SAYS(strstr(q->reason, "within 150 ms"), "%s", q->reason);
-        CHECK_SAYS(took >= 150 && took < 1500, "%.0f ms", took);
-        tarn_plugins_free(p);
-    }
-    CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
-    place_end(&here);
-}
-
-/* P09: lists that lie. */
-static void test_p09_lying_device_lists(void)
-{
-    check_refused("no-device", "no device");
-    check_refused("bad-kind", "probe"); /* its answer is none */
-    place_begin(&here);
-    place_stub(&here, "many", NULL);
-    struct tarn_plugins *p = find_with("stub", 0);
-    const struct tarn_plugin *q = tarn_plugins_at(p, 0);
-    CHECK(q->n_devices == TARN_PLUGIN_MAX_DEVICES);
-    for (uint32_t i = 0; i < q->n_devices; i++) {
-        CHECK(strlen(q->devices[i].name) < sizeof q->devices[i].name);
-        CHECK(!strchr(q->devices[i].detail, 0x1b));
-        CHECK(!strchr(q->devices[i].detail, 0xff));
-        CHECK(q->devices[i].memory_total == UINT64_C(1) << 46);
-    }
-    tarn_plugins_free(p);
-    place_end(&here);
-}
-
-/* P10, the part that the canary sees. */
-static void test_p10_wrong_numbers_are_refused(void)
-{
-    check_refused("wrong-numbers", "calculates wrongly");
-}
-
-static void test_printing_plugin_does_not_speak_for_itself(void)
-{
-    place_begin(&here);
-    place_stub(&here, "prints", NULL);
-    struct tarn_plugins *p = find_with("stub", 0);
-    CHECK(n_ready(p) == 1);
-    CHECK(tarn_plugins_at(p, 0)->n_devices == 1);
-    tarn_plugins_free(p);
-    place_end(&here);
-}
-
 static void test_same_name_first_folder_wins(void)
 {
     char file[4200];
@@ -610,10 +506,6 @@ int main(int argc, char **argv)
     RUN(test_p06_death_is_remembered_until_the_file_changes);
     RUN(test_good_verdict_is_remembered);
     RUN(test_damaged_memory_is_ignored);
-    RUN(test_p08_hang_is_killed_and_not_remembered);
-    RUN(test_p09_lying_device_lists);
-    RUN(test_p10_wrong_numbers_are_refused);
-    RUN(test_printing_plugin_does_not_speak_for_itself);
     RUN(test_same_name_first_folder_wins);
     RUN(test_ignored_sigchld_still_probes);
     return tap_end();

@@ -3,11 +3,16 @@
  * All are doubles (their numbers are not judged) but STUB_WRONG_NUMBERS. */
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
 
 #include "backends/note.h"
 
@@ -60,6 +65,41 @@ __attribute__((constructor)) static void begin(void)
 #endif
 }
 
+/* ---------------------------------------------------------------- manners */
+/* What a library may do to its process, when it is loaded and when its device
+ * is opened. */
+static inline void misbehave(void)
+{
+#if defined(STUB_LOCALE)
+    setlocale(LC_ALL, "C.UTF-8");
+#elif defined(STUB_THREAD_LOCALE)
+    uselocale(newlocale(LC_ALL_MASK, "C", (locale_t)0));
+#elif defined(STUB_MASK)
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+#elif defined(STUB_FOLDER)
+    if (chdir("/"))
+        abort();
+#elif defined(STUB_HANDLER)
+    signal(SIGSEGV, SIG_IGN);
+#elif defined(STUB_FLOATS) && defined(__x86_64__)
+    _mm_setcsr(_mm_getcsr() | 0x8040); /* tiny numbers become zero */
+#elif defined(STUB_FLOATS) && defined(__aarch64__)
+    __asm__ volatile("msr fpcr, %0" : : "r"(UINT64_C(1) << 24));
+#elif defined(STUB_SPEAKS)
+    printf("a driver says hello\n"); /* stays in the buffer */
+    if (write(1, "and hello\n", 10) < 0)
+        abort();
+#elif defined(STUB_LEAKS)
+    if (open("/dev/null", O_RDONLY) < 0 ||
+        mmap(NULL, 1 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+            MAP_FAILED)
+        abort();
+#endif
+}
+
 /* --------------------------------------------------------------- backend */
 static uint32_t count(const struct tarn_host *h)
 {
@@ -70,6 +110,13 @@ static uint32_t count(const struct tarn_host *h)
     return 1000000000u;
 #elif defined(STUB_LATE_ILL) /* what a note that lies ends in */
     __builtin_trap();
+#elif defined(STUB_SLEEPS) /* in a driver; deaf to a polite end */
+    signal(SIGTERM, SIG_IGN);
+    for (int hours = 0; hours < 1000; hours++)
+        sleep(3600);
+    return 0;
+#elif defined(STUB_TWICE)
+    return 2;
 #elif defined(STUB_DRIVER)
     return dlopen("libtarn-test-driver.so.1", RTLD_NOW) ? 2 : 1;
 #else
@@ -94,6 +141,9 @@ static enum tarn_status info(const struct tarn_host *h, uint32_t i,
     out->memory_free = UINT64_MAX;
 #elif defined(STUB_BAD_KIND)
     out->kind = 77;
+#elif defined(STUB_NAMELESS) /* and with no memory at all */
+    memset(out->name, 0, sizeof out->name);
+    out->kind = TARN_DEVICE_DISCRETE;
 #endif
     return TARN_OK;
 }
@@ -109,9 +159,19 @@ static enum tarn_status open_device(const struct tarn_host *h, uint32_t i,
 {
     (void)h;
     (void)i;
+    misbehave();
+#if defined(STUB_VANISHES)
+    (void)out;
+    if (err) {
+        err->status = TARN_DEVICE;
+        snprintf(err->text, sizeof err->text, "The device is gone.");
+    }
+    return TARN_DEVICE;
+#else
     (void)err;
     *out = &the_device;
     return TARN_OK;
+#endif
 }
 
 static void close_device(struct tarn_dev *d)
@@ -272,6 +332,8 @@ static const struct tarn_backend BACKEND = {
 static inline const struct tarn_backend *get(void)
 {
     (void)run; /* not in the struct of STUB_NO_RUN */
+    (void)the_device;
+    misbehave();
 #if defined(STUB_NULL)
     return (void)&BACKEND, NULL;
 #else

@@ -12,6 +12,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,7 +29,19 @@ extern char **environ;
  * put the emulator in front through this variable. */
 #define WRAPPER_VARIABLE "TARN_PROBE_WRAPPER"
 
-static int spawn_child(int file, int answer, pid_t *pid)
+/* What the child's other output goes to, >= 10; a bare root has no /dev. */
+static int open_nothing(void)
+{
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        fd = memfd_create("nothing", MFD_CLOEXEC);
+    const int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 10);
+    if (fd >= 0)
+        close(fd);
+    return high;
+}
+
+static int spawn_child(int file, int answer, int nothing, pid_t *pid)
 {
     char self[4096];
     char *plain[] = { (char *)"tarn", (char *)"--probe",
@@ -54,10 +67,9 @@ static int spawn_child(int file, int answer, pid_t *pid)
         posix_spawn_file_actions_destroy(&fa);
         return rc;
     }
-    /* file and answer are >= 10, so these can't overwrite each other. */
-    rc |= posix_spawn_file_actions_addopen(&fa, 0, "/dev/null", O_RDWR, 0);
-    rc |= posix_spawn_file_actions_adddup2(&fa, 0, 1);
-    rc |= posix_spawn_file_actions_adddup2(&fa, 0, 2);
+    /* All three are >= 10, so these can't overwrite each other. */
+    for (int fd = 0; fd < 3; fd++)
+        rc |= posix_spawn_file_actions_adddup2(&fa, nothing, fd);
     rc |= posix_spawn_file_actions_adddup2(&fa, file, CHILD_FILE);
     rc |= posix_spawn_file_actions_adddup2(&fa, answer, CHILD_ANSWER);
     rc |= posix_spawnattr_setsigmask(&attr, &none);
@@ -157,17 +169,21 @@ void tarn_probe(int fd, double limit_ms, struct tarn_verdict *out)
     double begin = tarn_now_ms(), until = begin + limit_ms;
     struct tarn_verdict v = { .good = false };
     struct tarn_buf answer = { 0 };
-    int ends[2] = { -1, -1 }, file = -1, write_end = -1, status = 0;
+    int ends[2] = { -1, -1 }, file = -1, write_end = -1, nothing = -1;
+    int status = 0;
     pid_t pid = -1;
 
     int rc = pipe2(ends, O_CLOEXEC) ? errno : 0;
     if (!rc) {
         file = fcntl(fd, F_DUPFD_CLOEXEC, 10);
         write_end = fcntl(ends[1], F_DUPFD_CLOEXEC, 10);
-        rc = file < 0 || write_end < 0 ? EMFILE : 0;
+        nothing = open_nothing();
+        rc = file < 0 || write_end < 0 || nothing < 0 ? EMFILE : 0;
     }
     if (!rc)
-        rc = spawn_child(file, write_end, &pid);
+        rc = spawn_child(file, write_end, nothing, &pid);
+    if (nothing >= 0)
+        close(nothing);
     if (file >= 0)
         close(file);
     if (write_end >= 0)

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
@@ -448,20 +449,34 @@ uint64_t tarn_canary_id(void)
 }
 
 /* ------------------------------------------------------------------ speed */
-enum { SIDE = 512, SPEED_ROWS = 32, SPEED_MAX = 12 };
+enum { SIDE = 512, SPEED_ROWS = 32, SPEED_LEAST = 2, SPEED_MAX = 12 };
 #define SPEED_BUDGET_MS 40.0
 
-static double time_runs(struct canary *c, const struct tarn_batch *batch)
+/* Of all threads: other programs must not decide which build is the fastest,
+ * for the answer is kept.  A graphics device works beside the process. */
+static double spent_ms(bool by_processor)
 {
+    struct timespec t;
+    if (!by_processor || clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t))
+        return tarn_now_ms();
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
+static double time_runs(struct canary *c, uint32_t device,
+                        const struct tarn_batch *batch)
+{
+    struct tarn_device_info info = { .size = sizeof info };
+    const bool by_processor = !c->b->device_info(&HOST, device, &info, NULL) &&
+                              info.kind == TARN_DEVICE_CPU;
     double best = 0, start = tarn_now_ms();
     for (int i = 0; i < SPEED_MAX; i++) {
-        double t = tarn_now_ms();
+        const double t = spent_ms(by_processor);
         if (c->b->run(c->prepared, batch, NULL))
             return 0;
-        double now = tarn_now_ms();
-        if (i > 0 && now - t > 0 && (best == 0 || now - t < best))
-            best = now - t; /* the first one warms caches up */
-        if (i > 0 && now - start > SPEED_BUDGET_MS)
+        const double ms = spent_ms(by_processor) - t;
+        if (i > 0 && ms > 0 && (best == 0 || ms < best))
+            best = ms; /* the first one warms caches up */
+        if (i >= SPEED_LEAST && tarn_now_ms() - start > SPEED_BUDGET_MS)
             break;
     }
     return best;
@@ -529,7 +544,7 @@ double tarn_canary_speed(const struct tarn_backend *b, uint32_t device)
                                     .n_seqs = 1,
                                     .in = rows,
                                     .out = rows + SPEED_ROWS * SIDE };
-        ms = time_runs(&c, &batch);
+        ms = time_runs(&c, device, &batch);
     }
     finish(&c);
     free(rows);

@@ -30,7 +30,8 @@ enum tarn_status tarn_canary_run(const struct tarn_backend *b,
 enum tarn_status tarn_canary_judge(const float got[TARN_CANARY_LOGITS],
                                    bool exact, struct tarn_error *err);
 /* 10^9 multiply-adds per second of one thread on a 512 x 512 matrix in Q4_K
- * and 32 rows, the best of some runs within about 40 ms; 0 if it can't. */
+ * and 32 rows, the best of some runs within about 40 ms; 0 if it can't.  Of a
+ * processor its own time counts, so that a busy machine gives the same. */
 double tarn_canary_speed(const struct tarn_backend *b, uint32_t device);
 /* Changes whenever the canary or what is expected of it changes. */
 uint64_t tarn_canary_id(void);

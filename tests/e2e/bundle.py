@@ -165,7 +165,9 @@ def check_machine(m, want):
                                for p in d['plugins']), r)
     check('%s: nothing is refused for another reason than the processor' % name,
           all(p['state'] != 'refused' or 'this processor has no' in p['reason']
-              or 'vulkan' in p['name'] for p in d['plugins']), r)
+              or 'no device' in p['reason'] or
+              m.cpu and 'did not answer within' in p['reason']
+              for p in d['plugins']), r)
     r = m.tarn('logits', '--ids', IDS, PLACE + '/pocket.gguf')
     check('%s: the golden bits' % name, r.returncode == 0 and hashlib.sha256(
         r.stdout).hexdigest() == GOLDEN['pocket'], (r.returncode, r.stderr))

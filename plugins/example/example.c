@@ -1,4 +1,4 @@
-/* example.c - the beginning of a backend: three of the ten steps, F32 weights.
+/* example.c - the beginning of a backend: four of the ten steps, F32 weights.
  *
  * What it can't do yet it refuses with TARN_UNSUPPORTED, so that `tarn
  * backends --check` tells at every stage whether the rest is right.  Copy it,
@@ -11,6 +11,9 @@
 #include "backends/single.h"
 
 enum { MAX = 32 }; /* steps, buffers */
+enum {
+    KNOWN = 1 << TARN_EMBED | 1 << TARN_NORM | 1 << TARN_MATMUL | 1 << TARN_GLU
+};
 
 struct tarn_weight {
     const float *data; /* borrowed: [rows][columns] */
@@ -77,8 +80,7 @@ static enum tarn_status prepare(struct tarn_dev *dev,
     uint64_t size, none;
     bool all = !st && plan->n_steps <= MAX && plan->n_buffers <= MAX;
     for (uint32_t i = 0; all && i < plan->n_steps; i++)
-        all = plan->steps[i].op == TARN_NORM || plan->steps[i].op == TARN_GLU ||
-              plan->steps[i].op == TARN_MATMUL;
+        all = KNOWN >> plan->steps[i].op & 1;
     if (!all)
         return tarn_backend_fail(err, TARN_UNSUPPORTED, "A step is missing.");
     cost(dev->host, 0, plan, NULL, &size, &none, &none, err);
@@ -100,12 +102,16 @@ static enum tarn_status prepare(struct tarn_dev *dev,
 /* One step for row t.  numerics.h has the sums in the order that the contract
  * fixes: this device may call itself exact. */
 static void run_row(const struct tarn_prepared *p, const struct tarn_step *s,
-                    size_t t)
+                    int32_t token, size_t t)
 {
     const struct tarn_weight *w = s->w0;
     const size_t n = p->widths[s->out];
-    const float *a = p->buffers[s->a] + t * p->widths[s->a];
     float *out = p->buffers[s->out] + t * n;
+    if (s->op == TARN_EMBED) {
+        memcpy(out, w->data + (size_t)token * n, n * sizeof *out);
+        return;
+    }
+    const float *a = p->buffers[s->a] + t * p->widths[s->a];
     if (s->op == TARN_NORM)
         tarn_rmsnorm(a, w->data, n, p->plan.shape.norm_eps, out);
     for (size_t i = 0; s->op == TARN_GLU && i < n; i++)
@@ -126,7 +132,7 @@ static enum tarn_status run(struct tarn_prepared *p, const struct tarn_batch *b,
         for (size_t t = 0; t < b->n_rows; t++) {
             if (host->cancelled(host->user))
                 return tarn_backend_fail(err, TARN_CANCELLED, "Stopped.");
-            run_row(p, &p->steps[i], t);
+            run_row(p, &p->steps[i], b->rows[t].token, t);
         }
     if (plan->out_buffer != TARN_NO_BUFFER)
         memcpy(b->out, p->buffers[plan->out_buffer], size);

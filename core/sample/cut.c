@@ -28,6 +28,22 @@ void tarn_stage_gather(struct tarn_stages *w)
     w->sorted = 0;
 }
 
+void tarn_stage_gather_of(struct tarn_stages *w, const uint32_t *bits)
+{
+    uint32_t n = 0;
+    for (uint32_t from = 0; from < w->n_vocab; from += 32) {
+        const uint32_t word = bits[from / 32];
+        const uint32_t left = w->n_vocab - from;
+        for (uint32_t k = 0; word && k < 32 && k < left; k++) {
+            const float l = w->dense[from + k];
+            w->key[n] = tarn_stage_key(l, (int32_t)(from + k));
+            n += (word >> k & 1) & finite_logit(l);
+        }
+    }
+    w->n = n;
+    w->sorted = 0;
+}
+
 /* Keeps the members whose logit is at least `least`. */
 static void keep_from(struct tarn_stages *w, double least)
 {

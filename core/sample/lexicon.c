@@ -55,42 +55,78 @@ static uint16_t shared_bytes(const struct tarn_text *t, int32_t a, int32_t b)
     return (uint16_t)n;
 }
 
+/* Ordinary tokens, by id; false: no memory. */
+static bool gather(struct tarn_lexicon *lex)
+{
+    const struct tarn_text *t = lex->text;
+    lex->ids = tarn_alloc(lex->n_vocab, sizeof *lex->ids);
+    lex->words = tarn_alloc(lex->n_vocab / 32 + 1, sizeof *lex->words);
+    if (!lex->ids || !lex->words)
+        return false;
+    for (uint32_t id = 0; id < lex->n_vocab; id++) {
+        size_t size;
+        tarn_text_bytes(t, (int32_t)id, &size);
+        if (size > 0 && size <= TARN_MAX_TOKEN && !is_control(t, (int32_t)id)) {
+            lex->ids[lex->n++] = (int32_t)id;
+            lex->words[id / 32] |= 1u << (id % 32);
+        }
+    }
+    return true;
+}
+
+static bool put_in_order(struct tarn_lexicon *lex)
+{
+    int32_t *other = tarn_alloc(lex->n_vocab, sizeof *other);
+    if (!other)
+        return false;
+    int32_t *ids = lex->ids;
+    lex->ids = sort(lex->text, ids, other, lex->n);
+    tarn_free(lex->ids == ids ? other : ids);
+    return true;
+}
+
+/* The bytes stand in the order in which a mask reads them: from the tokens'
+ * own places they would come from all over the vocabulary. */
+static bool line_up(struct tarn_lexicon *lex)
+{
+    size_t size, all = 0;
+    lex->shared = tarn_alloc(lex->n_vocab, sizeof *lex->shared);
+    lex->rest_at = tarn_alloc((size_t)lex->n + 1, sizeof *lex->rest_at);
+    if (!lex->shared || !lex->rest_at)
+        return false;
+    for (uint32_t i = 0; i < lex->n; i++) {
+        lex->shared[i] =
+            i ? shared_bytes(lex->text, lex->ids[i - 1], lex->ids[i]) : 0;
+        tarn_text_bytes(lex->text, lex->ids[i], &size);
+        all += size - lex->shared[i];
+        if (all > UINT32_MAX)
+            return false;
+        lex->rest_at[i + 1] = (uint32_t)all;
+    }
+    lex->rest = tarn_alloc(all + 1, 1);
+    for (uint32_t i = 0; lex->rest && i < lex->n; i++) {
+        const char *bytes = tarn_text_bytes(lex->text, lex->ids[i], &size);
+        memcpy(lex->rest + lex->rest_at[i], bytes + lex->shared[i],
+               size - lex->shared[i]);
+    }
+    return lex->rest != NULL;
+}
+
 enum tarn_status tarn_lexicon_create(const struct tarn_text *text,
                                      struct tarn_lexicon **out,
                                      struct tarn_error *err)
 {
     const uint32_t n_vocab = tarn_text_n_vocab(text);
     struct tarn_lexicon *lex = tarn_alloc(1, sizeof *lex);
-    int32_t *a = tarn_alloc(n_vocab, sizeof *a);
-    int32_t *b = tarn_alloc(n_vocab, sizeof *b);
-    uint16_t *shared = tarn_alloc(n_vocab, sizeof *shared);
-    uint32_t *words = tarn_alloc(n_vocab / 32 + 1, sizeof *words);
-    if (!lex || !a || !b || !shared || !words) {
-        tarn_free(lex);
-        tarn_free(a);
-        tarn_free(b);
-        tarn_free(shared);
-        tarn_free(words);
+    if (lex)
+        *lex = (struct tarn_lexicon){ .text = text, .n_vocab = n_vocab };
+    if (!lex || !gather(lex) || !put_in_order(lex) || !line_up(lex)) {
+        tarn_lexicon_destroy(lex);
         return tarn_fail(err, TARN_NO_MEMORY,
                          "There was not enough memory to sort the vocabulary "
                          "of %u tokens.",
                          n_vocab);
     }
-    uint32_t n = 0;
-    for (uint32_t id = 0; id < n_vocab; id++) {
-        size_t size;
-        tarn_text_bytes(text, (int32_t)id, &size);
-        if (size > 0 && size <= TARN_MAX_TOKEN &&
-            !is_control(text, (int32_t)id)) {
-            a[n++] = (int32_t)id;
-            words[id / 32] |= 1u << (id % 32);
-        }
-    }
-    int32_t *sorted = sort(text, a, b, n);
-    for (uint32_t i = 1; i < n; i++)
-        shared[i] = shared_bytes(text, sorted[i - 1], sorted[i]);
-    tarn_free(sorted == a ? b : a);
-    *lex = (struct tarn_lexicon){ text, sorted, shared, words, n, n_vocab };
     *out = lex;
     return TARN_OK;
 }
@@ -101,6 +137,8 @@ void tarn_lexicon_destroy(struct tarn_lexicon *lex)
         return;
     tarn_free(lex->ids);
     tarn_free(lex->shared);
+    tarn_free(lex->rest);
+    tarn_free(lex->rest_at);
     tarn_free(lex->words);
     tarn_free(lex);
 }

@@ -382,22 +382,37 @@ static uint32_t make_state(struct tarn_machine *m)
     return state_of(m, m->made, m->n_made, m->whole);
 }
 
+/* Those of `alike` stay that the set takes, or refuses, like this byte. */
+static bool keep_alike(struct tarn_byte_set *alike,
+                       const struct tarn_byte_set *set, unsigned byte)
+{
+    const bool in = tarn_byte_in(set, byte);
+    for (int k = 0; k < 8; k++)
+        alike->bits[k] &= in ? set->bits[k] : ~set->bits[k];
+    return in;
+}
+
+/* All bytes that lead to the same places are learnt at once: most of a string's
+ * state, whose letters come one by one. */
 static uint32_t step(struct tarn_machine *m, uint32_t at, unsigned char byte)
 {
     const uint16_t known = m->next[at][byte];
     if (known != UNKNOWN || at == DEAD)
         return at == DEAD ? DEAD : known;
     const struct state s = m->states[at];
+    struct tarn_byte_set alike;
+    memset(&alike, 0xFF, sizeof alike);
     for (uint32_t i = 0; i < s.n; i++) {
         const struct place p = m->places[s.first + i];
         const struct tarn_node *n = node_at(m, p.node);
-        if (tarn_byte_in(&m->g.sets[n->a], byte))
+        if (keep_alike(&alike, &m->g.sets[n->a], byte))
             add_place(m, n->to, p.frame);
     }
     const uint32_t generation = m->generation;
     const uint32_t to = make_state(m);
-    if (generation == m->generation)
-        m->next[at][byte] = (uint16_t)to;
+    for (unsigned b = 0; b < 256 && generation == m->generation; b++)
+        if (tarn_byte_in(&alike, b))
+            m->next[at][b] = (uint16_t)to;
     return to;
 }
 
@@ -527,27 +542,31 @@ static void fill_mask(struct tarn_machine *m, struct mask *k, uint32_t most)
     k->worst = 0;
     path[0] = m->keep[KEEP_NOW];
     for (uint32_t i = 0; i < lex->n; i++) {
-        const int32_t id = lex->ids[i];
         uint32_t n = lex->shared[i];
-        size_t size;
         if (n >= dead)
             continue;
-        dead = UINT32_MAX;
-        const char *bytes = tarn_text_bytes(lex->text, id, &size);
-        for (; n < size && dead == UINT32_MAX; n++) {
-            m->n_keep = KEEP_WALK + n + 1;
-            path[n + 1] = step(m, path[n], (unsigned char)bytes[n]);
-            if (path[n + 1] == DEAD)
-                dead = n + 1;
+        const uint8_t *p = lex->rest + lex->rest_at[i];
+        const uint8_t *end = lex->rest + lex->rest_at[i + 1];
+        uint32_t at = path[n];
+        for (; p < end && at != DEAD; p++) {
+            const uint16_t known = m->next[at][*p];
+            if (known != UNKNOWN) {
+                at = known;
+            } else {
+                m->n_keep = KEEP_WALK + n + 1;
+                at = step(m, at, *p);
+            }
+            path[++n] = at;
         }
-        if (dead != UINT32_MAX)
+        dead = at == DEAD ? n : UINT32_MAX;
+        if (at == DEAD)
             continue;
-        const uint32_t left = m->states[path[size]].left;
+        const uint32_t left = m->states[at].left;
         if (left > most) {
             all = false;
             continue;
         }
-        k->bits[id / 32] |= 1u << (id % 32);
+        k->bits[lex->ids[i] / 32] |= 1u << (lex->ids[i] % 32);
         k->worst = left > k->worst ? left : k->worst;
     }
     m->n_keep = KEEP_WALK;

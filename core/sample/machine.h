@@ -62,6 +62,8 @@ struct tarn_lexicon {
     const struct tarn_text *text;
     int32_t *ids;     /* [n] in the order of their bytes */
     uint16_t *shared; /* [n] bytes in common with the one before */
+    uint8_t *rest;    /* the bytes behind those, one token's after the other */
+    uint32_t *rest_at; /* [n + 1] where in `rest` */
     uint32_t *words;  /* a bit for every id that is among them */
     uint32_t n, n_vocab;
 };

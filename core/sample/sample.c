@@ -287,17 +287,21 @@ static void run_cuts(struct tarn_sampler *s, double xtc_coin)
                        set->dynatemp_exponent);
 }
 
-/* Takes out what the constraint refuses. */
-static void mask(struct tarn_sampler *s)
+/* The set anew, without what the constraint refuses. */
+static void gather_allowed(struct tarn_sampler *s)
 {
     struct tarn_stages *w = &s->w;
     const struct tarn_constraint *c = &s->constraint;
     const uint32_t *bits = c->mask ? c->mask(c->user) : NULL;
     uint32_t n = 0;
+    if (bits) {
+        tarn_stage_gather_of(w, bits);
+        return;
+    }
+    tarn_stage_gather(w);
     for (uint32_t i = 0; i < w->n; i++) {
-        const int32_t id = tarn_stage_id(w->key[i]);
         w->key[n] = w->key[i];
-        n += bits ? bits[id / 32] >> (id % 32) & 1 : c->allows(c->user, id);
+        n += c->allows(c->user, tarn_stage_id(w->key[i]));
     }
     w->n = n;
 }
@@ -331,8 +335,7 @@ enum tarn_status tarn_sampler_draw(struct tarn_sampler *s, const float *logits,
         w->key[tarn_stage_draw(w, tarn_random(seed, position, attempt), &p)];
     if (s->constrained &&
         !s->constraint.allows(s->constraint.user, tarn_stage_id(key))) {
-        tarn_stage_gather(w);
-        mask(s);
+        gather_allowed(s);
         if (w->n == 0)
             return tarn_fail(err, TARN_LIMIT,
                              "No token fits the required form at position "

@@ -128,6 +128,8 @@ void tarn_stage_dry(struct tarn_stages *w, const struct tarn_history *h,
 /* -------------------------------------------------------------- cut stages
  * Each leaves at least one member. */
 void tarn_stage_gather(struct tarn_stages *w); /* may leave none */
+/* Only ids whose bit is set: id % 32 of word id / 32. */
+void tarn_stage_gather_of(struct tarn_stages *w, const uint32_t *bits);
 void tarn_stage_top_n_sigma(struct tarn_stages *w, float n_sigma);
 void tarn_stage_top_k(struct tarn_stages *w, int32_t k);
 void tarn_stage_typical(struct tarn_stages *w, float p, uint32_t min_keep);

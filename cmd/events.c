@@ -20,6 +20,8 @@ struct events {
     uint32_t span;
     bool waiting; /* text is not printed yet */
     bool failed;
+    bool bare, called;       /* look for calls without markers; one had some */
+    struct tarn_buf answer; /* all of it, where bare */
 };
 
 static const char *kind_name(uint32_t span)
@@ -49,7 +51,9 @@ static void settle(struct events *e)
     printf("{\"e\":\"span\",\"kind\":\"%s\"}\n", kind_name(e->span));
     if (e->text.size > 0)
         print_text(e, "text", e->text.data, e->text.size, "");
-    e->failed |= e->text.failed;
+    if (e->bare && e->span == TARN_SPAN_ANSWER)
+        tarn_buf_add(&e->answer, e->text.data, e->text.size);
+    e->failed |= e->text.failed | e->answer.failed;
     tarn_buf_clear(&e->text);
 }
 
@@ -86,6 +90,7 @@ static void take_call(struct events *e, const struct tarn_reader_event *ev)
     struct tarn_calls c;
     const bool cut = ev->kind == TARN_READ_UNREAD;
     settle(e);
+    e->called = true;
     if (tarn_calls_read(e->tools, ev->text, ev->size,
                         cut ? TARN_CALL_CUT : TARN_CALL_BLOCK, &c,
                         NULL) != TARN_OK) {
@@ -96,6 +101,21 @@ static void take_call(struct events *e, const struct tarn_reader_event *ev)
     print_calls("offer", c.offer, c.n_offer);
     if (cut || (c.problems && c.n_run + c.n_offer == 0))
         print_unread(e, &c, ev->text, ev->size, cut);
+    tarn_calls_finish(&c);
+}
+
+/* An answer that is all calls, without markers. */
+static void take_bare(struct events *e)
+{
+    struct tarn_calls c;
+    if (!e->bare || e->called || e->answer.size > TARN_CALL_MAX_TEXT)
+        return;
+    if (tarn_calls_read(e->tools, e->answer.data ? e->answer.data : "",
+                        e->answer.size, TARN_CALL_BARE, &c, NULL) != TARN_OK) {
+        e->failed = true;
+        return;
+    }
+    print_calls("offer", c.offer, c.n_offer);
     tarn_calls_finish(&c);
 }
 
@@ -162,7 +182,7 @@ struct input {
     const char *tools_path; /* or NULL */
     struct tarn_tools *tools;
     uint32_t cut;
-    bool plain;
+    bool plain, bare;
 };
 
 static enum tarn_status read_tools(struct input *in, struct tarn_error *err)
@@ -182,7 +202,7 @@ static enum tarn_status read_tools(struct input *in, struct tarn_error *err)
 static enum tarn_status feed(const struct cmd_text_file *v,
                              const struct input *in, struct tarn_error *err)
 {
-    struct events e = { .tools = in->tools };
+    struct events e = { .tools = in->tools, .bare = in->bare };
     struct tarn_ids ids = { 0 };
     struct tarn_reader *r = NULL;
     const struct tarn_reader_options opt = {
@@ -205,11 +225,13 @@ static enum tarn_status feed(const struct cmd_text_file *v,
     more = !tarn_reader_ended(r);
     tarn_reader_end(r);
     settle(&e);
+    take_bare(&e);
     printf("{\"e\":\"end\",\"reason\":\"%s\"}\n", more ? "cut" : "end");
     if (e.failed || ids.failed || tarn_reader_failed(r))
         s = tarn_fail(err, TARN_NO_MEMORY, "no memory to read the turn");
     tarn_reader_destroy(r);
     tarn_buf_finish(&e.text);
+    tarn_buf_finish(&e.answer);
     tarn_ids_finish(&ids);
     return s == TARN_OK ? cmd_flush(err) : s;
 }
@@ -227,6 +249,9 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
           "all of the input is text: no control tokens in it" },
         { "--tools", NULL, CMD_TEXT, &in.tools_path, 0, 0, "FILE",
           "JSON list of declared tools; calls must fit them" },
+        { "--bare", NULL, CMD_FLAG, &in.bare, 0, 0, NULL,
+          "with --tools: an answer that is all calls, without markers, is "
+          "offered" },
     };
     cmd_args_init(&a, self, 1);
     cmd_args_add(&a, options, sizeof options / sizeof *options);

@@ -31,6 +31,7 @@ struct tarn_toolbox {
     size_t n;
     struct allowed *allowed; /* [n_allowed] */
     size_t n_allowed;
+    bool bare; /* calls without markers count */
     tarn_message_id message; /* whose calls these are */
     uint32_t n_calls, n_wrong; /* in this turn before; messages in a row */
 };
@@ -232,6 +233,34 @@ static void count_before(struct tarn_toolbox *box, const struct tarn_chat *chat,
     }
 }
 
+void tarn_toolbox_bare(struct tarn_toolbox *box, bool yes)
+{
+    box->bare = yes;
+}
+
+/* What is not all calls is an ordinary answer. */
+static enum tarn_status read_answer(struct tarn_toolbox *box,
+                                    const struct tarn_chat *chat,
+                                    tarn_message_id id, struct tarn_error *err)
+{
+    struct tarn_message m;
+    struct tarn_calls c;
+    if (!tarn_chat_find(chat, id, &m) || m.role != TARN_ASSISTANT ||
+        !m.finished || m.text_size > TARN_CALL_MAX_TEXT)
+        return TARN_OK;
+    enum tarn_status s = tarn_calls_read(box->tools, m.text, m.text_size,
+                                         TARN_CALL_BARE, &c, err);
+    if (s != TARN_OK)
+        return s;
+    for (size_t i = 0; i < c.n_offer && s == TARN_OK; i++)
+        if (!add_call(box, &c.offer[i], true, m.text, m.text_size))
+            s = no_memory(err);
+    tarn_calls_finish(&c);
+    if (s != TARN_OK)
+        forget_calls(box);
+    return s;
+}
+
 enum tarn_status tarn_toolbox_begin(struct tarn_toolbox *box,
                                     const struct tarn_chat *chat,
                                     tarn_message_id message,
@@ -250,7 +279,8 @@ enum tarn_status tarn_toolbox_begin(struct tarn_toolbox *box,
             forget_calls(box);
             return s;
         }
-    return TARN_OK;
+    return box->bare && box->n == 0 ? read_answer(box, chat, message, err)
+                                    : TARN_OK;
 }
 
 /* ---------------------------------------------------------------- deciding */

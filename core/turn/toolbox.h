@@ -52,6 +52,11 @@ enum tarn_status tarn_toolbox_create(const char *tools_json,
 void tarn_toolbox_destroy(struct tarn_toolbox *box); /* NULL allowed */
 const char *tarn_toolbox_tools(const struct tarn_toolbox *box);
 
+/* Some models and files leave the markers out.  With yes, a message without calls
+ * whose whole answer, thought aside, is calls to declared tools has these; they
+ * are `offered`, so nothing of them ever runs unasked.  Off at first. */
+void tarn_toolbox_bare(struct tarn_toolbox *box, bool yes);
+
 /* Reads the calls of a finished message; what was there before is forgotten,
  * what is allowed is kept. */
 enum tarn_status tarn_toolbox_begin(struct tarn_toolbox *box,

@@ -59,6 +59,15 @@ def check(case):
              for x in lines if x["e"] == "call"]
     if case["id"] not in CALLS and calls != case["expect"]["calls"]:
         return "%r, wanted %r" % (calls, case["expect"]["calls"])
+    offers = [{"name": x["name"], "arguments": x["arguments"]}
+              for x in map(json.loads,
+                           events(data, *tools, "--bare").splitlines())
+              if x["e"] == "offer"]
+    if "bare_call" in case["expect"]["problems"] and \
+            offers != case["expect"]["candidates"]:
+        return "offers %r" % offers
+    if not case["expect"]["problems"] and offers:
+        return "offers out of nothing: %r" % offers
     if "unterminated" in case["expect"]["problems"] and \
             not any(x["e"] == "unread" for x in lines):
         return "a call that was cut off is not told"

@@ -192,6 +192,68 @@ static void test_an_offer_is_asked_every_time(void)
     end(&w);
 }
 
+/* An answer of text alone. */
+static void answer(struct world *w, const char *text, bool whole)
+{
+    struct tarn_message last;
+    CHECK(tarn_chat_message(w->chat, tarn_chat_length(w->chat) - 1, &last));
+    CHECK(!tarn_chat_begin(w->chat, last.id, &w->answer, NULL));
+    CHECK(!tarn_chat_grow(w->chat, w->answer, TARN_SPAN_THOUGHT, "[clock()]", 9,
+                          NULL));
+    CHECK(!tarn_chat_grow(w->chat, w->answer, TARN_SPAN_ANSWER, text,
+                          strlen(text), NULL));
+    tarn_chat_end(w->chat, w->answer, whole);
+}
+
+/* Calls without markers, behind a thought: only where the caller says so. */
+static void test_bare_calls_are_offered_where_allowed(void)
+{
+    static const struct {
+        const char *text;
+        size_t n;
+        bool whole;
+    } rows[] = {
+        { "[clock()]", 1, true },
+        { "calculator(expression=\"6*7\")", 1, true },
+        { "[{\"name\": \"clock\", \"arguments\": {}}]", 1, true },
+        { "[clock(), calculator(expression=\"1\")]", 2, true },
+        { "[clock()]", 0, false }, /* it was stopped */
+        { "Use [clock()] for that.", 0, true },
+        { "[format_disk()]", 0, true },
+        { "[clock(), format_disk()]", 0, true },
+        { "", 0, true },
+        { "17 + 25 = 42", 0, true },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct world w;
+        begin(&w, NULL);
+        answer(&w, rows[i].text, rows[i].whole);
+        read_calls(&w, 0);
+        tarn_toolbox_bare(w.box, true);
+        struct tarn_asked a = read_calls(&w, rows[i].n);
+        if (rows[i].n) {
+            CHECK(a.offered && !a.allowed && a.decision == TARN_CALL_WAITS);
+            CHECK(!strcmp(a.written, rows[i].text));
+            CHECK(!tarn_toolbox_allow(w.box, 0, TARN_ALLOW_TOOL, &WORLD, NULL));
+        }
+        CHECK(finish(&w, TARN_OK) == (rows[i].n > 0));
+        end(&w);
+    }
+}
+
+static void test_real_calls_go_before_bare_ones(void)
+{
+    struct world w;
+    begin(&w, NULL);
+    tarn_toolbox_bare(w.box, true);
+    call(&w, "[clock()]", false);
+    CHECK(!tarn_chat_grow(w.chat, w.answer, TARN_SPAN_ANSWER,
+                          "calculator(expression=\"1\")", 26, NULL));
+    struct tarn_asked a = read_calls(&w, 1);
+    CHECK(!a.offered && !strcmp(a.name, "clock"));
+    end(&w);
+}
+
 static void test_c01_what_is_not_understood_goes_back(void)
 {
     static const struct {
@@ -366,6 +428,8 @@ int main(void)
     RUN(test_a_call_twice_is_one_card);
     RUN(test_what_is_allowed_in_this_chat);
     RUN(test_an_offer_is_asked_every_time);
+    RUN(test_bare_calls_are_offered_where_allowed);
+    RUN(test_real_calls_go_before_bare_ones);
     RUN(test_c01_what_is_not_understood_goes_back);
     RUN(test_c03_what_does_not_fit_is_refused);
     RUN(test_c03_the_third_wrong_call_in_a_row_ends_the_turn);

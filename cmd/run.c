@@ -99,6 +99,7 @@ static enum tarn_status start(struct run *r, const char *text, size_t size,
     struct tarn_turn_options opt = {
         .size = sizeof opt, .sampling = &r->merged,
         .max_tokens = r->max_tokens, .thought_budget = r->budget,
+        .budget_given = true,
         .attempt = r->attempt, .experts = r->experts && r->trace,
         .json_schema = r->schema,
     };
@@ -348,7 +349,7 @@ static enum tarn_status compute(struct run *r, const char *word,
 static enum tarn_status run(const struct cmd *self, int argc, char **argv,
                             struct tarn_error *err)
 {
-    struct run r = { 0 };
+    struct run r = { .budget = -1 };
 #if !defined(__wasm__)
     r.terminal = isatty(STDOUT_FILENO);
 #endif
@@ -359,8 +360,8 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
           "a system message before it" },
         { "--max-tokens", "-n", CMD_I32, &r.max_tokens, 1, 1e6, "N",
           "end after this many tokens, thought included" },
-        { "--think-budget", NULL, CMD_I32, &r.budget, 1, 1e6, "N",
-          "close the thought after this many tokens" },
+        { "--think-budget", NULL, CMD_I32, &r.budget, 0, 1e6, "N",
+          "close the thought after this many tokens; 0: where it begins" },
         { "--attempt", NULL, CMD_U32, &r.attempt, 0, 4294967295.0, "N",
           "another draw with the same seed" },
         { "--think", NULL, CMD_FLAG, &r.think, 0, 0, NULL,

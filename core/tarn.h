@@ -236,31 +236,40 @@ uint64_t tarn_random_seed(void);
 struct tarn_turn_options {
     uint32_t size;
     const struct tarn_sampling *sampling; /* NULL: tarn_model_sampling() */
-    int32_t thought_budget;  /* tokens without tags; 0 and below: no limit */
+    int32_t thought_budget;  /* tokens without tags; below 0: no limit, and 0
+                                too unless budget_given */
     int32_t max_tokens;      /* of the whole turn; 0 and below: the context */
     const char *const *stops; /* of the answer only */
     size_t n_stops;
     uint32_t attempt;        /* regenerate: 1, 2, ... gives other draws */
     const char *tools_json;  /* a JSON array of tool declarations, or NULL;
-                                the loop of calls: core/turn/toolbox.h */
+                                the loop of calls, bare ones among them if
+                                wanted: core/turn/toolbox.h */
     bool keep_loops;         /* don't break a thought that goes in circles */
     /* Ids that the answer begins with, as if they had been drawn.  So: fork =
      * select(question) + an earlier answer's ids up to a token + another
      * candidate in its place; nothing that is in the cache is run again.
-     * Continue a stopped answer = all its ids; undo a broken circle = what
-     * stayed before it, what was taken back, and keep_loops.  None may end the
-     * turn.  They are told like drawn ones, with p_after 0 and no candidates. */
+     * Undo a broken circle = what stayed before it, what was taken back, and
+     * keep_loops.  None may end the turn.  They are told like drawn ones, with
+     * p_after 0 and no candidates. */
     const int32_t *begin;
     size_t n_begin;
     bool experts;            /* TARN_EV_TOKEN names them */
     const char *json_schema; /* of the answer (core/sample/schema.h); "": any
                                 JSON object or list; NULL: free */
     bool free_calls;         /* calls need not fit the tools */
+    bool budget_given;       /* thought_budget 0: closed where it begins */
+    /* The answer that the active path ends with was stopped or cut: it goes on
+     * in its own message.  It is told again from its beginning, as `begin` is
+     * (which must be empty then), and max_tokens are those that come new.  If
+     * the turn ends before all was told, the message stays what it was.
+     * TARN_USAGE: the answer is finished, or messages follow it. */
+    bool go_on;
 };
 typedef uint32_t tarn_turn_id;
 
 /* An assistant's message begins below the active path's end, which must be a
- * user's or a tool's. */
+ * user's or a tool's (but see go_on). */
 enum tarn_status tarn_turn_start(struct tarn_engine *engine,
                                  struct tarn_chat *chat,
                                  const struct tarn_turn_options *opt,
@@ -277,34 +286,9 @@ enum tarn_status tarn_turn_start_ids(struct tarn_engine *engine,
 const int32_t *tarn_turn_prompt(const struct tarn_engine *engine,
                                 tarn_turn_id turn, size_t *n);
 
-/* ------------------------------------------------------------ state files
- * A chat and the state that computed it, so that it goes on another day
- * without being read again: docs/state.md.  A file belongs to the model's
- * content, the K/V type and the arithmetic.  Computes nothing; TARN_BUSY while
- * a turn is running.  Mode 0600.  chat NULL: the ids that were used last. */
-enum tarn_status tarn_state_save(struct tarn_engine *engine,
-                                 struct tarn_chat *chat, const char *path,
-                                 struct tarn_error *err);
-/* The same piece by piece, where there are no files; write returns false to
- * give up (TARN_IO). */
-typedef bool (*tarn_write_fn)(void *user, const void *data, size_t size);
-enum tarn_status tarn_state_save_to(struct tarn_engine *engine,
-                                    struct tarn_chat *chat,
-                                    tarn_write_fn write, void *user,
-                                    struct tarn_error *err);
-/* Everything is checked before anything changes: TARN_BAD_FILE with what is
- * wrong and where, TARN_LIMIT if the context is too small, TARN_IO.  *chat is
- * owned by the caller; NULL if the file has none.  chat NULL: not wanted. */
-enum tarn_status tarn_state_load(struct tarn_engine *engine, const char *path,
-                                 struct tarn_chat **chat,
-                                 struct tarn_error *err);
-enum tarn_status tarn_state_load_from(struct tarn_engine *engine,
-                                      const void *data, size_t size,
-                                      struct tarn_chat **chat,
-                                      struct tarn_error *err);
-/* The chat alone, with any model: for when the state is refused. */
-enum tarn_status tarn_state_chat(const char *path, struct tarn_chat **chat,
-                                 struct tarn_error *err);
+/* How many tokens the answer began with: those of `begin`, or of the answer that
+ * goes on.  0 when it has ended. */
+size_t tarn_turn_given(const struct tarn_engine *engine, tarn_turn_id turn);
 
 /* --------------------------------------------------------------- commands */
 enum tarn_command_kind {
@@ -396,5 +380,7 @@ struct tarn_event {
 /* Face.  false: nothing there now. */
 bool tarn_engine_next_event(struct tarn_engine *engine,
                             struct tarn_event *out);
+
+#include "core/tarn_state.h"
 
 #endif

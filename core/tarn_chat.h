@@ -104,7 +104,8 @@ bool tarn_chat_undo(struct tarn_chat *chat);
 const int32_t *tarn_chat_ids(const struct tarn_chat *chat, tarn_message_id id,
                              size_t *n);
 /* The record of the turn that wrote the message (core/trace/trace.h): moved;
- * NULL takes it away. */
+ * NULL takes it away.  From here on tree_json() and state files hold it.  If
+ * the chat may outlive the model, tarn_trace_detach() it before. */
 void tarn_chat_attach(struct tarn_chat *chat, tarn_message_id id,
                       struct tarn_trace *trace);
 const struct tarn_trace *tarn_chat_trace(const struct tarn_chat *chat,

@@ -23,6 +23,12 @@ enum tarn_status tarn_chat_grow(struct tarn_chat *chat, tarn_message_id id,
                                 struct tarn_error *err);
 enum tarn_status tarn_chat_grow_id(struct tarn_chat *chat, tarn_message_id id,
                                    int32_t token, struct tarn_error *err);
+/* An answer that goes on is told again from its beginning: what it said is set
+ * aside until regrown() says that all of it came again.  If it ends before
+ * that, unfinished, what was set aside comes back. */
+enum tarn_status tarn_chat_regrow(struct tarn_chat *chat, tarn_message_id id,
+                                  struct tarn_error *err);
+void tarn_chat_regrown(struct tarn_chat *chat, tarn_message_id id);
 /* finished: the model ended its turn itself.  A message without any text,
  * thought or answer, is removed again: no layout takes an empty turn. */
 void tarn_chat_end(struct tarn_chat *chat, tarn_message_id id, bool finished);

@@ -23,7 +23,8 @@ enum tarn_status tarn_chat_create(struct tarn_chat **out,
     return TARN_OK;
 }
 
-static void free_message(struct message *m)
+/* What was said, and nothing else. */
+static void free_said(struct message *m)
 {
     tarn_buf_finish(&m->text);
     tarn_buf_finish(&m->thought);
@@ -31,6 +32,30 @@ static void free_message(struct message *m)
     for (uint32_t i = 0; i < m->n_calls; i++)
         tarn_free(m->calls[i].text);
     tarn_free(m->calls);
+}
+
+static void move_said(struct message *to, const struct message *from)
+{
+    to->text = from->text;
+    to->thought = from->thought;
+    to->ids = from->ids;
+    to->calls = from->calls;
+    to->n_calls = from->n_calls;
+    to->has_thought = from->has_thought;
+}
+
+static void drop_before(struct message *m)
+{
+    if (m->before)
+        free_said(m->before);
+    tarn_free(m->before);
+    m->before = NULL;
+}
+
+static void free_message(struct message *m)
+{
+    drop_before(m);
+    free_said(m);
     tarn_free(m->extra);
     tarn_trace_destroy(m->trace);
     tarn_free(m);
@@ -272,6 +297,31 @@ enum tarn_status tarn_chat_grow_id(struct tarn_chat *chat, tarn_message_id id,
     return m->ids.failed ? tarn_chat_no_memory(err, m->ids.n * sizeof token) : TARN_OK;
 }
 
+enum tarn_status tarn_chat_regrow(struct tarn_chat *chat, tarn_message_id id,
+                                  struct tarn_error *err)
+{
+    struct message *m = tarn_chat_at(chat, id);
+    if (!m)
+        return TARN_OK;
+    struct message *aside = tarn_alloc(1, sizeof *aside);
+    if (!aside)
+        return tarn_chat_no_memory(err, m->text.size);
+    static const struct message NOTHING = { .parent = 0 };
+    drop_before(m);
+    move_said(aside, m);
+    move_said(m, &NOTHING);
+    m->before = aside;
+    m->finished = false;
+    return TARN_OK;
+}
+
+void tarn_chat_regrown(struct tarn_chat *chat, tarn_message_id id)
+{
+    struct message *m = tarn_chat_at(chat, id);
+    if (m)
+        drop_before(m);
+}
+
 static void shorten(struct tarn_buf *b, size_t size)
 {
     if (size < b->size) {
@@ -312,6 +362,13 @@ void tarn_chat_end(struct tarn_chat *chat, tarn_message_id id, bool finished)
     if (!m)
         return;
     m->finished = finished;
+    if (m->before && !finished) { /* it was not told again to its end */
+        free_said(m);
+        move_said(m, m->before);
+        tarn_free(m->before);
+        m->before = NULL;
+    }
+    drop_before(m);
     if (m->text.size > 0 || m->thought.size > 0 || m->n_calls > 0 ||
         m->n_children > 0)
         return;

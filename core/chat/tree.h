@@ -28,6 +28,8 @@ struct message {
     tarn_message_id newest; /* child; 0: none */
     tarn_message_id hidden; /* by this message's deletion; 0: it is there */
     bool has_thought, finished;
+    struct message *before; /* what it said, while that is told again; or NULL:
+                               text, thought, ids and calls only */
 };
 
 /* What undo() takes back, newest last. */

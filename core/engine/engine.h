@@ -87,6 +87,10 @@ struct tarn_request {
     tarn_message_id message;
     struct tarn_buf call; /* the block of calls that comes in pieces */
     uint64_t chat_number;  /* read by the owner too, as are the next two */
+    /* The answer goes on: what it said is told again first. */
+    enum { TARN_AGAIN_NO, TARN_AGAIN_WAITS, TARN_AGAIN_COMES,
+           TARN_AGAIN_LOST /* no memory: the message stays what it was */
+    } again;
     tarn_message_id *path; /* [n_path] the question and all above it */
     size_t n_path;
 };
@@ -133,6 +137,10 @@ enum tarn_status tarn_engine_run(struct tarn_engine *e,
 bool tarn_engine_fall_back(struct tarn_engine *e, const struct tarn_error *why);
 
 /* request.c: owner. */
+/* finite.c: owner, behind a step.  Requests with no_scores: the processor
+ * computes them again where a device did, else they fail. */
+void tarn_engine_mend_scores(struct tarn_engine *e);
+
 void tarn_request_begin(struct tarn_request *q);
 void tarn_request_reading(struct tarn_request *q);
 /* A part (0..1) of the rows of this step's batch is done. */

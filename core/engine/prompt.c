@@ -144,12 +144,12 @@ static enum tarn_status make_texts(const struct tarn_chat *chat,
 }
 
 static enum tarn_status make_conversation(const struct tarn_chat *chat,
-                                          const char *tools_json,
+                                          size_t n, const char *tools_json,
                                           struct conversation *c,
                                           struct tarn_error *err)
 {
     struct tarn_message m;
-    c->n = tarn_chat_length(chat);
+    c->n = n;
     c->nodes = tarn_alloc(4 + NODES_OF_MESSAGE * c->n, sizeof *c->nodes);
     c->extras = tarn_alloc(c->n, sizeof(struct tarn_json *));
     if (!c->nodes || !c->extras)
@@ -269,8 +269,8 @@ static enum tarn_status add_pieces(const struct tarn_model *m,
                        : TARN_OK;
 }
 
-enum tarn_status tarn_prompt_of_chat(const struct tarn_model *m,
-                                     const struct tarn_chat *chat,
+enum tarn_status tarn_prompt_of_path(const struct tarn_model *m,
+                                     const struct tarn_chat *chat, size_t n,
                                      const char *tools_json,
                                      struct tarn_ids *out,
                                      struct tarn_error *err)
@@ -279,7 +279,7 @@ enum tarn_status tarn_prompt_of_chat(const struct tarn_model *m,
     struct tarn_prompt prompt = { 0 };
     struct tarn_prompt_options opt = { .layout = m->info.layout,
                                        .add_generation_prompt = true };
-    enum tarn_status s = make_conversation(chat, tools_json, &c, err);
+    enum tarn_status s = make_conversation(chat, n, tools_json, &c, err);
     if (!s)
         s = tarn_prompt_build(m->text, c.nodes, &opt, &prompt, err);
     if (!s)
@@ -292,4 +292,56 @@ enum tarn_status tarn_prompt_of_chat(const struct tarn_model *m,
     tarn_free(c.nodes);
     tarn_buf_finish(&c.text);
     return s;
+}
+
+enum tarn_status tarn_prompt_of_chat(const struct tarn_model *m,
+                                     const struct tarn_chat *chat,
+                                     const char *tools_json,
+                                     struct tarn_ids *out,
+                                     struct tarn_error *err)
+{
+    return tarn_prompt_of_path(m, chat, tarn_chat_length(chat), tools_json,
+                               out, err);
+}
+
+/* ------------------------------------------------------ answers that go on */
+static enum tarn_status add_tag(const struct tarn_text *t, enum tarn_control c,
+                                const char *name, struct tarn_ids *out,
+                                struct tarn_error *err)
+{
+    const int32_t id = tarn_text_control(t, c);
+    if (id < 0)
+        return tarn_text_encode(t, name, strlen(name), out, err);
+    tarn_ids_add(out, id);
+    return TARN_OK;
+}
+
+enum tarn_status tarn_prompt_of_answer(const struct tarn_model *m,
+                                       const struct tarn_chat *chat,
+                                       tarn_message_id id,
+                                       struct tarn_ids *out,
+                                       struct tarn_error *err)
+{
+    const bool opened = tarn_layout_opens_thought(m->info.layout);
+    struct tarn_message msg;
+    size_t n;
+    const int32_t *ids = tarn_chat_ids(chat, id, &n);
+    enum tarn_status s = TARN_OK;
+    while (n && tarn_text_is_end(m->text, ids[n - 1]))
+        n--;
+    for (size_t i = 0; i < n; i++)
+        tarn_ids_add(out, ids[i]);
+    if (n || !tarn_chat_find(chat, id, &msg))
+        return s;
+    if (msg.n_calls)
+        return tarn_fail(err, TARN_USAGE,
+                         "the answer's tokens were not kept and it has tool "
+                         "calls; try it again instead");
+    if (msg.thought && !opened)
+        s = add_tag(m->text, TARN_CTL_THINK, "<think>", out, err);
+    if (!s && msg.thought)
+        s = tarn_text_encode(m->text, msg.thought, msg.thought_size, out, err);
+    if (!s && msg.text_size && (msg.thought || opened))
+        s = add_tag(m->text, TARN_CTL_THINK_END, "</think>", out, err);
+    return s ? s : tarn_text_encode(m->text, msg.text, msg.text_size, out, err);
 }

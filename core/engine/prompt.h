@@ -15,6 +15,19 @@ enum tarn_status tarn_prompt_of_chat(const struct tarn_model *m,
                                      const char *tools_json,
                                      struct tarn_ids *out,
                                      struct tarn_error *err);
+/* The same of the first n messages of the active path. */
+enum tarn_status tarn_prompt_of_path(const struct tarn_model *m,
+                                     const struct tarn_chat *chat, size_t n,
+                                     const char *tools_json,
+                                     struct tarn_ids *out,
+                                     struct tarn_error *err);
+/* The ids of an answer that is to go on: as they were sampled, without what
+ * ended it; else its thought and text encoded (TARN_USAGE if it has calls). */
+enum tarn_status tarn_prompt_of_answer(const struct tarn_model *m,
+                                       const struct tarn_chat *chat,
+                                       tarn_message_id id,
+                                       struct tarn_ids *out,
+                                       struct tarn_error *err);
 
 /* prompt_calls.c: turns in which the model called tools. */
 /* Appends a message's blocks of calls, markers by their names. */

@@ -74,7 +74,7 @@ void tarn_request_count(struct tarn_request *q, uint32_t before,
     int32_t id = q->seq->ids[q->n_prompt + q->sum.n_total - 1];
     uint32_t n_tag = 0;
     if (tarn_text_is_end(t, id) ||
-        (before != after && tarn_text_kind(t, id) == TARN_TOKEN_CONTROL))
+        (before != after && tarn_text_is_tag(t, id)))
         return;
     if (before != after && before == TARN_SPAN_THOUGHT)
         n_tag = text_tag_tokens(q, "</think>");

@@ -68,6 +68,15 @@ int32_t tarn_text_control(const struct tarn_text *t, enum tarn_control c);
 /* <|im_end|>, <|endoftext|>, the file's own eos/eot, and the two that show a
  * derailed answer (<|im_start|>, <|startoftext|>). */
 bool tarn_text_is_end(const struct tarn_text *t, int32_t id);
+/* Opens or closes a thought or a call, whatever kind of token the file calls
+ * it (some files call them user-defined). */
+static inline bool tarn_text_is_tag(const struct tarn_text *t, int32_t id)
+{
+    return id >= 0 && (id == tarn_text_control(t, TARN_CTL_THINK) ||
+                       id == tarn_text_control(t, TARN_CTL_THINK_END) ||
+                       id == tarn_text_control(t, TARN_CTL_TOOL_CALL) ||
+                       id == tarn_text_control(t, TARN_CTL_TOOL_CALL_END));
+}
 
 /* Appends the ids of text; control tokens in it are plain text.  Linear time,
  * constant stack.  TARN_LIMIT above 2^31 - 1 bytes. */

@@ -310,8 +310,7 @@ static void mark_text_tag(struct tarn_trace *t, const char *tag)
 static bool is_tag(const struct tarn_trace *t, int32_t id)
 {
     return t->text && (tarn_text_is_end(t->text, id) ||
-                       (t->span_changed &&
-                        tarn_text_kind(t->text, id) == TARN_TOKEN_CONTROL));
+                       (t->span_changed && tarn_text_is_tag(t->text, id)));
 }
 
 /* Which end the thought had shows in the token that closes it. */

@@ -21,7 +21,8 @@ enum tarn_status tarn_trace_note(struct tarn_trace *t,
     struct tarn_trace_turn turn = {
         .budget = opt->thought_budget > 0 ? opt->thought_budget : 0,
         .max_tokens = opt->max_tokens > 0 ? opt->max_tokens : 0,
-        .n_begin = (uint32_t)opt->n_begin,
+        .n_begin = (uint32_t)(opt->go_on ? tarn_turn_given(engine, id)
+                                         : opt->n_begin),
         .keep_loops = opt->keep_loops,
         .stops = opt->stops,
         .n_stops = opt->n_stops,
@@ -30,11 +31,15 @@ enum tarn_status tarn_trace_note(struct tarn_trace *t,
         .json_schema = opt->json_schema,
         .tools_json = opt->tools_json,
         .free_calls = opt->free_calls,
+        .budget_given = opt->budget_given && opt->thought_budget >= 0,
     };
     if (!opt->sampling)
         return tarn_fail(err, TARN_USAGE,
                          "a trace needs the turn's own settings");
     turn.sampling = *opt->sampling;
+    if (opt->go_on && turn.max_tokens > 0 &&
+        turn.n_begin < (uint32_t)(INT32_MAX - turn.max_tokens))
+        turn.max_tokens += (int32_t)turn.n_begin;
     turn.prompt = tarn_turn_prompt(engine, id, &turn.n_prompt);
     return turn.prompt ? tarn_trace_set_turn(t, &turn, err)
                        : tarn_fail(err, TARN_USAGE, "the turn has ended");
@@ -200,6 +205,7 @@ static enum tarn_status start(struct again *g, const struct tarn_text *text,
         .json_schema = u->json_schema,
         .tools_json = u->tools_json,
         .free_calls = u->free_calls,
+        .budget_given = u->budget_given,
         .experts = f->room_experts > 0,
     };
     struct tarn_sampling sampling = u->sampling;

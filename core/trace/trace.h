@@ -105,7 +105,7 @@ struct tarn_trace_turn {
     const int32_t *prompt; /* [n_prompt] */
     size_t n_prompt;
     struct tarn_sampling sampling;
-    int32_t budget, max_tokens; /* 0: no limit */
+    int32_t budget, max_tokens; /* 0: no limit, but see budget_given */
     uint32_t n_begin;           /* first tokens of the record: given */
     bool keep_loops;
     const char *const *stops;
@@ -113,6 +113,7 @@ struct tarn_trace_turn {
     uint32_t kv_type, n_context;
     const char *json_schema, *tools_json; /* or NULL */
     bool free_calls;
+    bool budget_given; /* budget 0 is one */
 };
 enum tarn_status tarn_trace_set_turn(struct tarn_trace *t,
                                      const struct tarn_trace_turn *turn,

@@ -336,6 +336,8 @@ void tarn_trace_read_turn(struct tarn_trace *t, struct tarn_scan *s)
     r.turn.stops = stops;
     r.turn.prompt = r.prompt;
     if (!s->reason && !s->no_memory)
+    else if (!strcmp(key, "budget_given"))
+        u->budget_given = tarn_scan_i64(s, 0, 1);
         s->no_memory |= tarn_trace_set_turn(t, &r.turn, NULL) != TARN_OK;
     tarn_free(r.prompt);
     tarn_buf_finish(&r.schema);

@@ -139,6 +139,50 @@ static void test_answer_grows_and_keeps_its_ids(void)
     tarn_chat_destroy(chat);
 }
 
+/* An answer goes on: it is told again, and nothing is lost if that ends early. */
+static void test_an_answer_that_goes_on_is_told_again(void)
+{
+    struct tarn_chat *chat = make();
+    struct tarn_message m;
+    const tarn_message_id q = add(chat, TARN_USER, "q");
+    tarn_message_id id;
+    size_t n, size = 0;
+    bool cut;
+    char *text = NULL;
+    CHECK(tarn_chat_begin(chat, q, &id, NULL) == TARN_OK);
+    tarn_chat_grow(chat, id, TARN_SPAN_THOUGHT, "hm", 2, NULL);
+    tarn_chat_grow(chat, id, TARN_SPAN_ANSWER, "It\xEF\xBF\xBD", 5, NULL);
+    tarn_chat_add_call(chat, id, "[f()]", 5, true, NULL);
+    for (int32_t i = 0; i < 7; i++)
+        tarn_chat_grow_id(chat, id, i, NULL);
+    tarn_chat_end(chat, id, false);
+    CHECK(tarn_chat_regrow(chat, id, NULL) == TARN_OK);
+    CHECK(tarn_chat_find(chat, id, &m) && !m.text_size && !m.thought);
+    tarn_chat_grow(chat, id, TARN_SPAN_THOUGHT, "h", 1, NULL);
+    tarn_chat_grow_id(chat, id, 0, NULL);
+    CHECK(!tarn_chat_tree_json(chat, &text, &size, NULL));
+    CHECK_SAYS(strstr(text, "\"thinking\": \"hm\"") &&
+                   strstr(text, "[0,1,2,3,4,5,6]"), "%s", text);
+    tarn_text_free(text);
+    tarn_chat_end(chat, id, false);
+    CHECK(tarn_chat_find(chat, id, &m) && !strcmp(m.thought, "hm") &&
+          m.text_size == 5 && m.n_calls == 1);
+    CHECK(tarn_chat_call(chat, id, 0, &n, &cut) && n == 5 && cut);
+    tarn_chat_ids(chat, id, &n);
+    CHECK(n == 7);
+    CHECK(tarn_chat_regrow(chat, id, NULL) == TARN_OK);
+    tarn_chat_grow(chat, id, TARN_SPAN_ANSWER, "It is", 5, NULL);
+    tarn_chat_grow_id(chat, id, 9, NULL);
+    tarn_chat_regrown(chat, id);
+    tarn_chat_end(chat, id, false);
+    CHECK(tarn_chat_find(chat, id, &m) && !strcmp(m.text, "It is") &&
+          !m.thought && !m.n_calls && m.n_siblings == 1);
+    tarn_chat_ids(chat, id, &n);
+    CHECK(n == 1);
+    CHECK(tarn_chat_regrow(chat, id, NULL) == TARN_OK);
+    tarn_chat_destroy(chat); /* in the middle of it */
+}
+
 static void test_answer_without_anything_goes_again(void)
 {
     struct tarn_chat *chat = make();
@@ -553,6 +597,7 @@ int main(void)
     RUN(test_edit_and_regenerate_make_branches);
     RUN(test_wrong_ids_and_roles_are_refused);
     RUN(test_answer_grows_and_keeps_its_ids);
+    RUN(test_an_answer_that_goes_on_is_told_again);
     RUN(test_answer_without_anything_goes_again);
     RUN(test_answer_becomes_thought);
     RUN(test_destroy_waits_for_the_turn);

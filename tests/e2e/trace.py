@@ -66,7 +66,14 @@ def check_run(folder):
     check("the same seed gives the same tokens and figures",
           [[t[0]] + t[3:] for t in trace["tokens"]] ==
           [[t[0]] + t[3:] for t in second["tokens"]])
-    _, short = run(path, "--think-budget", "5")
+    said, short = run(path, "--think-budget", "5")
+    check("it counts no tags", short["summary"]["tokens"] ==
+          said["thought_tokens"] == 5, (said, short["summary"]))
+    said, none = run(path, "--think-budget", "0")
+    check("so is one of nothing", none["summary"]["end"] == "budget" and
+          none["summary"]["tokens"] == said["thought_tokens"] == 0 and
+          none["turn"]["budget_given"] == 1 and said["answer"] != "",
+          (said, none["summary"]))
     check("a budget is seen", short["summary"]["end"] == "budget" and
           any(t[7] & 1 for t in short["tokens"]), short["summary"])
     r = tarn("run", POCKET, "-p", "x", "-n", "2", "--trace",

@@ -4,9 +4,12 @@
  *
  *   steer_test POCKET.gguf MODELS_DIR
  */
+#include "core/trace/trace.h"
 #include "tests/engine/bits.h"
 
 #define MOST 512
+
+static const char *folder;
 
 /* A turn, token by token. */
 struct seen {
@@ -39,16 +42,19 @@ static void see(struct seen *s, const struct tarn_event *ev)
     }
 }
 
-/* now_at: "answer now" after that many tokens; 0: never. */
-static void watch(struct world *w, tarn_turn_id turn, uint32_t now_at,
-                  struct seen *s)
+/* now_at: "answer now" after that many tokens; 0: never.  trace: or NULL. */
+static void watch_into(struct world *w, tarn_turn_id turn, uint32_t now_at,
+                       struct seen *s, struct tarn_trace *trace)
 {
     struct tarn_event ev;
     *s = (struct seen){ 0 };
     for (int i = 0; i < 4000 && !s->ended; i++) {
         tarn_engine_step(w->engine);
-        while (tarn_engine_next_event(w->engine, &ev))
+        while (tarn_engine_next_event(w->engine, &ev)) {
             see(s, &ev);
+            if (trace)
+                tarn_trace_take(trace, &ev);
+        }
         if (now_at && s->n >= now_at) {
             struct tarn_command cmd = { .size = sizeof cmd, .turn = turn,
                                         .kind = TARN_CMD_ANSWER_NOW };
@@ -57,6 +63,12 @@ static void watch(struct world *w, tarn_turn_id turn, uint32_t now_at,
         }
     }
     CHECK(s->ended);
+}
+
+static void watch(struct world *w, tarn_turn_id turn, uint32_t now_at,
+                  struct seen *s)
+{
+    watch_into(w, turn, now_at, s, NULL);
 }
 
 static void turn_of(struct world *w, const struct tarn_turn_options *opt,
@@ -113,7 +125,7 @@ static void check_straight(struct world *w, const struct seen *s)
 
 static void test_a_budget_of_n_closes_the_thought_behind_n_tokens(void)
 {
-    static const int32_t BUDGETS[] = { 1, 2, 7, 19 };
+    static const int32_t BUDGETS[] = { 0, 1, 2, 19 };
     struct tarn_turn_options opt = options();
     struct world w;
     struct seen s;
@@ -122,6 +134,7 @@ static void test_a_budget_of_n_closes_the_thought_behind_n_tokens(void)
         tarn_message_id q = say(&w, "What is 123456 + 654321?");
         for (int i = 0; i < 4; i++) {
             opt.thought_budget = BUDGETS[i];
+            opt.budget_given = true;
             CHECK(!tarn_chat_select(w.chat, q, NULL));
             turn_of(&w, &opt, 0, &s);
             CHECK_SAYS(inside(&w, &s, &close) == (uint32_t)BUDGETS[i] &&
@@ -131,6 +144,86 @@ static void test_a_budget_of_n_closes_the_thought_behind_n_tokens(void)
             CHECK(s.answer[0]);
             check_straight(&w, &s);
         }
+    }
+    close_world(&w);
+}
+
+/* The thought of a model with random weights, which has no end of its own.
+ * `drawn`: its tag is the answer's first token, not the prompt's last. */
+static void check_budget(const char *name, int32_t budget, bool drawn)
+{
+    struct tarn_sampling greedy = tarn_sampling_default();
+    struct tarn_turn_options opt = options();
+    struct world w;
+    struct seen s;
+    tarn_turn_id turn;
+    char path[512];
+    const char *pocket = model_path;
+    snprintf(path, sizeof path, "%s/%s.gguf", folder, name);
+    model_path = strcmp(name, "pocket") ? path : pocket;
+    greedy.temperature = 0;
+    opt.sampling = &greedy;
+    opt.keep_loops = opt.budget_given = true;
+    opt.thought_budget = budget;
+    opt.max_tokens = budget + 6;
+    if (open_world(&w, 512)) {
+        const struct tarn_text *t = tarn_model_text(w.model);
+        const int32_t think = tarn_text_control(t, TARN_CTL_THINK);
+        const int32_t ids[] = { tarn_text_control(t, TARN_CTL_BOS), 40, think };
+        const struct tarn_trace_info info = {
+            .size = sizeof info, .n_vocab = tarn_text_n_vocab(t) };
+        struct tarn_trace *trace = NULL;
+        uint32_t close;
+        opt.begin = &think;
+        opt.n_begin = drawn;
+        CHECK(!tarn_trace_create(t, &info, &trace, NULL));
+        CHECK(!tarn_turn_start_ids(w.engine, ids, drawn ? 2 : 3, &opt, &turn,
+                                   NULL));
+        watch_into(&w, turn, 0, &s, trace);
+        const uint32_t n = inside(&w, &s, &close);
+        const struct tarn_trace_summary sum = tarn_trace_summary(trace);
+        CHECK_SAYS(n == (uint32_t)budget && s.sum.n_thought == n &&
+                       sum.tokens == n && close == n + drawn,
+                   "%s: %u, %u and %u for a budget of %d", name, n,
+                   s.sum.n_thought, sum.tokens, budget);
+        CHECK(sum.end == TARN_TRACE_END_BUDGET);
+        CHECK(s.sum.n_thought + s.sum.n_answer + 1 + drawn == s.sum.n_total ||
+              s.sum.reason == TARN_STOP_END);
+        check_straight(&w, &s);
+        tarn_trace_destroy(trace);
+    }
+    close_world(&w);
+    model_path = pocket;
+}
+
+/* Whatever kind of token the file calls the tags: pocket calls them
+ * user-defined, the others control. */
+static void test_a_budget_counts_no_tag(void)
+{
+    static const int32_t BUDGETS[] = { 0, 1, 2, 64 };
+    static const char *const NAMES[] = { "dense-k", "moe-k" };
+    for (int i = 0; i < 4; i++)
+        for (int k = 0; k < 4; k++)
+            check_budget(NAMES[k / 2], BUDGETS[i], k % 2);
+    check_budget("pocket", 0, true);
+    check_budget("pocket", 1, true);
+}
+
+/* As it was before there was a budget of 0. */
+static void test_a_budget_that_is_not_given_is_none(void)
+{
+    struct tarn_turn_options opt = options();
+    struct world w;
+    struct seen s, same;
+    if (open_world(&w, 512)) {
+        tarn_message_id q = say(&w, "What is 17 + 25?");
+        turn_of(&w, &opt, 0, &s);
+        opt.thought_budget = -1;
+        opt.budget_given = true;
+        CHECK(!tarn_chat_select(w.chat, q, NULL));
+        turn_of(&w, &opt, 0, &same);
+        CHECK(s.n == same.n && !memcmp(s.ids, same.ids, s.n * sizeof *s.ids));
+        CHECK(s.sum.n_thought > 2);
     }
     close_world(&w);
 }
@@ -277,8 +370,6 @@ static void test_a_stop_string_over_several_tokens_leaves_a_good_state(void)
 }
 
 /* ---------------------------------------------------------- broken circles */
-static const char *folder;
-
 static void run_ids(struct world *w, const struct tarn_turn_options *opt,
                     struct seen *s)
 {
@@ -344,6 +435,8 @@ int main(int argc, char **argv)
     model_path = argc > 1 ? argv[1] : "pocket.gguf";
     folder = argc > 2 ? argv[2] : ".";
     RUN(test_a_budget_of_n_closes_the_thought_behind_n_tokens);
+    RUN(test_a_budget_counts_no_tag);
+    RUN(test_a_budget_that_is_not_given_is_none);
     RUN(test_answer_now_closes_the_thought_within_one_token);
     RUN(test_a_forced_token_goes_on_like_a_straight_run);
     RUN(test_an_answer_may_not_begin_with_its_end);

@@ -75,8 +75,8 @@ static bool has_place(const struct tarn_json *v)
 {
     static const char *const keys[] = {
         "role", "content", "thinking", "reasoning", "reasoning_content",
-        "id", "parent", "ids", "finished", "trace", "content_bytes",
-        "thinking_bytes", "calls" };
+        "id", "parent", "ids", "finished", "trace", "trace_prompt",
+        "content_bytes", "thinking_bytes", "calls" };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (strlen(keys[i]) == v->key_size &&
             memcmp(keys[i], v->key, v->key_size) == 0)

@@ -14,6 +14,8 @@
 #define FORM 1
 #define MAX_CALLS 1024u         /* blocks of one message */
 #define MAX_IDS ((size_t)1 << 20) /* of one message */
+#define FARTHEST 64               /* messages that it is looked for above */
+#define MAX_PROMPTS ((size_t)1 << 24) /* ids of all traces' prompts */
 
 /* --------------------------------------------------------------------- out */
 
@@ -22,7 +24,7 @@ static bool is_written(const struct message *m)
 {
     return !m->hidden && (m->role != TARN_ASSISTANT || m->finished ||
                           m->n_children > 0 || m->text.size > 0 ||
-                          m->thought.size > 0 || m->n_calls > 0);
+                          m->thought.size > 0 || m->n_calls > 0 || m->before);
 }
 
 /* numbers [n]: what each message is called in the file, 0: left out. */
@@ -61,15 +63,58 @@ static void add_text(struct tarn_buf *b, const char *key,
     tarn_buf_byte(b, ']');
 }
 
+/* One that memory ran out for is left out. */
+static bool has_trace(const struct message *m)
+{
+    return m->trace && !tarn_trace_failed(m->trace);
+}
+
+/* The prompt of the nearest turn above that has a trace: a prompt begins like
+ * the one before it, so only the rest is written. */
+static const int32_t *prompt_above(const struct tarn_chat *chat,
+                                   tarn_message_id parent, size_t *n)
+{
+    for (int far = 0; parent && far < FARTHEST;
+         parent = chat->at[parent - 1]->parent, far++) {
+        const struct message *m = chat->at[parent - 1];
+        const struct tarn_trace_turn *u =
+            has_trace(m) ? tarn_trace_turn(m->trace) : NULL;
+        if (u && u->n_prompt) {
+            *n = u->n_prompt;
+            return u->prompt;
+        }
+    }
+    *n = 0;
+    return NULL;
+}
+
+static void add_prompt(struct tarn_buf *b, const struct tarn_chat *chat,
+                       const struct message *m)
+{
+    const struct tarn_trace_turn *u = tarn_trace_turn(m->trace);
+    size_t n, same = 0;
+    const int32_t *above = prompt_above(chat, m->parent, &n);
+    if (!u || !u->n_prompt)
+        return;
+    while (same < n && same < u->n_prompt && above[same] == u->prompt[same])
+        same++;
+    tarn_buf_printf(b, ", \"trace_prompt\": [%zu", same);
+    for (size_t i = same; i < u->n_prompt; i++)
+        tarn_buf_printf(b, ",%d", u->prompt[i]);
+    tarn_buf_byte(b, ']');
+}
+
 static enum tarn_status add_trace(struct tarn_buf *b,
-                                  const struct tarn_trace *t,
+                                  const struct tarn_chat *chat,
+                                  const struct message *m,
                                   struct tarn_error *err)
 {
     struct tarn_buf text = { 0 };
-    const enum tarn_status s = tarn_trace_write(t, &text, err);
+    const enum tarn_status s = tarn_trace_write_short(m->trace, &text, err);
     if (s == TARN_OK) {
         tarn_buf_text(b, ", \"trace\": ");
         tarn_json_add_string(b, text.data, text.size, false);
+        add_prompt(b, chat, m);
     }
     b->failed |= text.failed;
     tarn_buf_finish(&text);
@@ -88,27 +133,29 @@ static void add_calls(struct tarn_buf *b, const struct message *m)
     tarn_buf_text(b, m->n_calls ? "]" : "");
 }
 
-static enum tarn_status add_one(struct tarn_buf *b, const struct message *m,
-                                tarn_message_id id, tarn_message_id parent,
-                                struct tarn_error *err)
+static enum tarn_status add_one(struct tarn_buf *b,
+                                const struct tarn_chat *chat,
+                                const struct message *m, tarn_message_id id,
+                                tarn_message_id parent, struct tarn_error *err)
 {
+    const struct message *said = m->before ? m->before : m;
     tarn_buf_printf(b, "{\"id\": %u, \"parent\": %u, \"role\": \"%s\"", id,
                     parent, tarn_role_name(m->role));
-    add_text(b, "content", &m->text);
-    if (m->has_thought)
-        add_text(b, "thinking", &m->thought);
-    if (m->ids.n > 0)
+    add_text(b, "content", &said->text);
+    if (said->has_thought)
+        add_text(b, "thinking", &said->thought);
+    if (said->ids.n > 0)
         tarn_buf_text(b, ", \"ids\": [");
-    for (size_t i = 0; i < m->ids.n; i++)
-        tarn_buf_printf(b, i ? ",%d" : "%d", m->ids.at[i]);
-    tarn_buf_text(b, m->ids.n > 0 ? "]" : "");
-    add_calls(b, m);
+    for (size_t i = 0; i < said->ids.n; i++)
+        tarn_buf_printf(b, i ? ",%d" : "%d", said->ids.at[i]);
+    tarn_buf_text(b, said->ids.n > 0 ? "]" : "");
+    add_calls(b, said);
     tarn_buf_text(b, m->finished ? "" : ", \"finished\": false");
     if (m->extra) {
         tarn_buf_text(b, ", ");
         tarn_buf_text(b, m->extra);
     }
-    const enum tarn_status s = m->trace ? add_trace(b, m->trace, err) : TARN_OK;
+    const enum tarn_status s = has_trace(m) ? add_trace(b, chat, m, err) : TARN_OK;
     tarn_buf_byte(b, '}');
     return s;
 }
@@ -130,8 +177,8 @@ enum tarn_status tarn_chat_tree_json(const struct tarn_chat *chat, char **out,
         if (!numbers[i])
             continue;
         tarn_buf_text(&b, numbers[i] > 1 ? ",\n" : "\n");
-        s = add_one(&b, m, numbers[i], m->parent ? numbers[m->parent - 1] : 0,
-                    err);
+        s = add_one(&b, chat, m, numbers[i],
+                    m->parent ? numbers[m->parent - 1] : 0, err);
     }
     tarn_buf_text(&b, "\n]}\n");
     tarn_free(numbers);
@@ -185,10 +232,11 @@ static enum tarn_status read_text(const struct tarn_json *v, const char *key,
     return TARN_OK;
 }
 
-static enum tarn_status read_ids(const struct tarn_json *v, size_t index,
-                                 struct tarn_ids *out, struct tarn_error *err)
+static enum tarn_status read_ids(const struct tarn_json *v, const char *key,
+                                 size_t index, struct tarn_ids *out,
+                                 struct tarn_error *err)
 {
-    const struct tarn_json *list = tarn_json_get(v, "ids");
+    const struct tarn_json *list = tarn_json_get(v, key);
     if (!list)
         return TARN_OK;
     if (list->kind != TARN_JSON_ARRAY || list->n > MAX_IDS)
@@ -216,10 +264,45 @@ static enum tarn_status read_trace(const struct tarn_json *v, size_t index,
 
 struct reading {
     struct tarn_buf text, thought;
-    struct tarn_ids ids;
+    struct tarn_ids ids, prompt;
     struct tarn_trace *trace;
     struct tarn_buf call;
+    size_t *n_prompts; /* ids of all prompts so far */
 };
+
+/* What the trace's turn was asked: so many ids of the turn above, and the
+ * rest.  A small file could ask for much memory by this; above the limit a
+ * trace can be read, not computed again. */
+static enum tarn_status read_prompt(const struct tarn_chat *chat,
+                                    tarn_message_id parent,
+                                    const struct tarn_json *v, size_t index,
+                                    struct reading *r, struct tarn_error *err)
+{
+    size_t n;
+    enum tarn_status s = read_ids(v, "trace_prompt", index, &r->prompt, err);
+    if (s == TARN_OK && r->prompt.failed)
+        s = tarn_chat_no_memory(err, r->prompt.n * sizeof *r->prompt.at);
+    if (s != TARN_OK || r->prompt.n == 0)
+        return s;
+    const size_t same = (size_t)r->prompt.at[0], rest = r->prompt.n - 1;
+    if (same + rest > MAX_PROMPTS - *r->n_prompts) {
+        *r->n_prompts = MAX_PROMPTS;
+        return TARN_OK;
+    }
+    *r->n_prompts += same + rest;
+    const int32_t *above = prompt_above(chat, parent, &n);
+    if (!r->trace || !tarn_trace_turn(r->trace) || same > n)
+        return bad(err, index, "has a prompt that fits no trace");
+    struct tarn_ids whole = { 0 };
+    for (size_t i = 0; i < same; i++)
+        tarn_ids_add(&whole, above[i]);
+    for (size_t i = 0; i < rest; i++)
+        tarn_ids_add(&whole, r->prompt.at[1 + i]);
+    s = whole.failed ? tarn_chat_no_memory(err, (same + rest) * 4)
+                     : tarn_trace_set_prompt(r->trace, whole.at, whole.n, err);
+    tarn_ids_finish(&whole);
+    return s;
+}
 
 /* Blocks of calls go to the message, which is there already. */
 static enum tarn_status read_calls(struct tarn_chat *chat, tarn_message_id id,
@@ -276,9 +359,11 @@ static enum tarn_status put_one(struct tarn_chat *chat,
         s = read_text(v, "thinking", "thinking_bytes", index, &r->thought,
                       &has_thought, err);
     if (s == TARN_OK)
-        s = read_ids(v, index, &r->ids, err);
+        s = read_ids(v, "ids", index, &r->ids, err);
     if (s == TARN_OK)
         s = read_trace(v, index, &r->trace, err);
+    if (s == TARN_OK)
+        s = read_prompt(chat, (tarn_message_id)parent, v, index, r, err);
     if (s != TARN_OK)
         return s;
     if (r->text.failed || r->thought.failed || r->ids.failed)
@@ -307,7 +392,7 @@ enum tarn_status tarn_chat_read_whole(const struct tarn_json *doc,
                                       struct tarn_error *err)
 {
     int64_t form, active;
-    size_t index = 0;
+    size_t index = 0, n_prompts = 0;
     if (!number_of(doc, "tarn_chat", 1, INT32_MAX, &form))
         return tarn_fail(err, TARN_USAGE, "The chat's form has no number.");
     if (form > FORM)
@@ -317,12 +402,13 @@ enum tarn_status tarn_chat_read_whole(const struct tarn_json *doc,
                          (int)form, FORM);
     const struct tarn_json *list = tarn_json_get(doc, "messages");
     for (const struct tarn_json *v = list->first; v; v = v->next, index++) {
-        struct reading r = { 0 };
+        struct reading r = { .n_prompts = &n_prompts };
         const enum tarn_status s = put_one(chat, v, index, &r, err);
         tarn_buf_finish(&r.text);
         tarn_buf_finish(&r.thought);
         tarn_buf_finish(&r.call);
         tarn_ids_finish(&r.ids);
+        tarn_ids_finish(&r.prompt);
         tarn_trace_destroy(r.trace);
         if (s != TARN_OK)
             return s;

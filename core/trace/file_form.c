@@ -128,7 +128,8 @@ static void write_token(const struct tarn_trace *t, size_t i,
     tarn_buf_byte(b, ']');
 }
 
-static void write_head(const struct tarn_trace *t, struct tarn_buf *b)
+static void write_head(const struct tarn_trace *t, bool prompt,
+                       struct tarn_buf *b)
 {
     const struct tarn_trace_info *i = &t->info;
     const struct tarn_trace_summary sum = tarn_trace_summary(t);
@@ -153,7 +154,7 @@ static void write_head(const struct tarn_trace *t, struct tarn_buf *b)
                     (int)t->end, (int)t->reason, (unsigned long long)t->us);
     tarn_trace_summary_json(&sum, b);
     if (t->has_turn)
-        tarn_trace_write_turn(t, b);
+        tarn_trace_write_turn(t, prompt, b);
 }
 
 /* The bytes of every candidate, so that they can be shown without the model. */
@@ -186,13 +187,13 @@ static bool write_pieces(const struct tarn_trace *t, struct tarn_buf *b)
     return true;
 }
 
-enum tarn_status tarn_trace_write(const struct tarn_trace *t,
+static enum tarn_status write_all(const struct tarn_trace *t, bool prompt,
                                   struct tarn_buf *out, struct tarn_error *err)
 {
     if (t->failed)
         return tarn_fail(err, TARN_NO_MEMORY,
                          "the trace is not whole: there was no memory for it");
-    write_head(t, out);
+    write_head(t, prompt, out);
     tarn_buf_printf(out, ",\n\"n_tokens\":%zu,\n\"spans\":[", t->n_tokens);
     for (size_t i = 0; i < t->n_spans; i++) {
         const struct tarn_trace_span *s = &t->spans[i];
@@ -215,6 +216,19 @@ enum tarn_status tarn_trace_write(const struct tarn_trace *t,
     return out->failed || !whole ? tarn_fail(err, TARN_NO_MEMORY,
                                    "no memory to write the trace")
                        : TARN_OK;
+}
+
+enum tarn_status tarn_trace_write(const struct tarn_trace *t,
+                                  struct tarn_buf *out, struct tarn_error *err)
+{
+    return write_all(t, true, out, err);
+}
+
+enum tarn_status tarn_trace_write_short(const struct tarn_trace *t,
+                                        struct tarn_buf *out,
+                                        struct tarn_error *err)
+{
+    return write_all(t, false, out, err);
 }
 
 /* ------------------------------------------------------------------ reading */

@@ -72,7 +72,8 @@ enum tarn_status tarn_trace_shape(struct tarn_trace *t,
                                   struct tarn_error *err);
 /* turn_form.c */
 void tarn_trace_free_turn(struct tarn_trace *t);
-void tarn_trace_write_turn(const struct tarn_trace *t, struct tarn_buf *out);
+void tarn_trace_write_turn(const struct tarn_trace *t, bool prompt,
+                           struct tarn_buf *out);
 void tarn_trace_read_turn(struct tarn_trace *t, struct tarn_scan *s);
 bool tarn_trace_room_experts(struct tarn_trace *t, size_t n_tokens);
 

@@ -245,7 +245,7 @@ enum tarn_status tarn_trace_replay(const struct tarn_trace *t,
     struct again g = { .from = t,
                        .engine = engine,
                        .answer_at = find_answer(t) };
-    if (!t->has_turn)
+    if (!t->has_turn || !t->turn.n_prompt)
         return tarn_fail(err, TARN_USAGE,
                          "the trace does not say what was asked; it can be "
                          "read, not computed again");

@@ -213,6 +213,13 @@ void tarn_trace_report_json(const struct tarn_trace *t, struct tarn_buf *out);
 enum tarn_status tarn_trace_write(const struct tarn_trace *t,
                                   struct tarn_buf *out,
                                   struct tarn_error *err);
+/* Without the prompt's ids, for who keeps them elsewhere (docs/chat.md) and
+ * gives them back to the trace that was read. */
+enum tarn_status tarn_trace_write_short(const struct tarn_trace *t,
+                                        struct tarn_buf *out,
+                                        struct tarn_error *err);
+enum tarn_status tarn_trace_set_prompt(struct tarn_trace *t, const int32_t *ids,
+                                       size_t n, struct tarn_error *err);
 /* Everything is checked: TARN_BAD_FILE with the byte and the reason,
  * TARN_LIMIT, TARN_NO_MEMORY.  At most 4 times `size` bytes are taken. */
 enum tarn_status tarn_trace_read(const void *text, size_t size,

@@ -102,6 +102,27 @@ enum tarn_status tarn_trace_set_turn(struct tarn_trace *t,
     return TARN_OK;
 }
 
+enum tarn_status tarn_trace_set_prompt(struct tarn_trace *t, const int32_t *ids,
+                                       size_t n, struct tarn_error *err)
+{
+    if (!t->has_turn)
+        return tarn_fail(err, TARN_USAGE,
+                         "the trace does not say what was asked");
+    if (n > MAX_PROMPT)
+        return tarn_fail(err, TARN_LIMIT,
+                         "a prompt of %zu tokens is too long for a trace", n);
+    int32_t *old, *copy = tarn_alloc(n, sizeof *copy);
+    if (!copy)
+        return no_memory(err);
+    if (n)
+        memcpy(copy, ids, n * sizeof *copy);
+    memcpy(&old, &t->turn.prompt, sizeof old); /* owned: see record.h */
+    tarn_free(old);
+    t->turn.prompt = copy;
+    t->turn.n_prompt = n;
+    return TARN_OK;
+}
+
 /* ----------------------------------------------------------------- sampling */
 #define AT(member) offsetof(struct tarn_sampling, member)
 
@@ -180,7 +201,8 @@ static void write_form(struct tarn_buf *b, const char *key, const char *text)
     tarn_json_add_string(b, text, strlen(text), false);
 }
 
-void tarn_trace_write_turn(const struct tarn_trace *t, struct tarn_buf *b)
+void tarn_trace_write_turn(const struct tarn_trace *t, bool prompt,
+                           struct tarn_buf *b)
 {
     const struct tarn_trace_turn *u = &t->turn;
     tarn_buf_printf(b,
@@ -201,10 +223,13 @@ void tarn_trace_write_turn(const struct tarn_trace *t, struct tarn_buf *b)
     write_form(b, "tools", u->tools_json);
     if (u->free_calls)
         tarn_buf_text(b, ",\"free_calls\":1");
-    tarn_buf_text(b, ",\n\"prompt\":[");
-    for (size_t i = 0; i < u->n_prompt; i++)
+    if (u->budget_given)
+        tarn_buf_text(b, ",\"budget_given\":1");
+    if (prompt)
+        tarn_buf_text(b, ",\n\"prompt\":[");
+    for (size_t i = 0; prompt && i < u->n_prompt; i++)
         tarn_buf_printf(b, "%s%d", i ? "," : "", u->prompt[i]);
-    tarn_buf_text(b, "]}");
+    tarn_buf_text(b, prompt ? "]}" : "}");
 }
 
 /* ------------------------------------------------------------------ reading */
@@ -311,6 +336,8 @@ static void read_member(struct reading *r, const char *key, struct tarn_scan *s)
         u->tools_json = read_form(&r->tools, s);
     else if (!strcmp(key, "free_calls"))
         u->free_calls = tarn_scan_i64(s, 0, 1);
+    else if (!strcmp(key, "budget_given"))
+        u->budget_given = tarn_scan_i64(s, 0, 1);
     else if (!strcmp(key, "prompt") && !r->prompt)
         read_prompt(r, s);
     else
@@ -336,8 +363,6 @@ void tarn_trace_read_turn(struct tarn_trace *t, struct tarn_scan *s)
     r.turn.stops = stops;
     r.turn.prompt = r.prompt;
     if (!s->reason && !s->no_memory)
-    else if (!strcmp(key, "budget_given"))
-        u->budget_given = tarn_scan_i64(s, 0, 1);
         s->no_memory |= tarn_trace_set_turn(t, &r.turn, NULL) != TARN_OK;
     tarn_free(r.prompt);
     tarn_buf_finish(&r.schema);

@@ -35,6 +35,7 @@ const char *const FUZZ_WORDS[] = { "{\"messages\":[",
                                    "\"calls\":[{\"text\":\"f()\",\"cut\":true}],",
                                    "\"finished\":false,",
                                    "\"trace\":\"",
+                                   ",\"trace_prompt\":[1,7]",
                                    NULL };
 
 static const char *const SEEDS[] = {
@@ -51,6 +52,13 @@ static const char *const SEEDS[] = {
     "\"role\":\"assistant\",\"content\":\"a\",\"thinking\":\"t\",\"ids\":[5,6]},"
     "{\"id\":3,\"parent\":1,\"role\":\"assistant\",\"content\":\"\",\"calls\":"
     "[{\"n\":1,\"text\":\"[f(x=1)]\"}],\"finished\":false,\"x\":1}]}",
+#define TRACE                                                                  \
+    "\"trace\":\"{\\\"tarn_trace\\\":1,\\\"n_vocab\\\":9,\\\"turn\\\":{"       \
+    "\\\"budget\\\":3},\\\"n_tokens\\\":0,\\\"tokens\\\":[]}\""
+    "{\"tarn_chat\":1,\"active\":2,\"messages\":[{\"id\":1,\"parent\":0,"
+    "\"role\":\"assistant\",\"content\":\"a\"," TRACE
+    ",\"trace_prompt\":[0,5,6]},{\"id\":2,\"parent\":1,\"role\":"
+    "\"assistant\",\"content\":\"b\"," TRACE ",\"trace_prompt\":[2,7]}]}",
 };
 
 bool fuzz_seed(size_t i, struct tarn_buf *out)

@@ -458,9 +458,10 @@ enum tarn_progress tarn_engine_step(struct tarn_engine *e)
         b.experts = lender ? lender->expert_ids : NULL;
         b.gates = lender ? lender->expert_gates : NULL;
         s = tarn_engine_run(e, &b, &err);
-        if (s == TARN_OK)
+        if (s == TARN_OK) {
             after_run(e);
-        else if ((s == TARN_DEVICE || s == TARN_NO_MEMORY) &&
+            tarn_engine_mend_scores(e);
+        } else if ((s == TARN_DEVICE || s == TARN_NO_MEMORY) &&
                  tarn_engine_fall_back(e, &err))
             s = TARN_OK; /* the rows are computed again */
         else if (s != TARN_CANCELLED)

@@ -66,6 +66,7 @@ struct tarn_request {
     uint32_t last_break;       /* token at which a circle was broken last */
     int32_t excluded;          /* not to be drawn next; -1: none */
     uint32_t n_tries;          /* circles of the answer that were broken */
+    bool no_scores;            /* what this step computed is no number */
     bool muted;                /* the reader reads again: tell nothing */
     size_t span_bytes;         /* text of the open span so far */
     uint32_t row; /* index of its logits in this step's batch, or UINT32_MAX */
@@ -86,11 +87,11 @@ struct tarn_request {
     struct tarn_chat *chat;
     tarn_message_id message;
     struct tarn_buf call; /* the block of calls that comes in pieces */
-    uint64_t chat_number;  /* read by the owner too, as are the next two */
     /* The answer goes on: what it said is told again first. */
     enum { TARN_AGAIN_NO, TARN_AGAIN_WAITS, TARN_AGAIN_COMES,
            TARN_AGAIN_LOST /* no memory: the message stays what it was */
     } again;
+    uint64_t chat_number;  /* read by the owner too, as are the next two */
     tarn_message_id *path; /* [n_path] the question and all above it */
     size_t n_path;
 };
@@ -136,11 +137,11 @@ enum tarn_status tarn_engine_run(struct tarn_engine *e,
  * and is computed again.  False: there is no such way. */
 bool tarn_engine_fall_back(struct tarn_engine *e, const struct tarn_error *why);
 
-/* request.c: owner. */
 /* finite.c: owner, behind a step.  Requests with no_scores: the processor
  * computes them again where a device did, else they fail. */
 void tarn_engine_mend_scores(struct tarn_engine *e);
 
+/* request.c: owner. */
 void tarn_request_begin(struct tarn_request *q);
 void tarn_request_reading(struct tarn_request *q);
 /* A part (0..1) of the rows of this step's batch is done. */

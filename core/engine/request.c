@@ -327,8 +327,12 @@ void tarn_request_token(struct tarn_request *q, float *logits)
     tarn_request_steer(q);
     tarn_bind_next(&q->bind, tarn_reader_span(q->reader),
                    tarn_request_room(q) - 1);
+    const int32_t excluded = q->excluded;
     if (choose(q, logits, &c, &err)) {
-        tarn_request_fail(q, &err);
+        q->no_scores = err.status == TARN_BAD_FILE;
+        q->excluded = excluded;
+        if (!q->no_scores)
+            tarn_request_fail(q, &err);
         return;
     }
     if (!(q->sum.first_token_ms > 0))

@@ -6,11 +6,14 @@
  * The failing device is the cpu backend in disguise: its run() fails from a
  * given call on, as after a driver's reset, and so does all that it is asked.
  */
+#include <math.h>
+
 #include "backends/ref/ref.h"
 #include "tests/engine/world.h"
 
 /* ------------------------------------------------------------- the disguise */
 static int runs_left = -1; /* < 0: it never fails */
+static int nan_run = -1;   /* this run's scores are no numbers; < 0: none's */
 static bool gone;
 
 static enum tarn_status fail_device(struct tarn_error *err)
@@ -41,7 +44,10 @@ static enum tarn_status frail_run(struct tarn_prepared *p,
     if (gone || runs_left == 0)
         return fail_device(err);
     runs_left -= runs_left > 0;
-    return WORLD_BACKEND()->run(p, b, err);
+    const enum tarn_status s = WORLD_BACKEND()->run(p, b, err);
+    if (nan_run >= 0 && nan_run-- == 0 && b->logits)
+        b->logits[7] = NAN;
+    return s;
 }
 
 static enum tarn_status frail_read(struct tarn_state *st, bool page, uint32_t n,
@@ -91,7 +97,7 @@ static bool open_with(struct world *w, const char *backend, uint32_t layers)
     const struct tarn_model_options mo = { .size = sizeof mo,
                                            .device_layers = layers };
     *w = (struct world){ 0 };
-    runs_left = -1;
+    runs_left = nan_run = -1;
     gone = false;
     logged[0] = 0;
     bool good = !tarn_runtime_create(&ro, &w->rt, &err) &&
@@ -201,6 +207,28 @@ static void test_v02_a_lost_device_is_left_in_the_middle(void)
     }
 }
 
+/* E09: what a device says is no number the processor computes again. */
+static void test_e09_scores_of_a_device_are_computed_again(void)
+{
+    for (int k = 0; k < 12; k += 2) {
+        struct world w;
+        struct told t;
+        if (open_on(&w, "frail")) {
+            ask_one(&w, 0, &t);
+            nan_run = k;
+            ask_one(&w, 1, &t);
+            CHECK_SAYS(same(&t, 1) && !t.error.status, "run %d: %s", k,
+                       t.error.text);
+            CHECK_SAYS(strstr(logged, "no finite scores") &&
+                           strstr(logged, "Going on with the processor"),
+                       "\"%s\"", logged);
+            ask_one(&w, 2, &t);
+            CHECK(same(&t, 2));
+        }
+        close_world(&w);
+    }
+}
+
 /* Every cut: the same text, the state moves there and back, and the experts'
  * numbers come in the order of the layers. */
 static void test_a_split_model_says_the_same(void)
@@ -277,5 +305,6 @@ int main(int argc, char **argv)
     RUN(test_a_split_model_says_the_same);
     RUN(test_a_split_model_has_the_same_logits_and_experts);
     RUN(test_v02_a_lost_device_is_left_in_the_middle);
+    RUN(test_e09_scores_of_a_device_are_computed_again);
     return tap_end();
 }

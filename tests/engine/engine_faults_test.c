@@ -11,6 +11,11 @@
 #include <stdatomic.h>
 #include <sys/time.h>
 #include <time.h>
+#if defined(__linux__)
+#include <dirent.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #include "backends/dummy/dummy.h"
 #include "backends/numerics64.h"
@@ -63,6 +68,39 @@ static void probe(struct world *w, const char *after)
                "other words after %s", after);
     tarn_chat_destroy(w->chat);
     w->chat = chat;
+}
+
+/* ---------------------------------------------------------------------- E02 */
+/* The linker puts __wrap_X in the place of X. */
+static uint64_t pretended; /* bytes that are free; 0: as many as are */
+uint64_t __real_tarn_memory_available(const char *root);
+uint64_t __wrap_tarn_memory_available(const char *root);
+
+uint64_t __wrap_tarn_memory_available(const char *root)
+{
+    return pretended ? pretended : __real_tarn_memory_available(root);
+}
+
+static void test_e02_what_does_not_fit_is_refused_beforehand(void)
+{
+    struct tarn_engine_options eo = { .size = sizeof eo, .n_context = 256 };
+    struct tarn_engine *e = NULL;
+    struct tarn_error err = { TARN_OK, "" };
+    struct world w;
+    if (open_world_with(&w, &eo)) {
+        eo.n_context = 1024;
+        pretended = 1 << 16;
+        const int64_t held = tarn_memory_held();
+        CHECK(tarn_engine_create(w.model, &eo, &e, &err) == TARN_NO_MEMORY);
+        CHECK_SAYS(strstr(err.text, "a context of 1024 tokens needs 0.") &&
+                       strstr(err.text, "GB are free; try --ctx 256"),
+                   "%s", err.text);
+        CHECK(tarn_memory_held() == held);
+        pretended = 0;
+        CHECK(!tarn_engine_create(w.model, &eo, &e, &err));
+        tarn_engine_destroy(e);
+    }
+    close_world(&w);
 }
 
 /* ---------------------------------------------------------------------- E04 */
@@ -391,6 +429,92 @@ static void test_e11_closing_waits_for_who_uses_it(void)
     CHECK(tarn_memory_held() == held);
 }
 
+/* ---------------------------------------------------------------------- E08 */
+#if defined(__linux__)
+#define MANY_THREADS 64
+static uint32_t rest_ms;
+
+static void put_aside(int number)
+{
+    const struct timespec t = { rest_ms / 1000, rest_ms % 1000 * 1000000L };
+    (void)number;
+    nanosleep(&t, NULL);
+}
+
+/* The threads of this process but the one that asks. */
+static uint32_t other_threads(long *tids)
+{
+    const long own_tid = syscall(SYS_gettid);
+    DIR *d = opendir("/proc/self/task");
+    uint32_t n = 0;
+    for (const struct dirent *f; d && (f = readdir(d)) && n < MANY_THREADS;) {
+        const long tid = strtol(f->d_name, NULL, 10);
+        if (tid > 0 && tid != own_tid)
+            tids[n++] = tid;
+    }
+    if (d)
+        closedir(d);
+    return n;
+}
+
+static double cpu_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
+/* `times` tokens begin with all threads but this one put aside. */
+static double turn_with_rests(struct world *w, const long *tids, uint32_t n,
+                              uint32_t times, struct told *t)
+{
+    struct tarn_turn_options opt = options();
+    struct tarn_event ev;
+    tarn_turn_id turn;
+    const double from = cpu_ms();
+    *t = (struct told){ 0 };
+    opt.max_tokens = 24;
+    CHECK(!tarn_chat_select(w->chat, 1, NULL));
+    CHECK(!tarn_turn_start(w->engine, w->chat, &opt, &turn, NULL));
+    for (uint32_t steps = 0; !t->ended; steps++) {
+        for (uint32_t i = 0; i < n && steps % 4 == 2 && steps / 4 < times; i++)
+            syscall(SYS_tgkill, getpid(), tids[i], SIGUSR2);
+        tarn_engine_step(w->engine);
+        while (tarn_engine_next_event(w->engine, &ev))
+            take(t, &ev);
+    }
+    return cpu_ms() - from;
+}
+
+/* A worker that the system does not run for a while, whether it has work or
+ * not: the same answer, later, and nobody burns time waiting for it. */
+static void test_e08_a_worker_put_aside_changes_nothing(void)
+{
+    struct tarn_engine_options eo = { .size = sizeof eo, .n_context = 256 };
+    long tids[MANY_THREADS];
+    struct told alone, with;
+    struct world w;
+    rest_ms = getenv("TARN_SOAK") ? 5000 : 80;
+    signal(SIGUSR2, put_aside);
+    if (open_world_with(&w, &eo)) {
+        const uint32_t n = other_threads(tids);
+        say(&w, "What is 17 + 25?");
+        turn_with_rests(&w, tids, n, 0, &alone); /* its first try is slower */
+        const double usual = turn_with_rests(&w, tids, n, 0, &alone);
+        const double rests = turn_with_rests(&w, tids, n, 3, &with);
+        CHECK(n > 0);
+        CHECK(alone.n_tokens == with.n_tokens &&
+              !memcmp(alone.ids, with.ids, alone.n_tokens * sizeof(int32_t)));
+        printf("# %u threads, %.0f ms of processor time, %.0f with rests\n", n,
+               usual, rests);
+        CHECK_SAYS(rests < 2 * usual + 1.5 * rest_ms, "%.0f and %.0f ms", usual,
+                   rests);
+    }
+    close_world(&w);
+    signal(SIGUSR2, SIG_IGN);
+}
+#endif
+
 /* ---------------------------------------------------------------------- E09 */
 static void test_e09_scores_that_are_no_numbers_end_the_turn(void)
 {
@@ -542,10 +666,14 @@ static void test_e11_many_chats_come_and_go(void)
 int main(int argc, char **argv)
 {
     model_path = argc > 1 ? argv[1] : "pocket.gguf";
+    RUN(test_e02_what_does_not_fit_is_refused_beforehand);
     RUN(test_e04_numbers_out_of_range_are_refused);
     RUN(test_e04_wrong_rows_and_benchmarks_are_refused);
     RUN(test_e05_a_stop_at_any_moment_leaves_a_good_state);
     RUN(test_e06_faces_act_inside_of_events);
+#if defined(__linux__)
+    RUN(test_e08_a_worker_put_aside_changes_nothing);
+#endif
     RUN(test_e09_scores_that_are_no_numbers_end_the_turn);
     RUN(test_e11_closing_waits_for_who_uses_it);
     RUN(test_e11_eight_chats_at_once_on_two_threads);

@@ -2,7 +2,7 @@
 """run.py FUZZER PLAIN: libFuzzer on one target, as TAP.
 
 PLAIN is the same target as a program of its own: it writes the seeds and the
-words.  TARN_FUZZ_SECONDS: how long (10; with TARN_SOAK 1800).
+words.  TARN_FUZZ_SECONDS: how long (20; with TARN_SOAK 1800).
 """
 import os
 import subprocess
@@ -11,7 +11,7 @@ import tempfile
 
 fuzzer, plain = sys.argv[1:3]
 seconds = os.environ.get('TARN_FUZZ_SECONDS') or (
-    '1800' if os.environ.get('TARN_SOAK') else '10')
+    '1800' if os.environ.get('TARN_SOAK') else '20')
 seed = int(os.environ.get('TARN_SEED') or 1) % 2**31 or 1
 name = os.path.basename(fuzzer)
 with tempfile.TemporaryDirectory(prefix='tarn-fuzz-') as d:

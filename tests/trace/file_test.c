@@ -4,12 +4,25 @@
  * it anew (only with a new version of the form: then it gets a new name). */
 #include <stdlib.h>
 #if !defined(__wasm__)
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #endif
 
 #include "core/base/file.h"
 #include "tests/trace/turn.h"
+
+/* Sanitizers take memory of their own. */
+#if defined(__wasm__) || defined(__SANITIZE_ADDRESS__) || \
+    defined(__SANITIZE_THREAD__)
+#elif defined(__has_feature)
+#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer) && \
+    !__has_feature(memory_sanitizer)
+#define MEASURES_MEMORY
+#endif
+#else
+#define MEASURES_MEMORY
+#endif
 
 static const char *golden;
 static uint32_t seed = 1;
@@ -324,6 +337,53 @@ static void test_f06_depth_and_length(void)
     tarn_buf_finish(&b);
 }
 
+#if defined(MEASURES_MEMORY)
+static const char *program;
+
+static size_t most_memory(void)
+{
+    struct rusage u;
+    CHECK(!getrusage(RUSAGE_SELF, &u));
+    return (size_t)u.ru_maxrss * 1024;
+}
+
+/* In a process of its own, whose memory was never larger: bytes that reading
+ * takes besides the file's text. */
+static int measure(const char *path)
+{
+    char *file = NULL;
+    size_t size = 0;
+    struct tarn_error err;
+    if (tarn_file_read(path, 1 << 30, &file, &size, NULL))
+        return 1;
+    const size_t before = most_memory();
+    const enum tarn_status s = status_of(file, size, &err);
+    printf("%zu\n", s ? 0 : most_memory() - before);
+    tarn_free(file);
+    return s != TARN_OK;
+}
+
+static void test_f06_reading_takes_at_most_4_times_the_file(void)
+{
+    char path[64], line[1200];
+    size_t more = 0;
+    snprintf(path, sizeof path, "many-%ld.json", (long)getpid());
+    random_turn(40000, &INFO);
+    write_out(turn.trace);
+    finish();
+    CHECK(!tarn_file_write(path, text.data, text.size, NULL));
+    snprintf(line, sizeof line, "'%s' - measure '%s'", program, path);
+    FILE *f = popen(line, "r");
+    CHECK(f && fscanf(f, "%zu", &more) == 1);
+    if (f)
+        pclose(f);
+    unlink(path);
+    printf("# %zu bytes of file, %zu of memory\n", text.size, more);
+    CHECK_SAYS(more > text.size / 4 && more <= 4 * text.size, "%zu for %zu",
+               more, text.size);
+}
+#endif
+
 static void test_f06_markup_is_text(void)
 {
     begin();
@@ -434,6 +494,11 @@ static void test_recording_may_fail(void)
 int main(int argc, char **argv)
 {
     golden = argc > 1 ? argv[1] : "golden-1.json";
+#if defined(MEASURES_MEMORY)
+    program = argv[0];
+    if (argc > 3 && !strcmp(argv[2], "measure"))
+        return measure(argv[3]);
+#endif
     if (argc > 2) {
         golden_turn();
         return (int)tarn_trace_save(turn.trace, golden, NULL);
@@ -445,6 +510,9 @@ int main(int argc, char **argv)
     RUN(test_f06_any_byte_changed);
     RUN(test_f06_hostile_numbers);
     RUN(test_f06_depth_and_length);
+#if defined(MEASURES_MEMORY)
+    RUN(test_f06_reading_takes_at_most_4_times_the_file);
+#endif
     RUN(test_f06_markup_is_text);
     RUN(test_report_of_the_golden_trace);
 #if !defined(__wasm__)

@@ -406,8 +406,9 @@ static int count(int n)
     struct tarn_trace_view *v = make(10000, true);
     struct tarn_view_list l = { 0 };
     for (int i = 0; i < n; i++) {
-        const struct tarn_view_options o = options(760, ZOOMS[i % N_ZOOMS],
-                                                   i / N_ZOOMS % 2 ? 12 : -1);
+        const struct tarn_view_options o = options(
+            i / N_ZOOMS / 2 % 2 ? 1920 : 760, ZOOMS[i % N_ZOOMS],
+            i / N_ZOOMS % 2 ? 12 : -1);
         tarn_trace_view_list(v, &o, &l);
     }
     printf("# %zu items\n", l.n);

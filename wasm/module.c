@@ -181,6 +181,7 @@ static enum tarn_status start_turn(const struct tarn_json *want)
     struct tarn_sampling sampling = tarn_model_sampling(web.model);
     web_sampling_read(tarn_json_get(want, "sampling"), &sampling);
     const struct tarn_json *loops = tarn_json_get(want, "keep_loops");
+    const struct tarn_json *schema = tarn_json_get(want, "schema");
     struct tarn_turn_options to = {
         .size = sizeof to,
         .sampling = &sampling,
@@ -190,6 +191,8 @@ static enum tarn_status start_turn(const struct tarn_json *want)
         .tools_json = web_tools_begin(&web, want),
         .keep_loops = loops && loops->kind == TARN_JSON_TRUE,
         .experts = number(want, "experts") > 0,
+        .json_schema =
+            schema && schema->kind == TARN_JSON_STRING ? schema->text : NULL,
     };
     int32_t *begin = NULL;
     enum tarn_status s =
@@ -210,7 +213,8 @@ static enum tarn_status start_turn(const struct tarn_json *want)
 /* request: {"path":[{"key":n,"role":"user","text":...,"thinking":...,"ids":
  * [...],"calls":[...]},...],"answer":key,
  * "attempt":n,"budget":n,"max_tokens":n,"sampling":{...},"experts":1,
- * "begin":[id,...],"keep_loops":bool,"tools":bool,"chat":name} */
+ * "begin":[id,...],"keep_loops":bool,"tools":bool,"chat":name,
+ * "schema":text of the answer's JSON Schema, "" for any JSON} */
 EXPORT("tarn_web_turn")
 uint32_t tarn_web_turn(const char *request, size_t size)
 {
@@ -256,9 +260,15 @@ EXPORT("tarn_web_events") uint32_t tarn_web_events(void)
     return n;
 }
 
-/* kind: enum tarn_command_kind.  Any worker. */
+/* kind: enum tarn_command_kind, or 0: whatever is computed ends.  Any worker.
+ */
 EXPORT("tarn_web_post") uint32_t tarn_web_post(uint32_t kind)
 {
+    if (!kind) { /* the only one that needs no face: it sets a mark */
+        if (web.engine)
+            tarn_engine_stop_all(web.engine);
+        return TARN_OK;
+    }
     struct tarn_command cmd = { .size = sizeof cmd, .kind = kind };
     struct tarn_error err = { TARN_OK, "" };
     enum tarn_status s = TARN_OK;

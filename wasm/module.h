@@ -59,6 +59,8 @@ void web_info_write(struct tarn_buf *b, const struct web *w);
 void web_trace_begin(const struct web *w, const struct tarn_turn_options *opt);
 void web_trace_take(const struct tarn_event *ev);
 void web_trace_answered(void);
+/* ,"sum":{...} of the turn that was recorded; nothing if none was. */
+void web_trace_sum(struct tarn_buf *b);
 void web_trace_close(void);
 /* module_tools.c */
 /* Declarations for the model if the request wants tools; NULL: none. */

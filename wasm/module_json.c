@@ -132,6 +132,13 @@ void web_sampling_read(const struct tarn_json *v, struct tarn_sampling *s)
         s->top_k = (int32_t)n;
     if (tarn_json_i64(tarn_json_get(v, "seed"), &n) && n >= 0)
         s->seed = (uint64_t)n;
+    /* Who asks for a temperature wants draws: a file that is made for the
+     * likeliest token alone must not undo that. */
+    double temperature;
+    if (s->top_k == 1 && !tarn_json_get(v, "top_k") &&
+        tarn_json_f64(tarn_json_get(v, "temperature"), &temperature) &&
+        temperature > 0)
+        s->top_k = tarn_sampling_default().top_k;
 }
 
 enum tarn_status web_ids_read(const struct tarn_json *v, int32_t **out,
@@ -209,6 +216,7 @@ static void write_end(struct tarn_buf *b, const struct tarn_event *ev)
         tarn_json_add_f64(b, s->answer_ms);
         tarn_buf_text(b, ",\"first_ms\":");
         tarn_json_add_f64(b, s->first_token_ms);
+        web_trace_sum(b);
     }
     if (ev->error) {
         tarn_buf_printf(b, ",\"status\":%u", (unsigned)ev->error->status);
@@ -242,11 +250,8 @@ void web_event_write(struct tarn_buf *b, const struct tarn_event *ev)
     case TARN_EV_NOTICE:
         tarn_buf_text(b, ",\"text\":");
         tarn_json_add_string(b, ev->text, ev->text_size, false);
-        if (ev->kind == TARN_EV_CALL)
-            tarn_buf_printf(b, ",\"done\":%llu,\"total\":%llu,\"cut\":%s",
-                            (unsigned long long)ev->done,
-                            (unsigned long long)ev->total,
-                            ev->cut ? "true" : "false");
+        if (ev->kind == TARN_EV_NOTICE && ev->total)
+            tarn_buf_text(b, ",\"circle\":true");
         break;
     case TARN_EV_TOKEN:
         tarn_buf_printf(b, ",\"id\":%d", (int)ev->id);

@@ -3,6 +3,7 @@
  * such a text, makes display lists and finds what lies at a point.
  *
  *     tarn_web_trace_text()                        the worker: the last turn
+ *     tarn_web_trace_replay(text, size)            the worker: computed again
  *     tarn_web_view_open(text, size)               the page
  *     n = tarn_web_view_list(width, zoom, ...)     items at
  * tarn_web_view_items() at = tarn_web_view_at(x, y)                  8 numbers
@@ -73,6 +74,15 @@ void web_trace_answered(void)
         tarn_trace_answered(seen.recorded);
 }
 
+void web_trace_sum(struct tarn_buf *b)
+{
+    if (!seen.recorded || tarn_trace_failed(seen.recorded))
+        return;
+    const struct tarn_trace_summary sum = tarn_trace_summary(seen.recorded);
+    tarn_buf_text(b, ",\"sum\":");
+    tarn_trace_summary_json(&sum, b);
+}
+
 void web_trace_close(void)
 {
     tarn_trace_destroy(seen.recorded);
@@ -95,6 +105,60 @@ EXPORT("tarn_web_trace_text") uint32_t tarn_web_trace_text(void)
     return seen.recorded
                ? tarn_trace_write(seen.recorded, &seen.out, &seen.err)
                : tarn_fail(&seen.err, TARN_USAGE, "nothing is recorded");
+}
+
+/* ---------------------------------------------------------------- once more */
+/* What was computed is of use only where it differs. */
+static enum tarn_status tell_replay(struct web *w, const struct tarn_trace *was,
+                                    const struct tarn_trace *is,
+                                    const struct tarn_trace_difference *d)
+{
+    struct tarn_buf text = { 0 };
+    enum tarn_status s = TARN_OK;
+    size_t n;
+    tarn_trace_tokens(was, &n);
+    tarn_buf_printf(&w->out,
+                    "{\"same\":%s,\"tokens\":%zu,\"at\":%zu,\"what\":\"%s\"",
+                    d->differs ? "false" : "true", n, d->at, d->what);
+    if (d->differs)
+        s = tarn_trace_write(is, &text, &w->err);
+    if (d->differs && !s) {
+        tarn_buf_text(&w->out, ",\"again\":");
+        tarn_json_add_string(&w->out, text.data, text.size, false);
+    }
+    tarn_buf_byte(&w->out, '}');
+    tarn_buf_finish(&text);
+    return s ? s : w->out.failed ? TARN_NO_MEMORY : TARN_OK;
+}
+
+/* text: a trace's file.  Its turn is computed again, here and now; a post of 0
+ * ends that.  out: {"same":bool,"tokens":n,"at":token,"what":"token",
+ * "again":text of the other trace}. */
+EXPORT("tarn_web_trace_replay")
+uint32_t tarn_web_trace_replay(const char *text, size_t size)
+{
+    struct web *w = web_the();
+    struct tarn_trace *t = NULL, *again = NULL;
+    struct tarn_trace_difference d;
+    tarn_buf_clear(&w->out);
+    if (!w->engine)
+        return tarn_fail(&w->err, TARN_USAGE, "no model is open");
+    enum tarn_status s = tarn_trace_read(text, size, &t, &w->err);
+    const struct tarn_model_info *m = tarn_model_info(w->model);
+    const struct tarn_trace_info *i = s ? NULL : tarn_trace_info(t);
+    if (!s && (i->n_vocab != m->n_vocab ||
+               (i->model_bytes && i->model_bytes != m->file_bytes)))
+        s = tarn_fail(&w->err, TARN_USAGE,
+                      "This trace was made with another model file; it can be "
+                      "read and replayed, not reproduced.");
+    if (!s)
+        s = tarn_trace_replay(t, w->engine, tarn_model_text(w->model), &d,
+                              &again, &w->err);
+    if (!s)
+        s = tell_replay(w, t, again, &d);
+    tarn_trace_destroy(again);
+    tarn_trace_destroy(t);
+    return s;
 }
 
 /* ------------------------------------------------------------------ showing */
@@ -284,12 +348,20 @@ EXPORT("tarn_web_view_all") uint32_t tarn_web_view_all(void)
     const struct tarn_trace_info *info = tarn_trace_info(seen.t);
     tarn_buf_byte(&seen.out, '{');
     add_text("line", line.text, strlen(line.text));
+    tarn_buf_text(&seen.out, ",\"sum\":");
+    tarn_trace_summary_json(&sum, &seen.out);
+    tarn_buf_printf(&seen.out, ",\"unix_ms\":%lld",
+                    (long long)tarn_trace_info(seen.t)->unix_ms);
     tarn_buf_printf(&seen.out,
-                    ",\"layers\":%u,\"seed\":\"%llu\","
+                    ",\"layers\":%u,\"experts\":%u,\"seed\":\"%llu\","
                     "\"attempt\":%u,",
-                    info->n_moe_layers, (unsigned long long)info->seed,
-                    info->attempt);
+                    info->n_moe_layers, info->n_expert,
+                    (unsigned long long)info->seed, info->attempt);
     add_text("model", info->model, strlen(info->model));
+    tarn_buf_byte(&seen.out, ',');
+    add_text("backend", info->backend, strlen(info->backend));
+    tarn_buf_printf(&seen.out, ",\"asked\":%s",
+                    tarn_trace_turn(seen.t) ? "true" : "false");
     add_tokens();
     const struct tarn_trace_step *s = tarn_trace_steps(seen.t, &n);
     tarn_buf_text(&seen.out, ",\"steps\":[");
@@ -311,6 +383,12 @@ EXPORT("tarn_web_view_all") uint32_t tarn_web_view_all(void)
     for (size_t i = 0; i < n; i++)
         tarn_buf_printf(&seen.out, "%s[%u,%u]", i ? "," : "", l[i].first,
                         l[i].n);
+    const struct tarn_trace_span *sp = tarn_trace_spans(seen.t, &n);
+    tarn_buf_text(&seen.out, "],\"spans\":[");
+    for (size_t i = 0; i < n; i++)
+        tarn_buf_printf(&seen.out, "%s[%u,%u,%u,%llu]", i ? "," : "",
+                        sp[i].kind, sp[i].first, sp[i].n,
+                        (unsigned long long)(sp[i].end_us - sp[i].begin_us));
     tarn_buf_text(&seen.out, "]}");
     return seen.out.failed ? TARN_NO_MEMORY : TARN_OK;
 }

@@ -17,8 +17,9 @@ const LIBC = new Set(`CLOCK_MONOTONIC CLOCK_REALTIME __lctrans __stdio_close __s
 const IMPORTS = ['env.memory', 'wasi_snapshot_preview1.clock_time_get', 'wasi_snapshot_preview1.fd_close',
   'wasi_snapshot_preview1.fd_seek', 'wasi_snapshot_preview1.fd_write', 'wasi_snapshot_preview1.random_get'];
 const EXPORTS = ['__stack_pointer', '__tls_align', '__tls_size', '__wasm_init_tls', '_initialize',
-  ...['alloc', 'bench', 'calls', 'close', 'decide', 'error', 'eval', 'events', 'free', 'info', 'open', 'out',
-    'out_size', 'post', 'results', 'step', 'threads', 'trace_from', 'trace_text', 'turn', 'view_all',
+  ...['alloc', 'bench', 'calls', 'close', 'count', 'decide', 'error', 'eval', 'events', 'free', 'info', 'open', 'out',
+    'out_size', 'post', 'results', 'schema', 'step', 'threads', 'trace_from',
+    'trace_replay', 'trace_text', 'turn', 'view_all',
     'view_at', 'view_cells', 'view_error', 'view_items', 'view_list', 'view_open', 'view_out', 'view_out_size',
     'view_size', 'view_svg', 'view_text', 'view_token', 'worker'].map(n => `tarn_web_${n}`)];
 

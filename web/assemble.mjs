@@ -32,6 +32,12 @@ function licences() {
   return parts.join(`\n${'-'.repeat(78)}\n\n`);
 }
 
+/** Our modules without what only a reader of the source needs: comments that
+ * have lines to themselves, and the space before a line (no text of ours runs
+ * over lines). */
+const lean = text => text.replace(/^[ \t]*\/\*(?:(?!\*\/)[^])*\*\/[ \t]*\n/gm, '').replace(/^[ \t]*\/\/.*\n/gm, '')
+  .replace(/^[ \t]+/gm, '');
+
 /** Questions for an empty chat, without the answers that a test expects. */
 function examples() {
   const all = JSON.parse(readFileSync(join(here, 'examples.json'), 'utf8'));
@@ -40,8 +46,8 @@ function examples() {
 
 const files = new Map();
 for (const name of readdirSync(join(here, 'app')))
-  if (name.endsWith('.mjs')) files.set(name, readFileSync(join(here, 'app', name)));
-for (const name of ['tokens.css', 'page.css', 'trace.css']) files.set(name, readFileSync(join(here, name)));
+  if (name.endsWith('.mjs')) files.set(name, lean(readFileSync(join(here, 'app', name), 'utf8')));
+for (const name of ['tokens.css', 'page.css', 'trace.css']) files.set(name, readFileSync(join(here, name), 'utf8').replace(/^[ \t]+/gm, ''));
 const markdown = join(here, 'node_modules/markdown-it/dist/browser/markdown-it.esm.min.mjs');
 files.set('markdown-it.mjs', readFileSync(markdown, 'utf8').replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n'));
 for (const name of ['tarn-web.wasm', 'tarn-web-relaxed.wasm'])
@@ -79,5 +85,8 @@ const kept = ['./', 'manifest.webmanifest', 'icon.svg', 'icon-192.png', 'icon-51
   ...[...files.keys()].sort().map(name => `${folder}/${name}`)];
 writeFileSync(join(out, 'sw.js'), fill(readFileSync(join(here, 'sw.js'), 'utf8'))
   .replace('/*@FILES@*/', '\n' + kept.map(f => `  '${f}',`).join('\n') + '\n'));
-writeFileSync(join(out, 'index.html'), fill(readFileSync(join(here, 'index.html'), 'utf8')));
+/* What main.mjs needs is asked for at once, not one import after the other. */
+const early = [...files.keys()].filter(n => n.endsWith('.mjs') && !n.endsWith('-worker.mjs')).sort()
+  .map(n => `<link rel="modulepreload" href="${folder}/${n}">`).join('\n');
+writeFileSync(join(out, 'index.html'), fill(readFileSync(join(here, 'index.html'), 'utf8')).replace('</head>', `${early}\n</head>`));
 console.log(`page ${version} in ${out}`);

@@ -64,7 +64,8 @@ export function signButton(sign, name, act) {
  * A menu below (or above) a button; closes on choice, Escape, or a click
  * elsewhere.
  * @param {HTMLElement} anchor
- * @param {{name: string, act: () => void, checked?: boolean}[]} items
+ * @param {{name: string, act: () => void, checked?: boolean, check?: boolean}[]} items
+ *   check: several of them may be checked
  */
 export function openMenu(anchor, items) {
   closeMenu();
@@ -73,7 +74,7 @@ export function openMenu(anchor, items) {
   for (const item of items) {
     const b = button('row', () => { closeMenu(); item.act(); }, item.name);
     const radio = item.checked !== undefined;
-    b.setAttribute('role', radio ? 'menuitemradio' : 'menuitem');
+    b.setAttribute('role', item.check ? 'menuitemcheckbox' : radio ? 'menuitemradio' : 'menuitem');
     if (radio) b.setAttribute('aria-checked', String(item.checked));
     menu.append(b);
   }

@@ -2,12 +2,15 @@
 // engine-worker.mjs - owns the module: loads a model into its memory, runs
 // turns step by step, sends what happens to the page.
 //
-// In:  {do: 'open', wasm, relaxed, source, name, threads}
+// In:  {do: 'prepare', wasm, relaxed}
+//      {do: 'open', wasm, relaxed, source, name, threads}
 //      {do: 'turn', request} {do: 'post', kind} {do: 'eval', ids}
 //      {do: 'bench', prompt, tokens} {do: 'calls'} {do: 'decide', request}
-//      {do: 'results', key}
+//      {do: 'results', key} {do: 'replay', text}
+//      also during a turn: {do: 'count', n, text, most} {do: 'schema', n, text}
 // Out: {is: 'progress', done, total} {is: 'ready', info} {is: 'events', list}
 //      {is: 'hash', hash} {is: 'bench', times} {is: 'answer', value}
+//      {is: 'aside', n, value} or {is: 'aside', n, text, status}
 //      {is: 'failed', at, text, status}
 //      {is: 'control', port}: take this instead of 'post', it is heard while
 //      a step is being computed
@@ -86,15 +89,26 @@ async function blobOf(source) {
   return r.blob();
 }
 
+/** @type {Promise<WebAssembly.Module>|null} */
+let compiling = null;
+
+/** A page asks for it before it knows model and threads. @param {any} m */
+function module(m) {
+  compiling ??= compile(m.relaxed ? [m.relaxed, m.wasm] : [m.wasm]);
+  compiling.catch(() => { compiling = null; });
+  return compiling;
+}
+
 /** @param {any} m */
 async function open(m) {
+  const reading = blobOf(m.source);
+  reading.catch(() => {}); // it is told below
   if (!tarn) {
-    const module = await compile(m.relaxed ? [m.relaxed, m.wasm] : [m.wasm]);
-    tarn = new Tarn({ module, memory: newMemory() });
+    tarn = new Tarn({ module: await module(m), memory: newMemory() });
     await startThreads(tarn, m.threads);
   }
   tarn.close();
-  const blob = await blobOf(m.source), at = await fill(tarn, blob);
+  const blob = await reading, at = await fill(tarn, blob);
   tarn.open(at, blob.size, { name: m.name, threads: Math.min(m.threads, tarn.threads),
     context: m.context ?? 0, rows: m.rows ?? (heard ? 0 : ROWS_UNHEARD),
     sequences: m.sequences ?? 0 });
@@ -144,6 +158,17 @@ async function turn(request) {
   }
 }
 
+/** A small question with an answer of its own. @param {number} n @param {(t: Tarn) => any} act */
+function aside(n, act) {
+  try {
+    if (!tarn) throw new TarnError('No model is loaded.', 8);
+    postMessage({ is: 'aside', n, value: act(tarn) });
+  } catch (e) {
+    postMessage({ is: 'aside', n, text: e instanceof Error ? e.message : String(e),
+      status: e instanceof TarnError ? e.status : 1 });
+  }
+}
+
 /** @param {string} at @param {() => any} act */
 async function guarded(at, act) {
   busy = true;
@@ -156,13 +181,17 @@ async function guarded(at, act) {
 
 self.onmessage = e => {
   const m = e.data;
-  if (m.do === 'open') guarded('open', () => open(m));
+  if (m.do === 'prepare') module(m).catch(() => {}); // open() tells
+  else if (m.do === 'open') guarded('open', () => open(m));
   else if (m.do === 'turn') guarded('turn', () => turn(m.request));
   else if (m.do === 'eval')
     guarded('eval', () => postMessage({ is: 'hash', hash: tarn?.evalHash(m.ids, m.beside) }));
   else if (m.do === 'bench')
     guarded('bench', () => postMessage({ is: 'bench', times: tarn?.bench(m.prompt, m.tokens) }));
   else if (m.do === 'watch') watched = m.on;
+  else if (m.do === 'count') aside(m.n, t => t.count(m.text, m.most));
+  else if (m.do === 'schema') aside(m.n, t => t.checkSchema(m.text));
+  else if (m.do === 'replay') guarded('replay', () => postMessage({ is: 'answer', value: tarn?.replay(m.text) }));
   else if (m.do === 'calls') guarded('calls', () => postMessage({ is: 'answer', value: tarn?.calls() ?? [] }));
   else if (m.do === 'decide')
     guarded('decide', () => postMessage({ is: 'answer', value: tarn?.decide(m.request) }));

@@ -14,7 +14,7 @@ import { workerUrl } from './trusted.mjs';
  *   allowed: boolean, decision: 'waits'|'denied'|'done'|'refused'}} Call
  */
 
-const STOP = 1, ANSWER_NOW = 2;
+const STOP_ALL = 0, STOP = 1, ANSWER_NOW = 2, BREAK_CIRCLE = 3;
 
 export class EngineError extends Error {
   /** @param {string} text @param {number} status @param {boolean} died */
@@ -39,7 +39,12 @@ export class Engine {
     this.info = null;
     /** @type {{ok: (v: any) => void, no: (e: Error) => void}|null} */
     this.asked = null;
-    this.running = false;
+    this.running = this.replaying = false;
+    this.replaying = false;
+    /** Questions that need no turn of their own, by number.
+     * @type {Map<number, {ok: (v: any) => void, no: (e: Error) => void}>} */
+    this.aside = new Map();
+    this.asides = 0;
     /** @type {(list: any[]) => void} */
     this.onevents = () => {};
     /** The turn's record: at its end, and twice a second while somebody looks.
@@ -76,6 +81,11 @@ export class Engine {
     else if (m.is === 'hash') this.settle(m.hash);
     else if (m.is === 'answer') this.settle(m.value);
     else if (m.is === 'bench') this.settle(m.times);
+    else if (m.is === 'aside') {
+      const who = this.aside.get(m.n);
+      this.aside.delete(m.n);
+      if (m.text === undefined) who?.ok(m.value); else who?.no(new EngineError(m.text, m.status, false));
+    }
     else if (m.is === 'failed' && m.trap) this.die(m.text);
     else if (m.is === 'failed') this.settle(null, new EngineError(m.text, m.status, false));
     else if (m.is === 'events') {
@@ -89,7 +99,7 @@ export class Engine {
   settle(value, error) {
     const asked = this.asked;
     this.asked = null;
-    this.running = false;
+    this.running = this.replaying = false;
     if (error) asked?.no(error); else asked?.ok(value);
   }
 
@@ -98,8 +108,30 @@ export class Engine {
   die(reason) {
     this.worker?.terminate();
     this.worker = this.control = this.info = null;
+    for (const who of this.aside.values()) who.no(new EngineError(reason, 6, true));
+    this.aside.clear();
     this.settle(null, new EngineError(reason, 6, true));
   }
+
+  /** Also while a turn runs. @param {object} message @returns {Promise<any>} */
+  askAside(message) {
+    if (!this.info) return Promise.reject(new EngineError('No model is loaded.', 8, false));
+    return new Promise((ok, no) => {
+      this.aside.set(++this.asides, { ok, no });
+      this.worker?.postMessage({ ...message, n: this.asides });
+    });
+  }
+
+  /** Tokens of a text, and how much of it the first `most` are.
+   * @param {string} text @param {number} most @returns {Promise<{tokens: number, bytes: number}>} */
+  count(text, most) { return this.askAside({ do: 'count', text, most }); }
+
+  /** Fails with the core's sentence. @param {string} text @returns {Promise<void>} */
+  checkSchema(text) { return this.askAside({ do: 'schema', text }); }
+
+  /** The module is compiled; open() waits for that.
+   * @param {{wasm: string, relaxed?: string}} m */
+  prepare(m) { (this.worker ?? this.start()).postMessage({ do: 'prepare', ...m }); }
 
   /** @param {{source: Source, name: string, wasm: string, relaxed?: string,
    *   threads: number, context?: number}} m @returns {Promise<Info>} */
@@ -133,6 +165,14 @@ export class Engine {
    * @returns {Promise<{prefill_ms: number, decode_ms: number}>} */
   bench(prompt, tokens) { return this.ask({ do: 'bench', prompt, tokens }); }
 
+  /** A trace's turn is computed again. @param {string} text
+   * @returns {Promise<{same: boolean, tokens: number, at: number, what: string, again?: string}>} */
+  replay(text) {
+    const p = this.ask({ do: 'replay', text });
+    this.running = this.replaying = true;
+    return p;
+  }
+
   /** @param {number} kind */
   post(kind) {
     if (!this.running) return;
@@ -143,6 +183,7 @@ export class Engine {
   /** Somebody looks at the trace while it grows. @param {boolean} on */
   watchTrace(on) { this.worker?.postMessage({ do: 'watch', on }); }
 
-  stop() { this.post(STOP); }
+  stop() { this.post(this.replaying ? STOP_ALL : STOP); }
   answerNow() { this.post(ANSWER_NOW); }
+  breakCircle() { this.post(BREAK_CIRCLE); }
 }

@@ -3,7 +3,7 @@
 // ranges in what is displayed, coloured by the browser's own highlights, so
 // that no text is ever built anew for them.
 import { button, byId, h, signButton } from './dom.mjs';
-import { count } from './form.mjs';
+import { count, fold } from './form.mjs';
 
 /** @typedef {{range: Range, thought: import('./thought.mjs').Thought|null}} Hit */
 
@@ -11,17 +11,12 @@ const MOST = 10000;
 /** @type {any} */
 const highlights = globalThis.CSS && 'highlights' in CSS ? CSS.highlights : null;
 
-/** Lower case without a change of length. @param {string} text */
-function fold(text) {
-  const low = text.toLowerCase();
-  return low.length === text.length ? low
-    : [...text].map(c => { const l = c.toLowerCase(); return l.length === c.length ? l : c; }).join('');
-}
-
 /** Every place of `words` in the text below a node. @param {Node} top
  * @param {string} words folded @returns {Range[]} */
 export function rangesOf(top, words) {
-  const walk = document.createTreeWalker(top, NodeFilter.SHOW_TEXT), parts = [], starts = [];
+  const walk = document.createTreeWalker(top, NodeFilter.SHOW_TEXT), parts = [];
+  /** @type {number[]} */
+  const starts = [];
   let all = '';
   for (let n = walk.nextNode(); n; n = walk.nextNode()) {
     if (n.parentElement?.closest('button')) continue;

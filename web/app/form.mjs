@@ -77,12 +77,21 @@ function daysBetween(then, now) {
 
 /**
  * The summary line of a thought (UX 7.2).
- * @param {{tokens: number, ms: number, end?: string}} t
+ * @param {{tokens: number, ms: number, end?: string, hesitations?: number, loops?: number}} t
  */
 export function thoughtLine(t) {
   if (!t.tokens) return 'No thought';
   const ends = { budget: ' · budget reached', now: ' · answered on request',
-    stopped: ' · stopped' };
+    stopped: ' · stopped', circle: ' · closed in a circle' };
   const end = ends[/** @type {keyof typeof ends} */ (t.end ?? '')] ?? '';
-  return `Thought ${counted(t.tokens, 'token')} in ${duration(t.ms)}${end}`;
+  const unsure = t.hesitations ? ` · ${counted(t.hesitations, 'hesitation')}` : '';
+  const broken = t.loops ? ` · ${counted(t.loops, 'loop')} broken` : '';
+  return `Thought ${counted(t.tokens, 'token')} in ${duration(t.ms)}${unsure}${broken}${end}`;
+}
+
+/** Lower case without a change of length. @param {string} text */
+export function fold(text) {
+  const low = text.toLowerCase();
+  return low.length === text.length ? low
+    : [...text].map(c => { const l = c.toLowerCase(); return l.length === c.length ? l : c; }).join('');
 }

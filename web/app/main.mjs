@@ -1,16 +1,21 @@
 // @ts-check
 // main.mjs - the page: wires the parts together.  Text and composer work
 // before any of the engine is there.
-import { button, byId, h, openMenu } from './dom.mjs';
+import { openWindow, question } from './ask.mjs';
+import { byId, h, openMenu } from './dom.mjs';
 import { build } from './build.mjs';
-import { Engine, EngineError, threadsWanted } from './engine.mjs';
-import { count, parameters, size } from './form.mjs';
-import { Models, POCKET } from './models.mjs';
+import { Composer } from './composer.mjs';
+import { openContext } from './context.mjs';
+import { Engine, EngineError } from './engine.mjs';
+import { count, size, when } from './form.mjs';
+import { Loader } from './loader.mjs';
+import { Models } from './models.mjs';
 import { askAll } from './consent.mjs';
 import { Find } from './find.mjs';
-import { announce, dismiss, notify, toast } from './notices.mjs';
+import { announce, dismiss, notify, recent, toast } from './notices.mjs';
+import { beginChat } from './setup.mjs';
 import { addMessage, leafBelow, messageOf, newChat, pathOf, siblingsOf, Store } from './store.mjs';
-import { BUDGETS, applyScheme, openSettings, readSettings } from './settings.mjs';
+import { applyScheme, openSettings, readSettings } from './settings.mjs';
 import { Sidebar } from './sidebar.mjs';
 import { prepare } from './start.mjs';
 import { Reply, Transcript } from './transcript.mjs';
@@ -24,7 +29,7 @@ import { setKeys } from './keys.mjs';
 /** @typedef {import('./store.mjs').Message} Message */
 /** @typedef {import('./models.mjs').Model} Model */
 
-const DRAFT = 'tarn-draft', LONGEST_MESSAGE = 1 << 20, MOST_RESULTS = 64;
+const LONGEST_MESSAGE = 1 << 20, MOST_RESULTS = 64, FULL = 0.8, LIMIT = 9;
 
 class Page {
   constructor() {
@@ -37,184 +42,109 @@ class Page {
     /** @type {Model|null} */
     this.model = null;
     /** @type {Promise<void>} the model that is wanted is open */
-    this.loaded = Promise.resolve();
+    this.loaded = new Promise(ok => { this.started = ok; });
     /** @type {Writer|null} */
     this.writer = null;
     this.lastSpeed = '';
     this.used = 0;
-    this.message = /** @type {HTMLTextAreaElement} */ (byId('message'));
-    this.send = /** @type {HTMLButtonElement} */ (byId('send'));
+    /** @type {Chat|null} the chat of which it was said that it fills up */
+    this.warned = null;
+    this.loader = new Loader(this);
+    this.composer = new Composer(this);
+    this.message = this.composer.message;
     this.transcript = new Transcript({ regenerate: (m, over) => this.regenerate(m, over),
       branch: (m, step) => this.branch(m, step), edit: (m, text) => this.edit(m, text),
       resume: m => this.regenerate(m, { begin: m.ids }),
       undoLoop: m => this.regenerate(m, { begin: m.back, keepLoops: true }),
+      breakCircle: () => this.engine.breakCircle(), stop: () => this.engine.stop(),
+      trace: m => this.traces.show(m), goOn: m => this.newFrom(m), leaveOut: () => this.leaveOut(),
       budget: () => this.settings.budget, temperature: () => Number(this.settings.temperature || 0.2),
       copied: () => toast('Copied') });
     this.find = new Find(() => this.transcript.views.values(), () => this.message.focus());
     this.sidebar = new Sidebar({ open: id => this.open(id), rename: c => this.rename(c),
-      remove: c => this.remove(c), save: (c, ending) => saveChat(c, ending) });
+      remove: c => this.remove(c), save: (c, ending) => this.export(c, ending) });
     this.models = new Models(this.store, { use: m => this.use(m), current: () => this.model?.id ?? '' });
     this.traces = new Traces(this);
     this.tabs = 'BroadcastChannel' in self ? new BroadcastChannel('tarn-chats') : null;
   }
 
   async start() {
+    /* A page that is not isolated is about to be loaded again. */
+    if (crossOriginIsolated || !('serviceWorker' in navigator)) this.engine.prepare(this.loader.module());
     this.wire();
-    this.message.value ||= sessionStorage.getItem(DRAFT) ?? '';
-    sessionStorage.removeItem(DRAFT);
-    this.typed();
+    this.composer.restore();
     await this.store.open();
     this.settings = readSettings((await this.store.all('settings'))[0]);
     this.chats = await this.store.all('chats');
     applyScheme(this.settings);
-    this.drawBudget();
-    this.show(this.chat);
+    this.composer.draw();
+    /* A person may have been quicker. */
+    if (this.chat.messages.length) this.listChats(this.chat); else this.show(this.chat);
     this.online();
     if (this.tabs) this.tabs.onmessage = () => this.reread();
     if (!this.store.lasting) notify(words.privateWindow());
-    await prepare({ keepDraft: () => sessionStorage.setItem(DRAFT, this.message.value),
+    await prepare({ keepDraft: () => this.composer.keep(),
       onnew: go => notify({ ...words.newVersion(), deed: { name: 'Reload', act: go } }) });
     if (!crossOriginIsolated) notify({ ...words.oneThread(), level: 'warn' });
     await this.models.open();
+    this.traces.sweep(this.chats);
     const last = this.models.all().find(m => m.id === this.settings.model);
     await this.use(last ?? this.models.all()[0]);
+    this.started?.();
   }
 
   wire() {
-    byId('composer').addEventListener('submit', e => { e.preventDefault(); this.pressed(); });
-    this.message.addEventListener('input', () => this.typed());
-    this.message.addEventListener('keydown', e => this.messageKey(e));
     byId('title').addEventListener('dblclick', () => this.rename(this.chat, byId('title')));
     byId('side-new').addEventListener('click', () => this.fresh());
     byId('open-models').addEventListener('click', () => this.models.show());
     byId('open-settings').addEventListener('click', () => this.openSettings());
-    const menu = byId('menu'), budget = byId('budget'), tools = byId('tools');
-    tools.addEventListener('click', () => openMenu(tools, [false, true].map(on => ({
-      name: on ? 'Calculator and clock' : 'None', checked: on === this.settings.tools,
-      act: () => { this.settings.tools = on; this.drawBudget(); this.saveSettings(); } }))));
+    const menu = byId('menu');
     menu.addEventListener('click', () => openMenu(menu, this.menu()));
-    budget.addEventListener('click', () => openMenu(budget, BUDGETS.map(n => ({
-      name: n ? `${count(n)} tokens` : 'No limit', checked: n === this.settings.budget,
-      act: () => { this.settings.budget = n; this.drawBudget(); this.saveSettings(); } }))));
+    byId('status').addEventListener('click', () => openContext(this, byId('status')));
     this.drawExamples();
     addEventListener('online', () => this.online());
     addEventListener('offline', () => this.online());
-    addEventListener('pagehide', () => this.save(this.chat));
+    addEventListener('pagehide', () => { this.composer.keep(); this.save(this.chat); });
     document.addEventListener('visibilitychange', () => { if (!document.hidden) this.drawTitle(false); });
     const picker = /** @type {HTMLInputElement} */ (byId('chat-file'));
-    picker.addEventListener('change', () => { if (picker.files?.[0]) this.openJson(picker.files[0]); picker.value = ''; });
-    this.wireDrop();
+    picker.addEventListener('change', () => { if (picker.files?.[0]) this.openJson(picker.files[0], true); picker.value = ''; });
     setKeys(this);
-  }
-
-  /** A model file can be dropped anywhere. */
-  wireDrop() {
-    const drop = byId('drop');
-    const files = (/** @type {DragEvent} */ e) => e.dataTransfer?.types.includes('Files');
-    addEventListener('dragover', e => { if (files(e)) { e.preventDefault(); drop.hidden = false; } });
-    addEventListener('dragleave', e => { if (!e.relatedTarget) drop.hidden = true; });
-    addEventListener('drop', e => {
-      drop.hidden = true;
-      if (!files(e)) return;
-      e.preventDefault();
-      const file = e.dataTransfer?.files[0];
-      if (file?.name.endsWith('.json')) this.openJson(file);
-      else if (file) this.models.take(file);
-    });
   }
 
   /* ------------------------------------------------------------- model */
   /** @param {Model} m @param {boolean} [steal] take the model from another tab
    * @returns {Promise<number>} 0, or the status of the failure */
   async use(m, steal = false) {
-    const mine = this.loaded = this.load(m, steal);
-    try { await mine; } catch (e) { return this.loadFailed(m, e); }
-    return 0;
-  }
-
-  /** @param {Model} m @param {boolean} steal */
-  async load(m, steal) {
-    if (this.engine.running) { this.engine.stop(); await this.turn; }
-    this.model = m;
-    if (!(await this.lock(steal))) {
-      notify({ ...words.otherTab(), level: 'warn',
-        deed: { name: 'Use it here', act: () => this.use(m, true) } });
-      throw new EngineError(words.otherTab().text, 8, false);
-    }
-    const wait = (/** @type {number} */ done, /** @type {number} */ total) =>
-      this.status(`Loading ${m.name}… ${Math.floor(100 * done / Math.max(1, total))}%`);
-    wait(0, 1);
-    if (m.pocket) m = await this.models.pocket(wait);
-    this.engine.onprogress = wait;
-    const at = (/** @type {string} */ name) => new URL(name, import.meta.url).href;
-    const info = await this.engine.open({ source: m.source, name: m.pocket ? 'pocket.gguf' : `${m.name}.gguf`, wasm: at(build.wasm),
-      relaxed: at(build.relaxed), threads: threadsWanted(this.settings.threads) });
-    this.model = m;
+    const mine = this.loaded = this.loader.load(m, steal);
+    try { await mine; } catch (e) { return this.loader.failed(m, e); }
     this.drawExamples();
-    this.lastSpeed = '';
-    await this.models.learn(m, info);
-    if (this.settings.model !== m.id) { this.settings.model = m.id; this.saveSettings(); }
     this.status();
     this.drawTitle(false);
-    if (m.pocket && !this.settings.pocketSeen)
-      notify({ ...words.pocket(parameters(info.n_params)),
-        deed: { name: 'Models', act: () => this.models.show() },
-        onclose: () => { this.settings.pocketSeen = true; this.saveSettings(); } });
-    else dismiss('mn01');
-  }
-
-  /** @param {Model} m @param {unknown} e */
-  loadFailed(m, e) {
-    const status = e instanceof EngineError ? e.status : 1;
-    const reason = e instanceof Error ? e.message : String(e);
-    this.status('No model is loaded.');
-    if (status === 8) return status;
-    if (status === 4) notify({ ...words.tooLarge('2.1 GB', size(m.bytes)), level: 'error' });
-    else if (status === 64) notify({ ...words.lacks(reason), level: 'error' });
-    else if (m.pocket && status !== 3)
-      notify({ ...words.unreachable(location.host || 'The page’s server', reason), level: 'error',
-        deed: { name: 'Try again', act: () => this.use(m) } });
-    else {
-      notify({ ...(status === 3 ? { code: 'me35', text: reason } : words.unusable(m.name, reason)),
-        level: 'error' });
-      if (!m.pocket) this.use(this.models.all()[0]);
-    }
-    return status;
-  }
-
-  /** One tab at a time computes. @param {boolean} steal @returns {Promise<boolean>} */
-  lock(steal) {
-    if (!navigator.locks || (this.locked && !steal)) return Promise.resolve(true);
-    return new Promise(ok => {
-      navigator.locks.request('tarn-engine', steal ? { steal: true } : { ifAvailable: true }, lock => {
-        this.locked = lock !== null;
-        ok(this.locked);
-        return lock && new Promise(() => {});
-      }).catch(() => {
-        this.locked = false;
-        this.engine.die('another tab uses the model now');
-        this.status('Another tab of this page is using the model.');
-      });
-    });
+    return 0;
   }
 
   /* -------------------------------------------------------------- turn */
   pressed() {
     if (this.writer) { this.engine.stop(); return; }
-    const text = this.message.value.trim();
-    if (!text) return;
-    if (text.length > LONGEST_MESSAGE) {
-      notify({ ...words.tooLong(size(text.length), size(LONGEST_MESSAGE)), level: 'warn' });
+    const { composer, chat } = this, typed = this.message.value.length;
+    if (composer.empty) return;
+    if (typed > LONGEST_MESSAGE) {
+      notify({ ...words.tooLong(size(typed), size(LONGEST_MESSAGE)), level: 'warn' });
       return;
     }
-    this.message.value = '';
-    this.typed();
-    const chat = this.chat;
-    const m = addMessage(chat, chat.leaf, 'user', text);
+    const { text, files, name } = composer.taken();
+    beginChat(chat);
+    const m = addMessage(chat, chat.leaf, 'user', text, name);
+    if (files.length) m.files = files;
+    if (chat.messages.length === 2 && m.parent) this.transcript.add(chat, chat.messages[0]);
     this.transcript.add(chat, m);
+    composer.drawChips();
     this.transcript.follow.toEnd();
     this.write(chat, m);
   }
+
+  /** Tokens that are free for the next message. */
+  room() { return Math.max(0, (this.engine.info?.context ?? 0) - this.used); }
 
   answerNow() {
     if (!this.writer) return false;
@@ -241,9 +171,11 @@ class Page {
     this.writer = writer;
     this.typed();
     this.listChats(chat);
+    this.save(chat);
     reply.wait('Loading the model…');
     this.transcript.follow.toEnd();
-    let failed = '', died = false;
+    let failed = '', died = false, full = false;
+    const light = matchMedia('(pointer: coarse)').matches && await navigator.wakeLock?.request('screen').catch(() => null);
     try {
       await this.loaded.catch(() => {});
       /* Its worker has died, or another tab took the model meanwhile. */
@@ -254,15 +186,17 @@ class Page {
       await this.engine.turn(this.traces.request(m, requestOf(chat, parent, m, attempt, writer.o.settings, over)));
     } catch (e) {
       died = e instanceof EngineError && e.died;
+      full = e instanceof EngineError && e.status === LIMIT;
       failed = e instanceof Error ? e.message : String(e);
     }
-    this.ended(chat, writer, reply, failed, died);
+    if (light) light.release().catch(() => {});
+    this.ended(chat, writer, reply, failed, died, full);
   }
 
   /** @param {Chat} chat @param {Writer} writer @param {Reply} reply
-   * @param {string} failed @param {boolean} died */
-  ended(chat, writer, reply, failed, died) {
-    const sum = writer.finish(Boolean(failed));
+   * @param {string} failed @param {boolean} died @param {boolean} full the context has no room */
+  ended(chat, writer, reply, failed, died, full) {
+    const sum = writer.finish(full ? 'context' : failed ? 'failed' : '');
     this.writer = null;
     if (failed && died) {
       reply.fail(words.stoppedWorking(failed).text);
@@ -271,6 +205,7 @@ class Page {
     } else if (failed || sum.error) reply.fail(failed || sum.error);
     if (sum.speed) this.lastSpeed = sum.speed;
     if (sum.context) this.used = sum.context;
+    this.traces.keep(chat, writer.o.m);
     this.status(this.engine.info ? '' : 'No model is loaded.');
     this.typed();
     this.save(chat);
@@ -330,16 +265,18 @@ class Page {
   /* ------------------------------------------------------------- chats */
   /** @param {Chat} chat */
   show(chat) {
-    this.chat.draft = this.message.value;
-    if (this.chat !== chat) this.message.value = chat.draft;
+    const from = this.chat;
     this.chat = chat;
-    this.used = 0;
+    this.composer.turnTo(from, chat);
+    this.used = chat.messages.find(m => m.id === chat.leaf)?.stat?.context ?? 0;
     this.transcript.show(chat, this.settings.thoughts === 'open');
     this.listChats(chat);
     this.drawTitle(false);
     this.typed();
     this.status();
     this.find.refresh();
+    this.tellLeft();
+    this.traces.left();
   }
 
   fresh() {
@@ -347,6 +284,44 @@ class Page {
     this.sidebar.show(false);
     if (this.chat.messages.length) this.show(newChat(this.model?.name));
     this.message.focus();
+  }
+
+  /** A chat that begins with the end of this one (MN08). @param {Message} m an answer */
+  newFrom(m) {
+    if (this.writer) return;
+    const old = this.chat, chat = newChat(this.model?.name), asked = messageOf(old, m.parent);
+    Object.assign(chat, { instructions: old.instructions, schema: old.schema });
+    beginChat(chat);
+    if (asked?.role === 'user') addMessage(chat, chat.leaf, 'user', asked.text).files = asked.files;
+    if (asked?.role === 'user') Object.assign(addMessage(chat, chat.leaf, 'assistant', m.text),
+      { thought: m.thought, ids: m.ids, calls: m.calls, model: m.model, stat: { ...m.stat, reason: 'end' }, finished: true });
+    this.show(chat);
+    this.save(chat);
+    this.message.focus();
+  }
+
+  /** The older half of the turns (MN08). */
+  async leaveOut() {
+    const { chat } = this, path = pathOf(chat), at = Math.max(0, path.findIndex(m => m.id === chat.from));
+    const turns = path.slice(at).filter(m => m.role === 'user'), n = Math.floor(turns.length / 2);
+    if (this.writer) return;
+    if (!n) { notify(words.nothingToLeave()); return; }
+    if (await question(words.leaveOut(n).text, ['Leave out', 'Keep']) !== 0) return;
+    chat.from = turns[n].id;
+    this.save(chat);
+    this.tellLeft();
+  }
+
+  /** MN09 for the chat that is shown. */
+  tellLeft() {
+    const { chat } = this, path = pathOf(chat), at = path.findIndex(m => m.id === chat.from);
+    dismiss('mn09');
+    if (at <= 0) return;
+    const turns = path.slice(0, at).filter(m => m.role === 'user');
+    notify({ ...words.leftOut(turns.length, when(turns[0]?.at ?? chat.at)), deed: { name: 'Bring back', act: () => {
+      delete chat.from;
+      this.save(chat);
+    } } });
   }
 
   /** @param {string} id */
@@ -395,18 +370,28 @@ class Page {
     this.message.focus();
   }
 
-  /** A chat, or else a trace: its content tells. @param {File} file */
-  async openJson(file) {
+  /** A chat or a trace: its content tells. @param {File} file
+   * @param {boolean} [sure] it must be one of them @returns {Promise<boolean>} it was */
+  async openJson(file, sure = false) {
     const head = await file.slice(0, 4096).text();
-    if (/^\s*(\[|\{\s*"(tarn_chat|messages|title)")/.test(head)) await this.import(file);
-    else this.traces.open(file);
+    if (/^\s*(\[\s*\{\s*"role"|\{\s*"(tarn_chat|messages|title)")/.test(head)) await this.import(file);
+    else if (sure || /^\s*\{\s*"tarn_trace"/.test(head)) await this.traces.open(file);
+    else return false;
+    return true;
+  }
+
+  /** @param {Chat} chat @param {'json'|'md'} ending */
+  async export(chat, ending) {
+    const texts = ending === 'json' ? await this.traces.textsOf(chat) : new Map();
+    saveChat(chat, ending, texts);
   }
 
   /** @param {File} file */
   async import(file) {
     try {
-      const chat = await readChat(file);
+      const { chat, traces } = await readChat(file);
       if (this.writer) { this.engine.stop(); await this.turn; }
+      await this.traces.keepAll(chat, traces);
       this.show(chat);
       await this.save(chat);
     } catch (e) {
@@ -446,63 +431,33 @@ class Page {
   }
 
   openSettings() {
-    openSettings(this.settings, () => { this.drawBudget(); this.saveSettings(); });
+    openSettings(this.settings, () => { this.composer.draw(); this.saveSettings(); });
   }
 
   /* ----------------------------------------------------------- drawing */
   menu() {
     const items = [
       { name: 'New chat', act: () => this.fresh() },
-      { name: 'Import a chat…', act: () => byId('chat-file').click() },
+      { name: 'Open a chat or a trace…', act: () => byId('chat-file').click() },
       { name: 'Models', act: () => this.models.show() },
       { name: 'Settings', act: () => this.openSettings() },
+      { name: 'Recent messages', act: () => { openWindow('Recent messages', recent.length ? h('ul.recent', ...recent.map(r =>
+        h('li', r.text, ' ', h('span.hint', when(r.at))))) : h('p', 'There are none.')); } },
       { name: 'Keyboard shortcuts', act: () => /** @type {HTMLDialogElement} */ (byId('keys')).showModal() },
     ];
     if (this.chat.messages.length) items.splice(1, 0,
       { name: 'Find in this chat', act: () => this.find.open() },
       { name: 'Rename', act: () => this.rename(this.chat, byId('title')) },
-      { name: 'Export as Markdown', act: () => saveChat(this.chat, 'md') },
-      { name: 'Export with branches', act: () => saveChat(this.chat, 'json') },
+      { name: 'Export as Markdown', act: () => this.export(this.chat, 'md') },
+      { name: 'Export with branches', act: () => this.export(this.chat, 'json') },
       { name: 'Delete chat', act: () => this.remove(this.chat) });
     return items;
   }
 
-  typed() {
-    const writing = this.writer !== null;
-    this.send.textContent = writing ? 'Stop' : 'Send';
-    this.send.classList.toggle('main', !writing);
-    this.send.setAttribute('aria-label', writing ? 'Stop writing' : 'Send message');
-    this.send.disabled = !writing && !this.message.value.trim();
-    this.message.style.height = 'auto';
-    this.message.style.height = `${this.message.scrollHeight}px`;
-  }
-
-  /** @param {KeyboardEvent} e */
-  messageKey(e) {
-    const touch = matchMedia('(pointer: coarse)').matches;
-    if (e.key === 'Enter' && !e.shiftKey && !e.ctrlKey && !e.isComposing && !touch) {
-      e.preventDefault();
-      if (!this.writer) this.pressed();
-    } else if (e.key === 'ArrowUp' && !this.message.value && !this.writer) {
-      const asked = [...this.transcript.views.values()].reverse().find(v => !(v instanceof Reply));
-      if (asked && 'edit' in asked) { e.preventDefault(); asked.edit(); }
-    }
-  }
+  typed() { this.composer.typed(); }
 
   drawExamples() {
-    byId('examples').replaceChildren(...build.examples[this.model && !this.model.pocket ? 'other' : 'pocket']
-      .map((/** @type {string} */ text) => h('li', button('example', () => {
-        this.message.value = text;
-        this.typed();
-        this.message.focus();
-      }, text))));
-  }
-
-  drawBudget() {
-    const n = this.settings.budget;
-    byId('budget-value').textContent = n ? count(n) : 'no limit';
-    byId('tools-value').textContent = this.settings.tools ? 'calculator, clock' : 'none';
-    byId('budget').setAttribute('aria-label', n ? `Thinking budget, ${count(n)} tokens` : 'Thinking budget, no limit');
+    this.composer.drawExamples(build.examples[this.model && !this.model.pocket ? 'other' : 'pocket']);
   }
 
   /** @param {boolean} unseen an answer ended in the background */
@@ -521,11 +476,20 @@ class Page {
 
   /** @param {string} [text] instead of the figures */
   status(text) {
-    const info = this.engine.info;
-    if (text || !info) { if (text) byId('status').textContent = text; return; }
-    const threads = info.threads === 1 ? '1 thread' : `${info.threads} threads`;
-    byId('status').replaceChildren(h('span.long', `${info.backend} · ${threads} · `),
-      this.lastSpeed || 'not yet measured', ` · context ${count(this.used)} of ${count(info.context)}`);
+    const info = this.engine.info, line = byId('status');
+    if (text || !info) {
+      if (text) { line.textContent = text; line.removeAttribute('aria-label'); }
+      return;
+    }
+    const threads = info.threads === 1 ? '1 thread' : `${info.threads} threads`, speed = this.lastSpeed || 'not yet measured';
+    const context = `context ${count(this.used)} of ${count(info.context)}`;
+    line.replaceChildren(h('span.long', `${info.backend} · ${threads} · `), speed, ` · ${context}`);
+    line.setAttribute('aria-label', `${info.backend}, ${threads}, ${speed}, ${context}. Show details`);
+    if (this.used >= FULL * info.context && this.warned !== this.chat) {
+      this.warned = this.chat;
+      notify({ ...words.filling(Math.floor(100 * this.used / info.context)), level: 'warn',
+        deed: { name: 'Context', act: () => openContext(this, line) } });
+    }
   }
 }
 

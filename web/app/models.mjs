@@ -1,6 +1,7 @@
 // @ts-check
 // models.mjs - the models that are here, the window that lists them, and the
 // way a file becomes one of them.
+import { question } from './ask.mjs';
 import { button, byId, h, openMenu, signButton } from './dom.mjs';
 import { parameters, size } from './form.mjs';
 import { Files, FilesError } from './files.mjs';
@@ -35,25 +36,35 @@ export class Models {
     /** @type {Model[]} in memory only */
     this.loose = [];
     this.storable = true;
+    this.swept = Promise.resolve();
     /** @type {{name: string, done: number, total: number}|null} */
     this.copying = null;
     this.dialog = /** @type {HTMLDialogElement} */ (byId('models'));
     const picker = /** @type {HTMLInputElement} */ (byId('file'));
     byId('models-close').onclick = () => this.dialog.close();
     byId('open-file').onclick = () => picker.click();
+    this.picker = picker;
+    this.space = { kept: false, used: 0, quota: 0 };
     picker.onchange = () => { if (picker.files?.[0]) this.take(picker.files[0]); picker.value = ''; };
     this.files.onprogress = (done, total) => this.progress(done, total);
   }
 
-  /** Reads the list, removes leftovers; tells which listed models are gone. */
+  /** Reads the list; what lies beside it is looked through meanwhile. */
   async open() {
     this.kept = await this.store.all('models');
+    this.swept = this.sweep();
+    this.drawStored();
+  }
+
+  /** Removes leftovers; tells which listed models are gone. */
+  async sweep() {
     try {
       const gone = await this.files.sweep(this.kept.map(k => k.file));
       for (const file of gone) {
         const lost = this.kept.find(k => k.file === file);
         if (lost) await this.store.remove('models', lost.id);
-        if (lost && lost.id !== POCKET) notify({ ...words.gone(), level: 'error' });
+        if (lost && lost.id !== POCKET) notify({ ...words.gone(), level: 'error',
+          deed: { name: 'Get again', act: () => this.show() } });
       }
       this.kept = this.kept.filter(k => !gone.includes(k.file));
     } catch { this.storable = false; }
@@ -77,6 +88,7 @@ export class Models {
   async pocket(progress) {
     const url = new URL(build.pocket.url, document.baseURI).href;
     const old = this.kept.find(k => k.id === POCKET);
+    if (old?.file !== build.pocket.file) await this.swept;
     if (this.storable && old?.file !== build.pocket.file) {
       this.files.onprogress = progress;
       try {
@@ -132,6 +144,7 @@ export class Models {
     const loose = { id, name, bytes: file.size, source: { file }, pocket: false };
     this.copying = { name, done: 0, total: file.size };
     this.draw();
+    await this.swept;
     try {
       if (!this.storable) throw new FilesError({ reason: 'it has no private file system here' });
       await this.files.keep({ name: `${id}.gguf`, file, bytes: file.size });
@@ -149,8 +162,37 @@ export class Models {
 
   /** @param {Model} m */
   async remove(m) {
+    if (await question(words.remove(m.name, size(m.bytes)).text, ['Delete', 'Keep']) !== 0) return;
+    if (this.acts.current() === m.id) await this.acts.use(this.all()[0]);
     await this.forget(m);
-    toast(`${m.name} removed`);
+    toast(`${m.name} deleted`);
+  }
+
+  /** To pick a file. */
+  choose() { this.picker.click(); }
+
+  /** What the browser says of its store. */
+  async measure() {
+    const s = navigator.storage;
+    try {
+      const { usage = 0, quota = 0 } = await s.estimate();
+      this.space = { kept: await s.persisted(), used: usage, quota };
+    } catch { /* it does not say */ }
+  }
+
+  /** "712 MB stored of 12.3 GB that the browser allows · may be removed by the browser" */
+  drawSpace() {
+    const { kept, used, quota } = this.space;
+    const line = h('p.hint', this.storable ? `${size(used)} stored of ${size(quota)} that the browser allows · ` +
+      (kept ? 'kept' : 'may be removed by the browser') : 'This browser stores no models: they stay in memory until the tab closes.');
+    if (!this.storable || kept) return line;
+    line.append(' ', button('link', async () => {
+      await navigator.storage.persist().catch(() => false);
+      await this.measure();
+      if (!this.space.kept) toast('The browser did not promise to keep it.');
+      this.draw();
+    }, 'Keep'));
+    return line;
   }
 
   /** @param {Model} m */
@@ -189,6 +231,7 @@ export class Models {
   show() {
     this.draw();
     if (!this.dialog.open) this.dialog.showModal();
+    this.measure().then(() => { if (this.dialog.open) this.draw(); });
   }
 
   draw() {
@@ -206,7 +249,7 @@ export class Models {
     }
     const link = /** @type {HTMLAnchorElement} */ (h('a', 'huggingface.co/LiquidAI'));
     Object.assign(link, { href: REAL, target: '_blank', rel: 'noopener noreferrer' });
-    byId('how').replaceChildren(
+    byId('how').replaceChildren(this.drawSpace(),
       h('h3', 'The real model'),
       h('p', 'tarn is made for LFM2.5-8B-A1B (5.2 GB). It needs more memory than a page can have: ' +
         'use it with the desktop program, “tarn chat FILE”.'),
@@ -219,7 +262,7 @@ export class Models {
   row(m) {
     const used = this.acts.current() === m.id;
     const more = signButton('more', `Menu of ${m.name}`, () => openMenu(more,
-      [{ name: 'Remove', act: () => this.remove(m) }]));
+      [{ name: 'Delete…', act: () => this.remove(m) }]));
     more.setAttribute('aria-haspopup', 'menu');
     const use = button('btn', async () => { this.dialog.close(); await this.acts.use(m); }, 'Use');
     use.classList.add('small');
@@ -229,7 +272,7 @@ export class Models {
     const row = h(used ? 'div.m.on' : 'div.m', h(used ? 'span.mark.full' : 'span.mark'), name,
       h('span.num.r', m.n_params ? parameters(m.n_params) : ''), h('span.num.r', size(m.bytes)),
       h('span.num', m.file_type ?? ''),
-      h('span.end', used ? h('span.hint', 'in use') : use, m.pocket || used ? '' : more));
+      h('span.end', used ? h('span.hint', 'in use') : use, m.pocket ? '' : more));
     return row;
   }
 }

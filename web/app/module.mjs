@@ -164,6 +164,23 @@ export class Tarn {
     return new TextDecoder().decode(this.bytes(at, size).slice());
   }
 
+  /** That turn once more, now. @param {string} text of a trace
+   * @returns {{same: boolean, tokens: number, at: number, what: string, again?: string}} */
+  replay(text) {
+    this.check(this.withText(text, (at, n) => this.ex.tarn_web_trace_replay(at, n)));
+    return JSON.parse(this.out());
+  }
+
+  /** @param {string} text @param {number} most tokens
+   * @returns {{tokens: number, bytes: number}} of the whole, of the first `most` */
+  count(text, most) {
+    this.check(this.withText(text, (at, n) => this.ex.tarn_web_count(at, n, most)));
+    return JSON.parse(this.out());
+  }
+
+  /** @param {string} text of a JSON Schema, "" for any JSON */
+  checkSchema(text) { this.check(this.withText(text, (at, n) => this.ex.tarn_web_schema(at, n))); }
+
   /** Calls of tools in the last message. @returns {any[]} */
   calls() {
     this.check(this.ex.tarn_web_calls());

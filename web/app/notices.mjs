@@ -12,12 +12,23 @@ import { button, byId, h, signButton } from './dom.mjs';
 /** @type {Notice[]} */
 const queue = [];
 
+/** What was said lately, newest first. @type {{text: string, at: number}[]} */
+export const recent = [];
+const MOST_RECENT = 20;
+
+/** @param {string} text */
+function remember(text) {
+  recent.unshift({ text, at: Date.now() });
+  recent.length = Math.min(recent.length, MOST_RECENT);
+}
+
 /** Shows a notice, or keeps it until the one that is there is closed.
  * @param {Notice} n */
 export function notify(n) {
   if (queue.some(q => q.code === n.code && q.text === n.text)) return;
+  remember(n.text);
   if (n.level === 'error') queue.unshift(n); else queue.push(n);
-  draw();
+  drawNotice();
 }
 
 /** @param {string} code takes a notice back */
@@ -25,11 +36,13 @@ export function dismiss(code) {
   const at = queue.findIndex(q => q.code === code);
   if (at < 0) return;
   queue.splice(at, 1);
-  draw();
+  drawNotice();
 }
 
-function draw() {
-  const place = byId('notice-place'), n = queue[0];
+/** The first one; a chat that has begun has no place for MN01. */
+export function drawNotice() {
+  const talking = byId('main').classList.contains('talking');
+  const place = byId('notice-place'), n = queue.find(q => !(talking && q.code === 'mn01'));
   place.replaceChildren();
   if (!n) return;
   const inside = h('div', h('span.grow', n.text));
@@ -52,6 +65,7 @@ const TOAST_MS = 5000, UNDO_MS = 10000;
 /** @param {string} text @param {Deed} [deed] */
 export function toast(text, deed) {
   const t = h('div.toast', text);
+  remember(text);
   if (deed) t.append(button('link', () => { t.remove(); deed.act(); }, deed.name));
   byId('toasts').append(t);
   setTimeout(() => t.remove(), deed ? UNDO_MS : TOAST_MS);

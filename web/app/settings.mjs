@@ -1,12 +1,11 @@
 // @ts-check
 // settings.mjs - what a person can set, its defaults, and the window for it.
+import { MOST } from './budget.mjs';
 import { byId, h } from './dom.mjs';
 
 /** @typedef {{id: 'all', budget: number, thoughts: 'live'|'folded'|'open', breakLoops: boolean, tools: boolean,
  *   temperature: string, seed: string, threads: number,
  *   scheme: 'system'|'light'|'dark', pocketSeen: boolean, model: string}} Settings */
-
-export const BUDGETS = [256, 512, 1024, 2048, 8192, 32768, 0];
 
 /** @returns {Settings} */
 export const defaults = () => ({ id: 'all', budget: innerWidth < 640 ? 512 : 2048,
@@ -18,7 +17,7 @@ export const defaults = () => ({ id: 'all', budget: innerWidth < 640 ? 512 : 204
 export function readSettings(stored) {
   const s = defaults();
   if (!stored || typeof stored !== 'object') return s;
-  if (BUDGETS.includes(stored.budget)) s.budget = stored.budget;
+  if (Number.isInteger(stored.budget) && stored.budget >= 0 && stored.budget <= MOST) s.budget = stored.budget;
   if (['live', 'folded', 'open'].includes(stored.thoughts)) s.thoughts = stored.thoughts;
   s.tools = stored.tools === true;
   s.breakLoops = stored.breakLoops !== false;

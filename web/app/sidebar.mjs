@@ -2,6 +2,7 @@
 // sidebar.mjs - the list of chats with its search.
 import { button, byId, closeMenu, h, openMenu, signButton } from './dom.mjs';
 import { group, when } from './form.mjs';
+import { sheetClosed, sheetOpened } from './sheets.mjs';
 
 /**
  * @typedef {import('./store.mjs').Chat} Chat
@@ -33,7 +34,9 @@ export class Sidebar {
   show(shown) {
     const was = byId('side').classList.toggle('shown', shown);
     byId('side-open').setAttribute('aria-expanded', String(was));
-    if (shown) byId('side-close').focus();
+    if (!shown) { sheetClosed('chats'); return; }
+    sheetOpened('chats', () => this.show(false));
+    byId('side-close').focus();
   }
 
   /** @param {Chat[]} chats @param {string} current */

@@ -38,11 +38,9 @@ function controlled() {
  */
 export async function prepare({ keepDraft, onnew }) {
   if (!('serviceWorker' in navigator)) return;
-  try {
-    const reg = await navigator.serviceWorker.register(workerUrl('sw.js'));
-    watch(reg, onnew);
-  } catch { return; }
-  if (self.crossOriginIsolated || !(await controlled())) return;
+  const registered = navigator.serviceWorker.register(workerUrl('sw.js')).then(reg => { watch(reg, onnew); return true; }, () => false);
+  /* Nothing waits for it here: it may take seconds. */
+  if (self.crossOriginIsolated || !(await registered) || !(await controlled())) return;
   const last = Number(sessionStorage.getItem(MARK) ?? 0);
   if (Date.now() - last < 30000) return;
   sessionStorage.setItem(MARK, String(Date.now()));

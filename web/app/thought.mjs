@@ -53,7 +53,6 @@ export class Thought {
     this.node.hidden = false;
     this.node.classList.add('arriving');
     this.now = button('btn.small', answerNow, 'Answer now');
-    this.now.className = 'btn small';
     this.now.setAttribute('aria-label', 'Close the thought and answer now');
     /* A double click on Send must not press it. */
     this.now.disabled = true;
@@ -99,7 +98,7 @@ export class Thought {
     if (most) this.bar.style.width = `${Math.min(100, 100 * tokens / most)}%`;
   }
 
-  /** @param {{tokens: number, ms: number, end?: string}} sum @param {boolean} open */
+  /** @param {Parameters<typeof thoughtLine>[0]} sum @param {boolean} open */
   finish(sum, open) {
     this.node.hidden = sum.tokens === 0 && !this.shown;
     this.node.classList.remove('arriving');

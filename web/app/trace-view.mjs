@@ -25,7 +25,8 @@ export const ROLES = ['', 'ink', 'soft', 'faint', 'line', 'surface', 'accent', '
  *   plotW: number, content: number, zoom: number, scroll: number}} List
  * @typedef {{lane: number, token: number, first: number, n: number, step: number,
  *   candidate: number, layer: number, expert: number}} Point
- * @typedef {{width: number, zoom: number, scroll: number, layer: number, selected: number}} Look
+ * @typedef {{width: number, zoom: number, scroll: number, layer: number, selected: number, hidden?: number}} Look
+ *   hidden: lanes that are left out, 1 << lane
  */
 
 export class TraceView {
@@ -69,7 +70,7 @@ export class TraceView {
 
   /** @param {Look} o @returns {List} */
   list(o) {
-    const { ex } = this.tarn, hidden = 0;
+    const { ex } = this.tarn, hidden = o.hidden ?? 0;
     const n = ex.tarn_web_view_list(o.width, o.zoom, o.scroll, o.layer, hidden,
       o.selected < 0 ? -1 : o.selected) >>> 0;
     const at = ex.tarn_web_view_items() >>> 0, buffer = this.tarn.memory.buffer;

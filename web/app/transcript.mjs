@@ -3,7 +3,9 @@
 // what it is told and hands every act to `acts`.
 import { button, byId, h, openMenu, signButton } from './dom.mjs';
 import { count, counted, duration, speed, when } from './form.mjs';
+import { shownMessage } from './attach.mjs';
 import { Answer } from './markdown.mjs';
+import { drawNotice } from './notices.mjs';
 import { Thought } from './thought.mjs';
 import { pathOf, siblingsOf } from './store.mjs';
 import { budgetReached, ends } from './words.mjs';
@@ -14,6 +16,7 @@ import { budgetReached, ends } from './words.mjs';
  * @typedef {import('./writer.mjs').Over} Over
  * @typedef {{regenerate: (m: Message, over?: Over) => void, branch: (m: Message, step: number) => void,
  *   edit: (m: Message, text: string) => void, resume: (m: Message) => void, undoLoop: (m: Message) => void,
+ *   breakCircle: () => void, stop: () => void, trace: (m: Message) => void, goOn: (m: Message) => void, leaveOut: () => void,
  *   budget: () => number, temperature: () => number, copied: () => void}} Acts
  */
 
@@ -59,7 +62,7 @@ class Question {
     this.acts = acts;
     const who = { tool: 'Result', system: 'Instructions' }[/** @type {string} */ (m.role)];
     const name = h('h2.sr', `${who ?? 'Your message'}, ${when(m.at)}`);
-    const block = h('div.block', m.text);
+    const block = h('div.block', ...shownMessage(m.text, m.files));
     block.dir = 'auto';
     this.bar = h('div.acts', branches(m, chat, acts),
       who ? '' : button('flat', () => this.edit(), 'Edit'), copyButton(() => m.text, acts));
@@ -123,10 +126,10 @@ function branches(m, chat, acts) {
   return box;
 }
 
-/** A line below an answer. @param {string} text @param {[string, () => void]|null} deed */
-function note(text, deed) {
+/** A line below an answer. @param {string} text @param {...[string, () => void]} deeds */
+function note(text, ...deeds) {
   const p = h('p.ended', text);
-  if (deed) p.append(' ', button('link', deed[1], deed[0]));
+  for (const [name, act] of deeds) p.append(' ', button('link', act, name));
   return p;
 }
 
@@ -173,7 +176,9 @@ export class Reply {
     const { m, acts } = this, s = m.stat;
     this.wait('');
     if (m.thought) this.thought.set(m.thought);
-    this.thought.finish({ tokens: s?.thought ?? 0, ms: s?.thought_ms ?? 0, end: s?.end }, openThought);
+    this.thought.finish({ tokens: s?.thought ?? 0, ms: s?.thought_ms ?? 0, end: s?.end,
+      hesitations: s?.hesitations, loops: s?.loops }, openThought);
+    this.showCircle('');
     this.thought.node.hidden = !m.thought;
     this.answer.set(m.text);
     if (!this.calls.hasChildNodes())
@@ -184,22 +189,38 @@ export class Reply {
     const more = signButton('more', 'More', () => openMenu(more, this.menu()));
     more.setAttribute('aria-haspopup', 'menu');
     this.tail.append(h('div.acts', branches(m, this.chat, this.acts), copyButton(() => m.text, this.acts),
-      button('flat', () => acts.regenerate(m), 'Regenerate'), button('flat', () => this.edit(), 'Edit'), more, stat));
+      button('flat', () => acts.regenerate(m), 'Regenerate'), button('flat.wide-only', () => this.edit(), 'Edit'),
+      button('flat.wide-only', () => acts.trace(m), 'Trace'), more, stat));
+  }
+
+  /** An answer that goes round is not broken by itself (UX 7.1.5). @param {string} text */
+  showCircle(text) {
+    if ((this.circle?.textContent ?? '') === '' && !text) return;
+    if (!text) { this.circle?.remove(); this.circle = undefined; return; }
+    if (this.circle) return;
+    const off = (/** @type {() => void} */ act) => () => { this.circle?.remove(); act(); };
+    this.circle = h('div.circle', h('span', text), h('span.go',
+      button('btn.small', off(() => this.acts.breakCircle()), 'Break the circle'), button('btn.small', off(() => this.acts.stop()), 'Stop')));
+    this.circle.setAttribute('role', 'status');
+    this.tail.before(this.circle);
   }
 
   /** What a person should know of the turn, with what can be done about it. @returns {HTMLElement[]} */
   notices() {
-    const { m, acts } = this, s = m.stat, list = (m.notices ?? []).map((text, i, all) =>
-      note(text, m.back?.length && i === all.length - 1 ? ['Undo', () => acts.undoLoop(m)] : null));
-    /** @type {[string, () => void]|null} */
-    const resume = m.ids?.length ? ['Continue', () => acts.resume(m)] : null;
+    const { m, acts } = this, s = m.stat;
+    /** @type {[string, () => void][]} */
+    const back = m.back?.length ? [['Undo', () => acts.undoLoop(m)], ['Trace', () => acts.trace(m)]] : [];
+    const list = (m.notices ?? []).map((text, i, all) => note(text, ...i === all.length - 1 ? back : []));
+    /** @type {[string, () => void][]} */
+    const resume = m.ids?.length ? [['Continue', () => acts.resume(m)]] : [];
     if (s?.end === 'budget') {
       const n = s.budget ?? s.thought;
       list.push(note(budgetReached(n), [`Regenerate with ${count(2 * n)}`, () => acts.regenerate(m, { budget: 2 * n })]));
     }
     const ended = s && ends.get(s.reason);
-    if (ended) list.push(note(ended, s.reason === 'context' ? null : resume));
-    if (!s && !m.edited) list.push(note('tarn was closed while this was being written.', resume));
+    if (ended) list.push(note(ended, ...s.reason === 'context' ? /** @type {[string, () => void][]} */ ([
+      ['New chat from here', () => acts.goOn(m)], ['Leave out oldest turns…', () => acts.leaveOut()]]) : resume));
+    if (!s && !m.edited) list.push(note('tarn was closed while this was being written.', ...resume));
     return list;
   }
 
@@ -215,6 +236,8 @@ export class Reply {
       { name: 'Copy answer', act: () => copy(m.text) },
       { name: 'Copy answer with thought',
         act: () => copy((m.thought ? m.thought.replace(/^/gm, '> ') + '\n\n' : '') + m.text) },
+      { name: 'Trace', act: () => acts.trace(m) },
+      { name: 'Edit', act: () => this.edit() },
       { name: 'Regenerate', act: () => acts.regenerate(m) },
       ...budget ? [{ name: 'Regenerate with a longer budget', act: () => acts.regenerate(m, { budget: 2 * budget }) }] : [],
       { name: 'Regenerate cooler', act: () => acts.regenerate(m, { temperature: t / 2 }) },
@@ -254,6 +277,7 @@ export class Transcript {
     this.log.hidden = path.length === 0;
     this.empty.hidden = path.length > 0;
     byId('main').classList.toggle('talking', path.length > 0);
+    drawNotice();
     this.log.setAttribute('aria-label', `Chat “${chat.title || 'New chat'}”`);
     this.follow.toEnd();
   }
@@ -269,6 +293,7 @@ export class Transcript {
     this.log.hidden = false;
     this.empty.hidden = true;
     byId('main').classList.add('talking');
+    drawNotice();
     return view;
   }
 

@@ -9,14 +9,14 @@ import { chatMarkdown, newChat } from './store.mjs';
 
 const ROLES = ['system', 'user', 'assistant', 'tool'], MOST = 256 << 20;
 
-/** @param {Chat} chat @returns {string} */
-export function chatJson(chat) {
+/** @param {Chat} chat @param {Map<number, string>} traces by message @returns {string} */
+export function chatJson(chat, traces = new Map()) {
   const place = new Map(chat.messages.map((m, i) => [m.id, i + 1]));
   const lines = chat.messages.map((m, i) => JSON.stringify({ id: i + 1, parent: place.get(m.parent) ?? 0,
     role: m.role, content: m.text, thinking: m.thought || undefined, ids: m.ids?.length ? m.ids : undefined,
     calls: m.calls?.length ? m.calls.map((text, n) => ({ n: n + 1, text })) : undefined,
     finished: m.role === 'assistant' && (!m.finished || m.stat?.reason === 'cancelled') ? false : undefined,
-    model: m.model || undefined, at: m.at }));
+    trace: traces.get(m.id), model: m.model || undefined, at: m.at }));
   return `{"tarn_chat": 1, "title": ${JSON.stringify(chat.title)}, "active": ${place.get(chat.leaf) ?? 0}, "messages": [\n${
     lines.join(',\n')}\n]}\n`;
 }
@@ -41,8 +41,9 @@ function messageFrom(v, i, n) {
       reason: v.finished === false ? 'cancelled' : 'end' } } : {} };
 }
 
-/** The whole form, or the usual {"messages":[…]} of one path.
- * @param {string} text @returns {Chat} */
+/** The whole form, or the usual {"messages":[…]} of one path; what is recorded
+ * of its turns, by message.
+ * @param {string} text @returns {{chat: Chat, traces: Map<number, string>}} */
 export function chatFrom(text) {
   const all = JSON.parse(text), list = Array.isArray(all) ? all : all?.messages;
   if (!Array.isArray(list)) throw new Error('it has no list of messages');
@@ -56,22 +57,31 @@ export function chatFrom(text) {
   const first = chat.messages.find(m => m.role === 'user');
   chat.title = String(all.title || first?.text || 'Chat').trim().replace(/\s+/g, ' ').slice(0, 80);
   chat.model = chat.messages.findLast(m => m.model)?.model ?? '';
-  return chat;
+  const traces = new Map();
+  for (const [i, v] of list.entries()) if (typeof v.trace === 'string') traces.set(i + 1, v.trace);
+  return { chat, traces };
 }
 
-/** @param {File} file @returns {Promise<Chat>} */
+/** @param {File} file @returns {Promise<ReturnType<typeof chatFrom>>} */
 export async function readChat(file) {
   if (file.size > MOST) throw new Error('it is too large');
   return chatFrom(await file.text());
 }
 
-/** @param {Chat} chat @param {'json'|'md'} ending */
-export function saveChat(chat, ending) {
+/** A file for the person. @param {string} name @param {Blob} content */
+export function saveFile(name, content) {
   const a = /** @type {HTMLAnchorElement} */ (h('a'));
-  const url = URL.createObjectURL(ending === 'json' ? new Blob([chatJson(chat)], { type: 'application/json' })
-    : new Blob([chatMarkdown(chat)], { type: 'text/markdown' }));
-  a.href = url;
-  a.download = `${chat.title.replace(/[^\p{L}\p{N} _-]/gu, '').trim() || 'chat'}.${ending}`;
+  a.href = URL.createObjectURL(content);
+  a.download = name;
   a.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10000);
+  setTimeout(() => URL.revokeObjectURL(a.href), 10000);
+}
+
+/** What a chat's files are called. @param {Chat} chat */
+export const fileName = chat => chat.title.replace(/[^\p{L}\p{N} _-]/gu, '').trim() || 'chat';
+
+/** @param {Chat} chat @param {'json'|'md'} ending @param {Map<number, string>} traces */
+export function saveChat(chat, ending, traces) {
+  saveFile(`${fileName(chat)}.${ending}`, ending === 'json'
+    ? new Blob([chatJson(chat, traces)], { type: 'application/json' }) : new Blob([chatMarkdown(chat)], { type: 'text/markdown' }));
 }

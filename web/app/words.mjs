@@ -1,7 +1,7 @@
 // @ts-check
 // words.mjs - the page's sentences (UX 2.3).  The core's own sentences arrive
 // ready made.
-import { count } from './form.mjs';
+import { count, counted } from './form.mjs';
 
 /** @typedef {{code: string, text: string}} Sentence */
 
@@ -19,6 +19,8 @@ export const words = {
     `${host} could not be reached: ${reason}. Check the connection; tarn itself works without it.`),
   notSaved: (/** @type {string} */ reason) => say('me16',
     `The chats could not be saved: ${reason}. They are kept in memory until the tab closes.`),
+  traceNotSaved: (/** @type {string} */ reason) => say('me16',
+    `The trace of this answer could not be saved: ${reason}. It is kept until the next answer.`),
   otherTab: () => say('me29',
     'Another tab of this page is using the model. Close it there, or use it here.'),
   tooLarge: (/** @type {string} */ has, /** @type {string} */ needs) => say('me30',
@@ -33,6 +35,26 @@ export const words = {
     `${file} is not a tarn chat or trace: ${reason}.`),
   tooLong: (/** @type {string} */ size, /** @type {string} */ most) => say('me20',
     `The message is ${size} long and ${most} are allowed. Send a shorter part of it.`),
+  notText: (/** @type {string} */ file) => say('me19', `${file} is not text. This model reads text only.`),
+  fileTooLong: (/** @type {string} */ file, /** @type {string} */ n, /** @type {string} */ free) => say('me20',
+    `${file} is ${n} tokens long and ${free} are free. Attach a shorter part of it.`),
+  fileTooLarge: (/** @type {string} */ file, /** @type {string} */ size, /** @type {string} */ most) => say('me20',
+    `${file} is ${size} long and ${most} are allowed. Attach a shorter part of it.`),
+  noClipboard: () => say('clip', 'The browser did not give the clipboard. Paste into the message instead.'),
+  badSchema: (/** @type {string} */ reason) => say('me28',
+    `The answer must fit the schema, and the schema cannot be used: ${reason.replace(/\.$/, '')}.`),
+  remove: (/** @type {string} */ model, /** @type {string} */ size) => say('mq02',
+    `Delete ${model} (${size})? Chats stay and can be read without it.`),
+  filling: (/** @type {number} */ p) => say('mn07',
+    `The context is ${p}% full. When it is full, tarn asks what to leave out; it never cuts silently.`),
+  leaveOut: (/** @type {number} */ n) => say('mn08', `Leave the oldest ${counted(n, 'turn')} out of the context? They stay in the chat.`),
+  nothingToLeave: () => say('mn08', 'There is no older turn to leave out. A new chat has room.'),
+  leftOut: (/** @type {number} */ n, /** @type {string} */ date) => say('mn09',
+    `${counted(n, 'turn')} from ${date} ${n === 1 ? 'is' : 'are'} left out of the context. ${n === 1 ? 'It stays' : 'They stay'} in the chat.`),
+  reproduced: (/** @type {number} */ n) => say('mn17',
+    `Reproduced: all ${count(n)} tokens are the same.`),
+  notReproduced: (/** @type {number} */ at, /** @type {string} */ here, /** @type {string} */ there) => say('mn18',
+    `Not reproduced: token ${at} is “${here}” here and “${there}” in the trace.`),
   pocket: (/** @type {string} */ n) => say('mn01',
     `This is the pocket model: ${n} parameters, for trying tarn out. It makes mistakes with facts.`),
   oneThread: () => say('mn12',

@@ -3,7 +3,7 @@
 // its events, paints them once per frame, keeps the message.
 import { announce } from './notices.mjs';
 import { speed, thoughtLine } from './form.mjs';
-import { pathOf } from './store.mjs';
+import { readPathOf } from './store.mjs';
 
 /**
  * @typedef {import('./store.mjs').Chat} Chat
@@ -12,7 +12,7 @@ import { pathOf } from './store.mjs';
  * @typedef {import('./settings.mjs').Settings} Settings
  */
 
-const SAVE_MS = 2000;
+const SAVE_MS = 2000, LIMIT = 9;
 
 /** Numbers by which the engine knows messages again. */
 const keys = new WeakMap();
@@ -45,12 +45,12 @@ export const setKey = (m, key) => keys.set(m, key);
  * @param {number} attempt @param {Settings} s @param {Over} over
  */
 export function requestOf(chat, parent, answer, attempt, s, over) {
-  const path = pathOf(chat, parent.id);
+  const path = readPathOf(chat, parent.id);
   /** @type {Record<string, number>} */
   const sampling = { seed: s.seed ? Number(s.seed) : Math.floor(Math.random() * 2 ** 48) };
   if (s.temperature) sampling.temperature = Number(s.temperature);
   if (over.temperature !== undefined) sampling.temperature = over.temperature;
-  return { chat: chat.id, tools: s.tools, begin: over.begin ?? [], keep_loops: over.keepLoops ?? !s.breakLoops, path: path.map(m => ({ key: keyOf(m), role: m.role, text: m.text, thinking: m.thought || undefined,
+  return { chat: chat.id, tools: s.tools, schema: chat.schema, begin: over.begin ?? [], keep_loops: over.keepLoops ?? !s.breakLoops, path: path.map(m => ({ key: keyOf(m), role: m.role, text: m.text, thinking: m.thought || undefined,
       ids: m.edited ? undefined : m.ids, calls: m.calls })),
     answer: keyOf(answer), attempt, budget: s.budget, sampling };
 }
@@ -69,6 +69,7 @@ export class Writer {
     this.now = 0;
     this.thinking = false;
     this.call = '';         // the piece of a call that has come
+    this.circle = '';       // what is said of a circle in the answer
     this.asked = false;     // "answer now" was pressed
     /** @type {any} */
     this.end = null;
@@ -110,7 +111,8 @@ export class Writer {
     else if (ev.e === 'token') {
       if (ev.span === 'thought') this.tokens++; else this.written++;
       (m.ids ??= []).push(ev.id);
-    } else if (ev.e === 'notice') (m.notices ??= []).push(ev.text);
+    } else if (ev.e === 'notice' && ev.circle) this.circle = ev.text;
+    else if (ev.e === 'notice') (m.notices ??= []).push(ev.text);
     else if (ev.e === 'was-thought') {
       /* The answer so far was the thought. */
       this.thought += m.text;
@@ -120,6 +122,7 @@ export class Writer {
       this.begins = true;
     } else if (ev.e === 'withdrawn') {
       /* Taken back (a circle); what stays is counted in bytes. */
+      this.circle = '';
       m.back = m.ids?.slice();
       if (m.ids) m.ids.length = ev.at;
       const bytes = new TextEncoder().encode(ev.span === 'thought' ? this.thought : m.text);
@@ -155,6 +158,7 @@ export class Writer {
     if (this.thinking) reply.thought.count(this.tokens, this.now - this.began, settings.budget);
     else if (this.thought && !this.folded) this.foldThought();
     reply.answer.set(m.text);
+    reply.showCircle(this.end ? '' : this.circle);
     this.o.painted();
   }
 
@@ -167,23 +171,26 @@ export class Writer {
   }
 
   /** The turn has ended: the message gets its figures.
-   * @param {boolean} died the worker is gone */
-  finish(died) {
+   * @param {''|'failed'|'context'} failure */
+  finish(failure) {
     const { m, reply, settings } = this.o, e = this.end ?? {};
     this.paint();
-    m.finished = !died;
-    const budget = settings.budget > 0 && (e.thought ?? this.tokens) >= settings.budget && !m.back;
-    m.stat = { thought: e.thought ?? this.tokens, thought_ms: e.thought_ms ?? 0,
+    m.finished = !failure;
+    const sum = e.sum ?? {};
+    m.stat = { thought: sum.tokens ?? e.thought ?? this.tokens, thought_ms: sum.ms ?? e.thought_ms ?? 0,
       answer: e.answer ?? this.written, answer_ms: e.answer_ms ?? 0,
-      reason: died ? 'failed' : e.reason ?? 'failed' };
-    if (this.asked) m.stat.end = 'now';
-    else if (budget) Object.assign(m.stat, { end: 'budget', budget: settings.budget });
+      reason: failure || (e.status === LIMIT ? 'context' : e.reason) || 'failed', context: (e.prompt ?? 0) + (e.tokens ?? 0),
+      hesitations: sum.hesitations || undefined, loops: sum.loops_broken || undefined };
+    const budget = settings.budget > 0 && m.stat.thought >= settings.budget && !m.back;
+    if (this.asked || sum.end === 'answered') m.stat.end = 'now';
+    else if (sum.end === 'budget' || (!sum.end && budget)) Object.assign(m.stat, { end: 'budget', budget: settings.budget });
+    else if (sum.end === 'circle') m.stat.end = 'circle';
     else if (e.reason === 'cancelled' && !m.text) m.stat.end = 'stopped';
     if (reply) {
       reply.finish(settings.thoughts === 'open');
       announce(m.text.slice(0, 2000));
     }
     return { speed: speed(m.stat.answer, m.stat.answer_ms), error: e.error,
-      context: (e.prompt ?? 0) + (e.tokens ?? 0) };
+      context: m.stat.context };
   }
 }

@@ -1,34 +1,14 @@
 // acts_test.mjs - acts on a chat in the built page with the fake engine: find,
-// rename, continue, a broken circle and its undo, edited answers, tools.
+// rename, continue, circles and their undo, edited answers, tools, budget, the
+// context, a reload in mid-answer.
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { axeSource, check, equal, executablePath, finish, here, need, page as folder, start, test } from './browser.mjs';
+import { check, equal, executablePath, finish, need, page as folder, test } from './browser.mjs';
+import { openFake, until } from './chat.mjs';
 import { serve } from './server.mjs';
 
 need('no Chromium here', executablePath);
 const server = await serve(folder, { isolate: true });
-const fake = readFileSync(join(here, 'fake-engine.mjs'), 'utf8');
-
-async function open() {
-  const b = await start({ serviceWorkers: 'block', reducedMotion: 'reduce' });
-  await b.context.route('**/engine-worker.mjs', r => r.fulfill({ body: fake, contentType: 'text/javascript',
-    headers: { 'cross-origin-embedder-policy': 'require-corp' } }));
-  const p = b.context.pages()[0];
-  await p.goto(server.url);
-  await p.waitForFunction(() => /context \d/.test(document.getElementById('status').textContent));
-  const idle = () => p.waitForFunction(() => !globalThis.tarnPage.writer, null, { timeout: 60000 });
-  const ask = async text => {
-    await p.fill('#message', text);
-    await p.locator('#send').click();
-    await idle();
-  };
-  const axe = async () => {
-    await p.evaluate(axeSource());
-    const r = await p.evaluate(() => globalThis.axe.run({ resultTypes: ['violations'] }));
-    equal(r.violations.map(v => `${v.id}: ${v.nodes.map(n => n.target.join(' ')).join(', ')}`), [], 'axe');
-  };
-  return { p, ask, idle, axe, close: b.close };
-}
+const open = how => openFake(server.url, how);
 
 await test('find: hits are counted, walked, unfold a thought; Escape closes', async () => {
   const { p, ask, axe, close } = await open();
@@ -62,7 +42,7 @@ await test('F2 renames; the name stays over a reload', async () => {
   await p.keyboard.press('Enter');
   await p.locator('#title', { hasText: 'Greetings' }).waitFor();
   await p.locator('#chats .title', { hasText: 'Greetings' }).waitFor();
-  await p.waitForFunction(async () => (await globalThis.tarnPage.store.all('chats'))[0]?.title === 'Greetings');
+  await until(p, async () => (await globalThis.tarnPage.store.all('chats'))[0]?.title === 'Greetings');
   await p.reload();
   await p.locator('#chats .title', { hasText: 'Greetings' }).waitFor();
   await close();
@@ -164,6 +144,108 @@ await test('a chat goes out with its branches and comes in again; what is none i
   equal(await p.locator('.you .who', { hasText: 'Instructions' }).count(), 1, 'instructions');
   await take('bad.json', '{"messages":[{"role":"nobody"}]}');
   await p.locator('.notice.error', { hasText: 'bad.json is not a tarn chat or trace: the role of message 1 is unknown.' }).waitFor();
+  await close();
+});
+
+await test('a circle in an answer is broken or stopped by a person, and that is undone', async () => {
+  const { p, idle, axe, close } = await open();
+  const begin = async () => {
+    await p.fill('#message', 'round and round');
+    await p.keyboard.press('Enter');
+    await p.getByRole('status').filter({ hasText: 'The answer goes round in a circle.' }).waitFor();
+  };
+  const answer = () => p.locator('.turn:last-child .answer').innerText();
+  await begin();
+  await axe();
+  await p.getByRole('button', { name: 'Break the circle' }).click();
+  await idle();
+  equal(await answer(), 'round round and out', 'broken');
+  await p.getByRole('button', { name: 'Undo' }).click();
+  await idle();
+  equal(await p.locator('.turn:last-child .count').innerText(), '2 / 2', 'branches');
+  await begin();
+  await p.locator('.circle').getByRole('button', { name: 'Stop' }).click();
+  await idle();
+  await p.locator('.turn:last-child .ended', { hasText: 'Stopped.' }).waitFor();
+  equal(await p.locator('.circle').count(), 0, 'the bar');
+  await close();
+});
+
+await test('budget: slider, stops and number by keyboard; answer now; the summary says what was', async () => {
+  const { p, ask, idle, axe, close } = await open();
+  await p.getByRole('button', { name: 'Thinking budget, 2,048 tokens' }).press('Enter');
+  const box = p.getByRole('dialog', { name: 'Thinking budget' }), slider = box.getByRole('slider');
+  equal(await slider.getAttribute('aria-valuetext'), '2,048 tokens', 'value');
+  await axe();
+  await slider.press('ArrowRight');
+  equal(await p.locator('#budget-value').innerText(), '8,192', 'a stop further');
+  await box.getByRole('spinbutton').fill('100');
+  await box.getByRole('spinbutton').press('Tab');
+  equal(await p.locator('#budget-value').innerText(), '100', 'a number');
+  await box.getByRole('button', { name: 'No limit' }).press('Enter');
+  equal(await p.locator('#budget-value').innerText(), 'no limit', 'none');
+  await box.getByRole('button', { name: '256 tokens' }).click();
+  await p.keyboard.press('Escape');
+  equal(await p.evaluate(() => document.activeElement.id), 'budget', 'focus');
+  equal(JSON.parse(await ask('show it')).budget, 256, 'what is asked for');
+  await p.fill('#message', 'think 4000');
+  await p.keyboard.press('Enter');
+  await p.getByRole('button', { name: 'Close the thought and answer now' }).click();
+  await idle();
+  check(/^Thought [\d,]+ tokens in .* · 2 hesitations · answered on request$/.test(await p.locator('.thought .sum').last().innerText()),
+    await p.locator('.thought .sum').last().innerText());
+  await p.fill('#message', 'think 4000');
+  await p.keyboard.press('Enter');
+  await p.waitForTimeout(400);
+  await p.keyboard.press('Control+Shift+Enter');
+  await idle();
+  check((await p.locator('.thought .sum').last().innerText()).endsWith('answered on request'), 'by key');
+  await close();
+});
+
+await test('the context: what it holds, almost full, full; the oldest turns are left out and come back', async () => {
+  const { p, ask, axe, close } = await open();
+  await ask('say one');
+  await ask('say two');
+  await p.locator('#status').click();
+  const box = p.getByRole('dialog', { name: 'Context' });
+  check(/Messages\s*4\s*Answers\s*2/.test(await box.innerText()), await box.innerText());
+  await axe();
+  await p.keyboard.press('Escape');
+  await ask('full to the brim');
+  await p.locator('.notice.warn', { hasText: /The context is \d+% full/ }).waitFor();
+  await p.getByRole('button', { name: 'Leave out oldest turns…' }).click();
+  await p.getByRole('button', { name: 'Leave out', exact: true }).click();
+  await p.locator('.notice').getByRole('button', { name: 'Close' }).click();
+  await p.locator('.notice', { hasText: '1 turn from' }).waitFor();
+  equal(JSON.parse(await ask('show it')).roles.length, 5, 'messages that are read');
+  await p.getByRole('button', { name: 'Bring back' }).click();
+  equal(JSON.parse(await ask('show it')).roles.length, 9, 'all again');
+  await p.getByRole('button', { name: 'New chat from here' }).click();
+  equal(await p.locator('.turn').count(), 2, 'turns of the new chat');
+  await close();
+});
+
+await test('a reload in mid-answer: what was written is there, and goes on', async () => {
+  const { p, idle, close } = await open();
+  await p.fill('#message', 'long story');
+  await p.keyboard.press('Enter');
+  await p.waitForFunction(() => document.querySelector('.thought .text')?.textContent.includes(' 40'));
+  await p.fill('#message', 'a draft');
+  await until(p, async () => (await globalThis.tarnPage.store.all('chats'))[0]?.messages[1]?.thought?.includes(' 40'));
+  await p.reload();
+  await p.fill('#message', 'of a new chat');
+  await p.locator('#chats .row').first().click();
+  equal(await p.inputValue('#message'), 'a draft', 'the draft of this chat');
+  await p.locator('.ended', { hasText: 'tarn was closed while this was being written.' }).waitFor();
+  const had = await p.evaluate(() => globalThis.tarnPage.transcript.lastReply().m.thought);
+  check(had.includes(' 40'), had);
+  await p.keyboard.press('Alt+Shift+N');
+  equal(await p.inputValue('#message'), 'of a new chat', 'the draft of the other one');
+  await p.locator('#chats .row').first().click();
+  await p.getByRole('button', { name: 'Continue' }).click();
+  await idle();
+  equal(await p.locator('.turn:last-child .count').innerText(), '2 / 2', 'branches');
   await close();
 });
 

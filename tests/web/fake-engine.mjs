@@ -6,8 +6,12 @@
 //   "long"            goes on until it is stopped
 //   "fail", "trap"    an error; a dead worker
 //   "loop"            a circle in the thought, which is broken
+//   "round"           an answer in a circle, which waits to be broken
 //   "call"            calls of tools, in an answer without text
+//   "show"            what was asked: roles, schema, the first texts
+//   "full"            an answer that fills the context
 //
+// Four characters of a text are a token.
 // A token's id is its place in the list of all words that were ever said, so
 // that a turn can begin with those of another.
 let stop = 0;
@@ -25,6 +29,21 @@ let calls = [];
 const call = (name, args, more = {}) => ({ name, arguments: JSON.stringify(args), effects: null, written: `[${name}(…)]`,
   result: null, times: 1, runs_here: true, offered: false, allowed: false, decision: 'waits', ...more });
 const words = s => s.match(/\s*\S+/g) ?? [];
+
+/** Goes round until it is told to break that, or to stop. */
+async function round(request, ms) {
+  const before = said.length;
+  if (request.begin.length) { say('answer', ' and round it goes on', ms); return 1; }
+  for (let i = 0; i < 8; i++) say('answer', ' round', ms);
+  send({ e: 'notice', ms: ms(), text: 'The answer goes round in a circle.', circle: true });
+  while (!stop) await wait(5);
+  if (stop !== 3) return said.length - before;
+  stop = 0;
+  send({ e: 'withdrawn', span: 'answer', at: 5 + 2, tokens: 6, keep: ' round round'.length, ms: ms() },
+    { e: 'notice', text: 'The answer went round in a circle; 6 tokens were taken back and it went on another way.' });
+  say('answer', ' and out', ms);
+  return 3;
+}
 
 async function turn(request) {
   const q = request.path.at(-1).text, [what] = q.split(' '), rest = q.slice(what.length + 1);
@@ -67,15 +86,20 @@ async function turn(request) {
         call('weather', { place: 'K\u00f6ln\u202e', days: 3 }, { runs_here: false })];
       send({ e: 'call', text: '[calculator(expression="6*7"), weather(place="…")]', more: false });
     }
-    const text = what === 'say' ? rest : what === 'call' ? '' : last.role === 'tool' ? `I was told: ${last.text}` : `You said: ${q}`;
+    if (what === 'round') answer += await round(request, ms);
+    const text = what === 'round' ? '' : what === 'show' ? JSON.stringify({ roles: request.path.map(m => m.role), first: request.path[0].text,
+      schema: request.schema ?? null, budget: request.budget }) : what === 'say' ? rest : what === 'call' ? '' : last.role === 'tool' ? `I was told: ${last.text}` : `You said: ${q}`;
     for (let at = 0; at < text.length && stop !== 1; at += 7) {
       say('answer', text.slice(at, at + 7), ms);
       if (++answer % 20 === 0) await wait(2);
     }
     await wait(20);
   }
-  send({ e: 'end', ms: ms(), reason: stop === 1 ? 'cancelled' : 'end', prompt: 40, reused: 0, thought, answer,
-    tokens: thought + answer, prefill_ms: 5, thought_ms: thoughtMs, answer_ms: ms() - b, first_ms: 5 });
+  const end = stop === 2 ? 'answered' : 'closed', full = what === 'full';
+  send({ e: 'end', ms: ms(), reason: stop === 1 ? 'cancelled' : full ? 'context' : 'end', prompt: full ? 2000 : 40, reused: 0, thought, answer,
+    tokens: thought + answer, prefill_ms: 5, thought_ms: thoughtMs, answer_ms: ms() - b, first_ms: 5,
+    sum: { tokens: thought, ms: Math.round(thoughtMs), steps: 1, hesitations: what === 'think' ? 2 : 0, forks: 0, turn_backs: 0,
+      loops_broken: what === 'loop' && !begin.length ? 1 : 0, withdrawn: 0, mean_entropy: 0.1, end } });
 }
 
 self.onmessage = async ({ data: m }) => {
@@ -91,4 +115,11 @@ self.onmessage = async ({ data: m }) => {
     postMessage({ is: 'answer', value: { go_on: calls.length > 0,
       messages: [{ role: 'tool', text: calls.map(c => c.result ?? 'denied').join(' ') }] } });
   else if (m.do === 'post') stop = m.kind;
+  else if (m.do === 'count') {
+    const bytes = new TextEncoder().encode(m.text).length;
+    postMessage({ is: 'aside', n: m.n, value: { tokens: Math.ceil(bytes / 4), bytes: Math.min(bytes, 4 * m.most) } });
+  } else if (m.do === 'schema') {
+    const bad = m.text && !m.text.startsWith('{');
+    postMessage(bad ? { is: 'aside', n: m.n, status: 2, text: 'it is no JSON at byte 0.' } : { is: 'aside', n: m.n });
+  }
 };

@@ -1,31 +1,18 @@
 // markdown_test.mjs - what a model writes, in the built page with the fake
 // engine: Markdown becomes elements from a short list and nothing else
 // (RELIABILITY B01, B02, W03, W11, W12), and the states of the page.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { check, equal, executablePath, finish, here, need, page as folder, start, test } from './browser.mjs';
+import { check, equal, executablePath, finish, need, page as folder, test } from './browser.mjs';
+import { openFake } from './chat.mjs';
 import { serve } from './server.mjs';
 
 need('no Chromium here', executablePath);
 const server = await serve(folder, { isolate: true });
-const fake = readFileSync(join(here, 'fake-engine.mjs'), 'utf8');
 
-/** A page whose engine does what the question says. */
+/** A page whose engine does what the question says, with what it asked other hosts for. */
 async function open(options = {}) {
-  const b = await start({ serviceWorkers: 'block', reducedMotion: 'reduce', ...options });
-  const asked = [];
-  await b.context.route('**/engine-worker.mjs', r => r.fulfill({ body: fake, contentType: 'text/javascript',
-    headers: { 'cross-origin-embedder-policy': 'require-corp' } }));
-  b.context.on('request', r => { if (!r.url().startsWith(server.url)) asked.push(r.url()); });
-  const p = b.context.pages()[0];
-  await p.goto(server.url);
-  await p.waitForFunction(() => /context \d/.test(document.getElementById('status').textContent));
-  const ask = async text => {
-    await p.fill('#message', text);
-    await p.locator('#send').click();
-    await p.waitForFunction(() => !globalThis.tarnPage.writer, null, { timeout: 60000 });
-  };
-  return { p, ask, asked, close: b.close };
+  const o = await openFake(server.url, options), asked = [];
+  o.context.on('request', r => { if (!r.url().startsWith(server.url)) asked.push(r.url()); });
+  return { ...o, asked };
 }
 
 const HOSTILE = [

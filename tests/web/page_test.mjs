@@ -3,35 +3,11 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { axeSource, check, equal, executablePath, finish, need, page as folder, start, test } from './browser.mjs';
+import { check, equal, executablePath, finish, need, page as folder, start, test } from './browser.mjs';
+import { ask, axe, idle, loaded, open, status } from './chat.mjs';
 import { serve } from './server.mjs';
 
 need('no Chromium here', executablePath);
-const LOADED = /context \d/;
-
-/** A page with all that went wrong on it. */
-async function open(context, url) {
-  const p = await context.newPage(), wrong = [];
-  p.on('console', m => { if (m.type() === 'error') wrong.push(m.text()); });
-  p.on('pageerror', e => wrong.push(String(e)));
-  await p.addInitScript(() => addEventListener('securitypolicyviolation',
-    e => console.error(`policy: ${e.violatedDirective} ${e.blockedURI}`)));
-  await p.goto(url);
-  await loaded(p);
-  return { p, wrong };
-}
-const loaded = p => p.waitForFunction(re => new RegExp(re).test(document.getElementById('status')?.textContent ?? ''),
-  LOADED.source, { timeout: 20000 });
-const idle = p => p.waitForFunction(() => !globalThis.tarnPage.writer, null, { timeout: 30000 });
-const status = p => p.locator('#status').textContent();
-
-async function ask(p, text) {
-  await p.fill('#message', text);
-  await p.keyboard.press('Enter');
-  await idle(p);
-  await p.waitForTimeout(50);
-  return p.locator('.turn:last-child .answer').innerText();
-}
 
 await test('bar 5: answers on a plain server, again with the server stopped, on two threads', async () => {
   const server = await serve(folder), b = await start();
@@ -164,7 +140,8 @@ await test('a file is kept, used after a reload, removed; a wrong one is refused
   await p.evaluate(() => { const { tarnPage: t } = globalThis; return t.use(t.models.all()[0]); });
   await p.click('#open-models');
   await p.getByRole('button', { name: 'Menu of mine' }).click();
-  await p.getByRole('menuitem', { name: 'Remove' }).click();
+  await p.getByRole('menuitem', { name: 'Delete…' }).click();
+  await p.getByRole('button', { name: 'Delete', exact: true }).click();
   await p.waitForFunction(() => globalThis.tarnPage.models.all().length === 1);
   equal(await p.evaluate(async () => {
     const names = [];
@@ -260,20 +237,13 @@ await test('axe finds nothing serious in the empty page, an answer, the windows'
   const server = await serve(folder);
   for (const colorScheme of ['light', 'dark']) {
     const b = await start({ colorScheme, reducedMotion: 'reduce' }), { p } = await open(b.context, server.url);
-    const axe = async where => {
-      const r = await p.evaluate(async source => {
-        if (!globalThis.axe) (0, Function)(source)();
-        return globalThis.axe.run({ resultTypes: ['violations'] });
-      }, '').catch(() => null) ?? await p.evaluate(axeSource()).then(() => p.evaluate(() => globalThis.axe.run({ resultTypes: ['violations'] })));
-      equal(r.violations.map(v => `${v.id}: ${v.nodes.map(n => n.target.join(' ')).join(', ')}`), [], `${colorScheme} ${where}`);
-    };
-    await axe('empty');
+    await axe(p, `${colorScheme} empty`);
     await ask(p, 'What is 17 + 25?');
     await p.locator('.fold').click();
-    await axe('answer');
+    await axe(p, `${colorScheme} answer`);
     for (const [name, opener] of [['models', '#open-models'], ['settings', '#open-settings']]) {
       await p.click(opener);
-      await axe(name);
+      await axe(p, `${colorScheme} ${name}`);
       await p.keyboard.press('Escape');
     }
     await b.close();

@@ -1,43 +1,36 @@
 // trace_test.mjs [TARN] - the trace pane of the built page in Chromium, fed by
-// a turn of the pocket model and by a file.  With TARN_SHOTS=FOLDER pictures of
+// turns of the pocket model and by a file.  With TARN_SHOTS=FOLDER pictures of
 // it are left there; with TARN the SVG is compared with that of `tarn trace`.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { axeSource, check, equal, executablePath, finish, need, page as folder, root, start, test } from './browser.mjs';
+import { check, equal, executablePath, finish, need, page as folder, root, start, test } from './browser.mjs';
+import { ask, axe, fits, idle, loaded, open, shot, until } from './chat.mjs';
 import { serve } from './server.mjs';
 
 need('no Chromium here', executablePath);
-const shots = process.env.TARN_SHOTS, tarn = process.argv[2];
+const tarn = process.argv[2];
 const golden = readFileSync(join(root, 'tests/trace/golden-1.json'), 'utf8');
-
-async function open(b, url) {
-  const p = await b.context.newPage(), wrong = [];
-  p.on('console', m => { if (m.type() === 'error') wrong.push(m.text()); });
-  p.on('pageerror', e => wrong.push(String(e)));
-  await p.setViewportSize({ width: 1600, height: 960 });
-  await p.goto(url);
-  await p.waitForFunction(() => /context \d/.test(document.getElementById('status')?.textContent ?? ''), null,
-    { timeout: 20000 });
-  return { p, wrong };
-}
-
-async function ask(p, text) {
-  await p.fill('#message', text);
-  await p.keyboard.press('Enter');
-  await p.waitForFunction(() => !globalThis.tarnPage.writer, null, { timeout: 60000 });
-}
+const server = await serve(folder);
 
 const pane = (p, what) => p.evaluate(`(() => { const pane = tarnPage.traces.pane; return ${what}; })()`);
-const whole = p => p.waitForFunction(() => globalThis.tarnPage.traces.pane.whole?.tokens.length > 20, null,
-  { timeout: 10000 });
+const lanes = p => p.locator('#trace .lanes');
+const whole = p => p.waitForFunction(() => globalThis.tarnPage.traces.pane.whole?.tokens.length > 20, null, { timeout: 10000 });
+const menu = async (p, name) => {
+  await p.getByRole('button', { name: 'Trace menu' }).click();
+  await p.getByRole('menuitem', { name }).click();
+};
 
-/** Warm enough for several candidates, and always the same. */
-const warm = p => p.evaluate(() => Object.assign(globalThis.tarnPage.settings, { seed: '11', temperature: '2', budget: 0 }));
-
-async function shot(p, name) {
-  if (shots) await p.screenshot({ path: join(shots, `${name}.png`) });
+/** A page with a recorded turn in the pane; warm enough for several
+ * candidates, and always the same. */
+async function recorded() {
+  const b = await start(), { p, wrong } = await open(b.context, server.url, { size: { width: 1600, height: 960 } });
+  await p.evaluate(() => Object.assign(globalThis.tarnPage.settings, { seed: '11', temperature: '2', budget: 0 }));
+  await ask(p, 'Sort these words: pear, fig, apple, date, lime, kiwi, plum, grape, melon');
+  await p.locator('#trace-open').click();
+  await whole(p);
+  return { p, async close() { equal(wrong, [], 'errors'); await b.close(); } };
 }
 
 /** 1,000 points: half of them anywhere, half within a bar. */
@@ -61,15 +54,8 @@ const agree = p => p.evaluate(() => {
 });
 
 await test('a turn fills the pane; 1,000 points agree with the list at every zoom', async () => {
-  const server = await serve(folder), b = await start();
-  const { p, wrong } = await open(b, server.url);
-  await warm(p);
-  await p.keyboard.press('Alt+Shift+T');
-  check(await pane(p, 'pane.open'), 'the pane is closed');
-  await shot(p, 'page-trace-none');
-  await ask(p, 'Sort these words: pear, fig, apple, date, lime, kiwi, plum, grape, melon');
-  await whole(p);
-  check(/^thought \d+ tokens? in /.test(await p.locator('#trace .sum').innerText()), 'no summary');
+  const { p, close } = await recorded();
+  check(/^thought \d+ tokens? in .* · answer \d+ tokens? in /.test(await p.locator('#trace .sum').innerText()), 'no summary');
   const dark = await p.evaluate(() => {
     const { canvas } = globalThis.tarnPage.traces.pane;
     const bytes = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
@@ -79,79 +65,153 @@ await test('a turn fills the pane; 1,000 points agree with the list at every zoo
   });
   check(dark > 5000, `${dark} pixels are painted`);
   for (const key of ['0', '+', '+', '+', '-', '-', '-', '-', '-', '-', '-', '-']) {
-    await p.locator('#trace .lanes').press(key);
+    await lanes(p).press(key);
     const seen = await agree(p);
     equal(seen.wrong, [], 'points');
     check(seen.hits >= 500, `only ${seen.hits} hits in ${seen.bars} bars`);
   }
-  await p.locator('#trace .lanes').press('0');
+  await lanes(p).press('0');
   await shot(p, 'page-trace');
-  equal(wrong, [], 'errors');
-  await b.close();
-  await server.close();
+  await close();
 });
 
-await test('keys, what a screen reader hears, reading view, table, export', async () => {
-  const server = await serve(folder), b = await start();
-  const { p, wrong } = await open(b, server.url);
-  await warm(p);
-  await ask(p, 'Sort these words: pear, fig, apple, date, lime, kiwi, plum, grape, melon');
-  await p.locator('#trace-open').click();
-  await whole(p);
-  const lanes = p.locator('#trace .lanes'), said = () => lanes.getAttribute('aria-valuetext');
+await test('keys, what a screen reader hears, reading view, table', async () => {
+  const { p, close } = await recorded();
+  const said = () => lanes(p).getAttribute('aria-valuetext');
   equal(await p.evaluate(() => document.activeElement?.className), 'lanes', 'focus');
-  await lanes.press('ArrowRight');
+  await lanes(p).press('ArrowRight');
   check(/^token 0 of /.test(await said()), await said());
-  await lanes.press('ArrowRight');
+  await lanes(p).press('ArrowRight');
   check(/^token 1 of \d+, thought/.test(await said()), await said());
-  await lanes.press('f');
+  await lanes(p).press('f');
   check(/fork/.test(await said()), await said());
-  await lanes.press('h');
-  await p.mouse.move(1100, 400);
+  await lanes(p).press('h');
   await shot(p, 'page-trace-selected');
-  await lanes.press('t');
+  await lanes(p).press('t');
   check(await p.locator('#trace .reads').isVisible(), 'no reading view');
   const text = await p.evaluate(() => [...document.querySelectorAll('#trace .t')].map(s => s.textContent).join(''));
   const thought = await p.evaluate(() => globalThis.tarnPage.chat.messages.at(-1).thought);
   check(text.includes(thought.trim()), 'the reading view is not the thought');
+  const levels = () => p.evaluate(() => [...document.querySelectorAll('#trace .t')].map(s => s.className[3]).join(''));
+  const entropy = await levels();
+  await p.getByLabel('What the ground of a token tells').selectOption('p');
+  check(await levels() !== entropy && /[3-6]/.test(await levels()), 'probability on the ground');
+  await p.getByLabel('What the ground of a token tells').selectOption('none');
+  check(/^0+$/.test(await levels()), 'no ground');
+  await p.getByLabel('What the ground of a token tells').selectOption('entropy');
   await shot(p, 'page-reading');
+  const step = p.locator('#trace .step .link').first();
+  await step.click();
+  equal(await step.getAttribute('aria-expanded'), 'false', 'a folded step');
   await p.locator('#trace .reads').press('t');
   const rows = await p.locator('#trace tbody tr').count();
   check(rows > 20, `${rows} rows`);
+  check(/\d%/.test(await p.locator('#trace tbody tr').nth(9).locator('td').last().innerText()), 'no candidates in the table');
   await p.locator('#trace th .link', { hasText: 'bits' }).click();
   check(await p.locator('#trace th[aria-sort="ascending"]').count() === 1, 'not sorted');
   for (const tab of ['Timeline', 'Reading', 'Table']) {
     await p.locator('#trace .tab', { hasText: tab }).click();
-    await p.evaluate(axeSource());
-    const found = await p.evaluate(() => globalThis.axe.run('#trace', { resultTypes: ['violations'] }));
-    equal(found.violations.map(v => [v.id, v.nodes[0]?.html]), [], `axe, ${tab}`);
+    await axe(p, `axe, ${tab}`, '#trace');
   }
-  const svg = await pane(p, '(pane.view.list({ width: 960, zoom: 0, scroll: 0, layer: -1, selected: -1 }), pane.view.svg())');
-  check(svg.startsWith('<svg') && svg.endsWith('</svg>\n'), 'no SVG');
-  if (tarn) {
-    const at = mkdtempSync(join(tmpdir(), 'tarn-trace-')), file = join(at, 't.json');
-    writeFileSync(file, await pane(p, 'pane.text'));
-    check(execFileSync(tarn, ['trace', file, '--svg']).toString() === svg, 'the SVG is not that of tarn trace');
-    rmSync(at, { recursive: true });
-  }
-  check((await pane(p, 'pane.csv()')).split('\n').length > 20, 'no CSV');
   await p.emulateMedia({ colorScheme: 'dark' });
   await p.locator('#trace .tab', { hasText: 'Timeline' }).click();
   await shot(p, 'page-trace-dark');
-  equal(wrong, [], 'errors');
-  await b.close();
-  await server.close();
+  await lanes(p).press('r');
+  equal(await p.evaluate(() => document.activeElement?.classList.contains('turn')), true, 'R shows the turn');
+  await close();
 });
 
-await test('a fork by a click begins with the tokens before and the other candidate', async () => {
-  const server = await serve(folder), b = await start();
-  const { p, wrong } = await open(b, server.url);
-  await warm(p);
-  await ask(p, 'Sort these words: pear, fig, apple, date, lime, kiwi, plum, grape, melon');
-  await p.locator('#trace-open').click();
-  await whole(p);
+await test('search counts and walks hits; a range tells its sums, by mouse and by keys', async () => {
+  const { p, close } = await recorded();
+  await lanes(p).press('/');
+  const field = p.getByLabel('Search the trace'), found = () => p.locator('#trace .field .num').innerText();
+  const forks = await pane(p, 'pane.whole.tokens.filter(t => t[2] & 8).length');
+  await field.fill('is:fork');
+  equal(await found(), `1 of ${forks}`, 'forks');
+  check((await lanes(p).getAttribute('aria-valuetext')).includes('fork'), 'the first is not selected');
+  await field.press('Enter');
+  equal(await found(), `2 of ${forks}`, 'the next one');
+  await p.getByRole('button', { name: 'Previous hit' }).click();
+  equal(await found(), `1 of ${forks}`, 'the one before');
+  await shot(p, 'page-trace-search');
+  await field.fill('span:answer rank>0 H>=0 ms>0');
+  const answers = await pane(p, 'pane.whole.tokens.filter(t => t[1] === 2 && !(t[2] & 2)).length');
+  check((await found()).endsWith(` of ${answers}`), await found());
+  await field.fill('is:nonsense');
+  equal(await found(), '“is:nonsense” is no term', 'what is none');
+  await field.fill('zzzz');
+  equal(await found(), 'not found', 'nothing');
+  await field.press('Escape');
+  equal(await field.inputValue(), '', 'Escape empties it');
+  await lanes(p).press('Home');
+  for (let i = 0; i < 9; i++) await lanes(p).press('Shift+ArrowRight');
+  check(/^tokens 0 to 9: 10 in .* bits on average · .*tok\/s · experts used \d+ of \d+, idle \d+$/.test(await p.locator('#trace .tell').innerText()),
+    await p.locator('#trace .tell').innerText());
+  const box = await p.locator('#trace canvas').first().boundingBox();
+  await p.mouse.move(box.x + 120, box.y + 100);
+  await p.mouse.down();
+  await p.mouse.move(box.x + 300, box.y + 100, { steps: 4 });
+  await p.mouse.up();
+  const range = await pane(p, 'pane.range');
+  check(range && range[1] > range[0] + 3, `range ${range}`);
+  check(await p.locator('#trace .range').isVisible(), 'the range is not seen');
+  await shot(p, 'page-trace-range');
+  await p.getByRole('button', { name: 'Zoom to it' }).click();
+  const seen = await pane(p, '[pane.view.at(pane.list.plotX + 2, 80).first, pane.view.at(pane.list.plotX + pane.list.plotW - 2, 80).first]');
+  equal(seen, range, 'what fills the width');
+  await axe(p, 'axe', '#trace');
+  await close();
+});
+
+await test('replay shows tokens with their times; reproduce gives the same, and says where not', async () => {
+  const { p, close } = await recorded();
+  const n = await pane(p, 'pane.whole.tokens.length');
+  await p.evaluate(n => { /* slow enough to be seen */
+    const { pane } = globalThis.tarnPage.traces;
+    pane.whole.tokens.forEach(t => { t[7] = 4e6 / n; });
+  }, n);
+  await p.locator('#trace').getByRole('button', { name: 'Replay', exact: true }).click();
+  await p.locator('#trace .veil').waitFor();
+  const player = p.getByRole('group', { name: 'Replay' });
+  await player.getByRole('button', { name: 'Pause' }).click();
+  const there = async () => Number((await player.locator('.num').innerText()).match(/(\d+) of \d+$/)[1]);
+  const at = await there();
+  check(at < n, `${at} of ${n}`);
+  await p.waitForTimeout(150);
+  equal(await there(), at, 'it pauses');
+  await shot(p, 'page-trace-replay');
+  await axe(p, 'axe', '#trace');
+  await p.locator('#trace .tab', { hasText: 'Reading' }).click();
+  check(await p.locator('#trace .t.later').count() > 0, 'all of the text is there');
+  await player.getByRole('button', { name: 'Speed, 1 times' }).click();
+  await p.locator('#trace .reads').press(' ');
+  await player.waitFor({ state: 'hidden', timeout: 5000 });
+  equal(await p.locator('#trace .t.later').count(), 0, 'the end');
+  await menu(p, 'Reproduce');
+  await p.locator('#trace .result.good', { hasText: `Reproduced: all ${n} tokens are the same.` }).waitFor();
+  /* Another seed is another text. */
+  await p.evaluate(() => {
+    const { pane } = globalThis.tarnPage.traces;
+    return pane.take(pane.text.replace('"seed":"11"', '"seed":"12"'));
+  });
+  await menu(p, 'Reproduce');
+  const result = p.locator('#trace .result', { hasText: /^Not reproduced: token \d+ is “.+” here and “.+” in the trace\./ });
+  await result.waitFor();
+  await result.getByRole('button', { name: 'Compare' }).click();
+  check(/^A \d+ tokens, B \d+ tokens, same first \d+, answers (differ|equal)/.test(await p.locator('#trace .line').innerText()), 'compared');
+  await p.evaluate(() => {
+    const { pane } = globalThis.tarnPage.traces;
+    return pane.take(pane.text.replace(/"model_bytes":\d+/, '"model_bytes":77'));
+  });
+  await menu(p, 'Reproduce');
+  await p.locator('#trace .result', { hasText: 'another model file; it can be read and replayed, not reproduced' }).waitFor();
+  await close();
+});
+
+await test('a fork begins with the tokens before and the other candidate; both are compared', async () => {
+  const { p, close } = await recorded();
   const before = await pane(p, 'pane.whole.tokens');
-  await p.locator('#trace .lanes').press('f');
+  await lanes(p).press('f');
   const at = await pane(p, 'pane.look.selected');
   const full = await pane(p, 'pane.view.token(pane.look.selected)');
   const other = full.candidates.findIndex(c => c.id !== before[at][9]);
@@ -167,30 +227,100 @@ await test('a fork by a click begins with the tokens before and the other candid
   equal(after[at][4], before[at][4], 'its entropy');
   const m = await p.evaluate(() => globalThis.tarnPage.chat.messages.at(-1));
   check(m.finished && (m.thought ?? '').length + m.text.length > 0, 'an empty branch');
+  await p.locator('.notice', { hasText: `The draw was changed at token ${at}:` }).waitFor();
   await shot(p, 'page-fork');
-  equal(wrong, [], 'errors');
-  await b.close();
-  await server.close();
+  await p.locator('#trace').getByRole('button', { name: 'Compare', exact: true }).click();
+  await p.getByRole('menuitem', { name: 'Branch 1' }).click();
+  await p.locator('#trace .part', { hasText: `part at token ${at}:` }).waitFor();
+  check((await p.locator('#trace .line').innerText()).includes(`same first ${at},`), await p.locator('#trace .line').innerText());
+  check(await p.locator('#trace .pair section').count() >= 2, 'no steps');
+  await axe(p, 'axe', '#trace');
+  await shot(p, 'page-compare');
+  await p.getByRole('button', { name: 'Back to one trace' }).click();
+  check(await lanes(p).isVisible(), 'no way back');
+  await p.locator('.notice').getByRole('button', { name: 'Undo' }).click();
+  await p.locator('.turn:last-child .count', { hasText: '1 / 2' }).waitFor({ timeout: 3000 });
+  await close();
 });
 
-await test('a trace file is opened without a model, a damaged one is refused', async () => {
-  const server = await serve(folder), b = await start();
-  const { p } = await open(b, server.url);
-  await p.locator('#trace-open').click();
+await test('a trace is kept with its chat: over a reload, in the chat\'s file and out of it', async () => {
+  const { p, close } = await recorded();
+  const text = await pane(p, 'pane.text');
+  await until(p, async () => (await globalThis.tarnPage.store.keys('traces')).length === 1);
+  await p.reload();
+  await loaded(p);
+  await p.locator('#chats .row').first().click();
+  await p.locator('.turn:last-child').getByRole('button', { name: 'Trace' }).click();
+  await whole(p);
+  equal(await pane(p, 'pane.text'), text, 'the trace');
+  const [download] = await Promise.all([p.waitForEvent('download'), (async () => {
+    await p.locator('#menu').click();
+    await p.getByRole('menuitem', { name: 'Export with branches' }).click();
+  })()]);
+  const file = readFileSync(await download.path(), 'utf8');
+  equal(JSON.parse(file).messages[1].trace, text, 'the trace in the file');
+  await p.setInputFiles('#chat-file', { name: 'c.json', mimeType: 'application/json', buffer: Buffer.from(file) });
+  await p.waitForFunction(() => globalThis.tarnPage.chats.length === 2);
+  await p.evaluate(() => { const t = globalThis.tarnPage.traces; return t.show(globalThis.tarnPage.transcript.lastReply().m); });
+  equal(await pane(p, 'pane.text'), text, 'the trace that came with a file');
+  /* Deleted chats take their traces with them at the next start. */
+  await p.evaluate(async () => { for (const c of [...globalThis.tarnPage.chats]) await globalThis.tarnPage.remove(c); });
+  await p.reload();
+  await loaded(p);
+  await until(p, async () => (await globalThis.tarnPage.store.keys('traces')).length === 0);
+  await close();
+});
+
+await test('exports: SVG as tarn trace makes it, PNG, Markdown, CSV, JSON', async () => {
+  const { p, close } = await recorded();
+  const saved = async name => {
+    const [d] = await Promise.all([p.waitForEvent('download'), menu(p, name)]);
+    return readFileSync(await d.path());
+  };
+  const svg = String(await saved('Save the timeline as SVG'));
+  check(svg.startsWith('<svg') && svg.endsWith('</svg>\n'), 'no SVG');
+  const json = String(await saved('Save as JSON'));
+  equal(json, await pane(p, 'pane.text'), 'JSON');
+  if (tarn) {
+    const at = mkdtempSync(join(tmpdir(), 'tarn-trace-')), file = join(at, 't.json');
+    writeFileSync(file, json);
+    check(execFileSync(tarn, ['trace', file, '--svg']).toString() === svg, 'the SVG is not that of tarn trace');
+    rmSync(at, { recursive: true });
+  }
+  const png = await saved('Save the timeline as PNG');
+  equal(png.subarray(1, 4).toString(), 'PNG', 'PNG');
+  equal([png.readUInt32BE(16), png.readUInt32BE(20)], ['width', 'height'].map(k => 2 * Number(new RegExp(`${k}="(\\d+)"`).exec(svg)[1])), 'twice as fine');
+  check(png.length > 10000, `${png.length} bytes of PNG`);
+  const md = String(await saved('Save the text as Markdown'));
+  check(/^# Trace\n\nthought \d+ tokens/.test(md) && md.includes('**Step 1**') && md.includes('seed 11'), md.slice(0, 400));
+  check(md.includes('⟨') && md.includes('⟩'), 'no hesitation');
+  check(String(await saved('Save the table as CSV')).split('\n').length > 20, 'no CSV');
+  await close();
+});
+
+await test('a trace file is opened without a model, a damaged one is refused; lanes, phone', async () => {
+  const b = await start(), { p } = await open(b.context, server.url, { size: { width: 1600, height: 960 } });
+  await p.keyboard.press('Alt+Shift+T');
+  equal(await p.locator('#trace .sum').innerText(), 'The trace begins with the next answer.', 'empty');
+  await shot(p, 'page-trace-none');
   check(await p.evaluate(text => globalThis.tarnPage.traces.pane.take(text), golden), 'not taken');
   equal(await p.locator('#trace .sum').innerText(),
-    'thought 27 tokens in 0.8 s, 1 hesitation, 1 loop broken, budget reached', 'summary');
+    'thought 27 tokens in 0.8 s, 1 hesitation, 1 loop broken, budget reached · answer 6 tokens in 0.05 s', 'summary');
   await shot(p, 'page-trace-file');
+  const height = () => pane(p, 'pane.list.height'), was = await height();
+  await menu(p, 'Lanes…');
+  await p.getByRole('menuitemcheckbox', { name: 'Entropy' }).click();
+  check(await height() < was, 'a lane that is hidden');
   check(!await p.evaluate(text => globalThis.tarnPage.traces.pane.take(text.slice(0, 900)), golden), 'taken');
   check((await p.locator('.notice').innerText()).includes('not a tarn trace'), 'no sentence');
   check(await pane(p, 'pane.whole.tokens.length') > 20, 'the one that was there is gone');
   await p.setViewportSize({ width: 390, height: 844 });
   await p.locator('#trace .tab', { hasText: 'Reading' }).click();
   await shot(p, 'page-phone');
-  const over = await p.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  check(over <= 0, `${over} px too wide on a phone`);
+  await fits(p, 'phone');
+  await idle(p);
   await b.close();
-  await server.close();
 });
 
+await server.close();
 finish();

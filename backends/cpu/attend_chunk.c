@@ -53,6 +53,8 @@ INLINE void fetch(const uint8_t *p)
 {
 #if defined(__SSE2__)
     _mm_prefetch((const char *)p, _MM_HINT_T0);
+#elif TARN_CPU_NEON
+    __builtin_prefetch(p);
 #else
     (void)p;
 #endif

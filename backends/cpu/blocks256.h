@@ -21,40 +21,48 @@
 #define VECTORS (64 / VL) /* of a superblock */
 
 struct kind256 {
-    uint32_t bytes;   /* of a superblock */
-    uint32_t d;       /* where d stands, dmin behind it */
-    uint32_t subs;    /* 8 or 16 */
-    int32_t zero;     /* what bytes are too large by */
-    uint32_t fit;     /* pairs of products that int16 holds in one sum */
+    uint32_t bytes; /* of a superblock */
+    uint32_t d;     /* where d stands, dmin behind it */
+    uint32_t subs;  /* 8 or 16 */
+    int32_t zero;   /* what bytes are too large by */
+    uint32_t most;  /* largest magnitude of a byte */
     bool min, is_signed;
     float factor;
 };
 
 INLINE struct kind256 kind256_of(uint32_t type)
 {
+    /* Grids span -43 .. 43, -62 .. 62, -15 .. 15: where products take signs
+     * on both sides, nothing is added. */
+    const bool s = TARN_CPU_NEON;
     switch (type) {
     case TARN_Q2_K:
-        return (struct kind256){ 84, 80, 16, 0, 16, true, false, 1.0f };
+        return (struct kind256){ 84, 80, 16, 0, 3, true, false, 1.0f };
     case TARN_Q3_K:
-        return (struct kind256){ 110, 108, 16, 4, 16, false, false, 1.0f };
+        return (struct kind256){ 110, 108, 16, 4, 7, false, false, 1.0f };
     case TARN_Q4_K:
-        return (struct kind256){ 144, 0, 8, 0, 8, true, false, 1.0f };
+        return (struct kind256){ 144, 0, 8, 0, 15, true, false, 1.0f };
     case TARN_Q5_K:
-        return (struct kind256){ 176, 0, 8, 0, 4, true, false, 1.0f };
+        return (struct kind256){ 176, 0, 8, 0, 31, true, false, 1.0f };
     case TARN_Q6_K:
-        return (struct kind256){ 210, 208, 16, 32, 2, false, false, 1.0f };
+        return (struct kind256){ 210, 208, 16, 32, 63, false, false, 1.0f };
     case TARN_IQ2_XXS:
-        return (struct kind256){ 66, 0, 8, 43, 1, false, false, 0.125f };
+        return (struct kind256){ 66, 0, 8, s ? 0 : 43, s ? 43 : 86, false, s,
+                                 0.125f };
     case TARN_IQ2_XS:
-        return (struct kind256){ 74, 0, 16, 43, 1, false, false, 0.125f };
+        return (struct kind256){ 74, 0, 16, s ? 0 : 43, s ? 43 : 86, false, s,
+                                 0.125f };
     case TARN_IQ2_S:
-        return (struct kind256){ 82, 0, 16, 43, 1, false, false, 0.125f };
+        return (struct kind256){ 82, 0, 16, s ? 0 : 43, s ? 43 : 86, false, s,
+                                 0.125f };
     case TARN_IQ3_XXS:
-        return (struct kind256){ 98, 0, 8, 62, 1, false, false, 0.25f };
+        return (struct kind256){ 98, 0, 8, s ? 0 : 62, s ? 62 : 124, false, s,
+                                 0.25f };
     case TARN_IQ3_S:
-        return (struct kind256){ 110, 0, 8, 15, 4, false, false, 1.0f };
+        return (struct kind256){ 110, 0, 8, s ? 0 : 15, s ? 15 : 30, false, s,
+                                 1.0f };
     default: /* IQ4_XS */
-        return (struct kind256){ 136, 0, 8, 0, 1, false, true, 1.0f };
+        return (struct kind256){ 136, 0, 8, 0, 127, false, true, 1.0f };
     }
 }
 
@@ -67,8 +75,8 @@ INLINE vi values_q6_k(const uint8_t *p, uint32_t i)
     const uint32_t half = i / (VECTORS / 2), e = i % (VECTORS / 2) * 4 * VL;
     const vi low =
         shift_bits(vi_load(p + 64 * half + e % 64), e / 64 * 4, 0);
-    const vi high = spread32(p + 128 + 32 * half, i % (VECTORS / 2), 2);
-    return (low & splat_byte(15)) | (shift_bits(high, 0, 4) & splat_byte(48));
+    return put_above(low, 4,
+                     spread32(p + 128 + 32 * half, i % (VECTORS / 2), 2));
 }
 
 /* Bytes 4 VL i .. of a superblock. */
@@ -78,17 +86,13 @@ INLINE vi values256(uint32_t type, const uint8_t *p, uint32_t i)
     const uint32_t per64 = VECTORS > 4 ? VECTORS / 4 : 1;
     switch (type) {
     case TARN_Q2_K:
-        return spread32(p + 16 + e / 128 * 32, i % per128, 2) & splat_byte(3);
+        return spread32(p + 16 + e / 128 * 32, i % per128, 2);
     case TARN_Q3_K:
-        return (spread32(p + 32 + e / 128 * 32, i % per128, 2) &
-                splat_byte(3)) |
-               spread_bit(p, i, 2);
+        return spread32_bit(p + 32 + e / 128 * 32, i % per128, 2, p, i);
     case TARN_Q4_K:
-        return spread32(p + 16 + e / 64 * 32, i % per64, 4) & splat_byte(15);
+        return spread32(p + 16 + e / 64 * 32, i % per64, 4);
     case TARN_Q5_K:
-        return (spread32(p + 48 + e / 64 * 32, i % per64, 4) &
-                splat_byte(15)) |
-               spread_bit(p + 16, i, 4);
+        return spread32_bit(p + 48 + e / 64 * 32, i % per64, 4, p + 16, i);
     case TARN_Q6_K:
         return values_q6_k(p, i);
     case TARN_IQ4_XS:
@@ -106,9 +110,23 @@ struct scales256 {
     v8s scale[2], min[2]; /* the first alone where there are 8 */
 };
 
-/* Six-bit scales and minima of Q4_K and Q5_K, twelve bytes. */
+/* Six-bit scales and minima of Q4_K and Q5_K, twelve bytes (behind d and dmin:
+ * four more may be read in front). */
 INLINE struct scales256 scales_q45_k(const uint8_t *s)
 {
+#if TARN_CPU_NEON
+    /* Words 1 and 2: six bits of four scales and four minima, top bits of four
+     * more above; word 3: the low nibbles of those. */
+    const v16b v = load16(s - 4);
+    const v16b low = v & 0x3f, top = v >> 2 & 0x30;
+    const v16b four = (v16b)__builtin_shufflevector((v4i)v, (v4i)v, 3, 3, 3, 3) >>
+                      (v16b)(v4i){ 0, 0, 0x04040404, 0 };
+    const v4i l = (v4i)low, h = (v4i)(top | (four & 15));
+    const v4i scale = __builtin_shufflevector(l, h, 0, 4, 1, 5);
+    const v4i min = __builtin_shufflevector(l, h, 2, 6, 3, 7);
+    return (struct scales256){ { widen_high((v16b)scale) },
+                               { widen_low((v16b)min) } };
+#else
     const uint32_t a = word_at(s), b = word_at(s + 4), c = word_at(s + 8);
     const uint32_t six = 0x3f3f3f3fu, four = 0x0f0f0f0fu, top = 0x30303030u;
     const v4i v = { (int32_t)(a & six), (int32_t)((c & four) | (a >> 2 & top)),
@@ -116,10 +134,25 @@ INLINE struct scales256 scales_q45_k(const uint8_t *s)
                     (int32_t)((c >> 4 & four) | (b >> 2 & top)) };
     return (struct scales256){ { widen_low((v16b)v) },
                                { widen_high((v16b)v) } };
+#endif
 }
 
+/* Six bits less 32, twelve bytes (at the end of a block). */
 INLINE struct scales256 scales_q3_k(const uint8_t *s)
 {
+#if TARN_CPU_NEON
+    const v16b v = load16(s - 4);
+    const v16b low = (v16b)__builtin_shufflevector((v4i)v, (v4i)v, 1, 2, 1, 2) >>
+                     (v16b)(v4i){ 0, 0, 0x04040404, 0x04040404 };
+    const v16b top = (v16b)vshlq_u8(
+        (uint8x16_t)__builtin_shufflevector((v4i)v, (v4i)v, 3, 3, 3, 3),
+        (int8x16_t)(v4i){ 0x04040404, 0x02020202, 0,
+                          (int32_t)0xfefefefeu });
+    const int8x16_t all = (int8x16_t)(((low & 15) | (top & 0x30)) - 32);
+    return (struct scales256){ { (v8s)vmovl_s8(vget_low_s8(all)),
+                                 (v8s)vmovl_high_s8(all) },
+                               { { 0 } } };
+#else
     const uint32_t a = word_at(s), b = word_at(s + 4), c = word_at(s + 8);
     const uint32_t four = 0x0f0f0f0fu, top = 0x30303030u;
     const v4i v = { (int32_t)((a & four) | (c << 4 & top)),
@@ -129,6 +162,7 @@ INLINE struct scales256 scales_q3_k(const uint8_t *s)
     return (struct scales256){ { widen_low((v16b)v) - 32,
                                  widen_high((v16b)v) - 32 },
                                { { 0 } } };
+#endif
 }
 
 /* Bytes of two nibbles, the low one first, as 16 odd scales 2s + 1. */
@@ -192,6 +226,13 @@ INLINE struct scales256 scales256(uint32_t type, const uint8_t *p)
             { (v8s)_mm_cvtepi8_epi16(_mm_loadl_epi64((const void *)(p + 192))),
               (v8s)_mm_cvtepi8_epi16(
                   _mm_loadl_epi64((const void *)(p + 200))) },
+            { { 0 } }
+        };
+#elif TARN_CPU_NEON
+        v = load16(p + 192);
+        return (struct scales256){
+            { (v8s)vmovl_s8(vget_low_s8((int8x16_t)v)),
+              (v8s)vmovl_high_s8((int8x16_t)v) },
             { { 0 } }
         };
 #else /* 128 is added and goes off again */

@@ -20,19 +20,22 @@ struct kind32 {
     uint32_t bytes;  /* of a block */
     uint32_t qh, qs; /* where fifth bits (0: none) and the rest stand */
     int32_t zero;    /* what bytes are too large by */
+    uint32_t most;   /* largest magnitude of a byte */
     bool min, is_signed;
 };
 
 INLINE struct kind32 kind32_of(uint32_t type)
 {
+    const bool s = TARN_CPU_NEON; /* products take signs on both sides */
     switch (type) {
-    case TARN_Q4_0: return (struct kind32){ 18, 0, 2, 8, false, false };
-    case TARN_Q4_1: return (struct kind32){ 20, 0, 4, 0, true, false };
-    case TARN_Q5_0: return (struct kind32){ 22, 2, 6, 16, false, false };
-    case TARN_Q5_1: return (struct kind32){ 24, 4, 8, 0, true, false };
-    case TARN_IQ4_NL: return (struct kind32){ 18, 0, 2, 0, false, true };
-    case TARN_MXFP4: return (struct kind32){ 17, 0, 1, 12, false, false };
-    default: return (struct kind32){ 34, 0, 2, 0, false, true }; /* Q8_0 */
+    case TARN_Q4_0: return (struct kind32){ 18, 0, 2, 8, 15, false, false };
+    case TARN_Q4_1: return (struct kind32){ 20, 0, 4, 0, 15, true, false };
+    case TARN_Q5_0: return (struct kind32){ 22, 2, 6, 16, 31, false, false };
+    case TARN_Q5_1: return (struct kind32){ 24, 4, 8, 0, 31, true, false };
+    case TARN_IQ4_NL: return (struct kind32){ 18, 0, 2, 0, 127, false, true };
+    case TARN_MXFP4:
+        return (struct kind32){ 17, 0, 1, s ? 0 : 12, s ? 12 : 24, false, s };
+    default: return (struct kind32){ 34, 0, 2, 0, 128, false, true }; /* Q8_0 */
     }
 }
 

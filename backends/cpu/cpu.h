@@ -95,6 +95,8 @@ struct cpu_ops {
 };
 /* NULL for a type that is not run. */
 const struct cpu_ops *tarn_cpu_ops(uint32_t type);
+/* Bytes for `many` of any type. */
+size_t tarn_cpu_any_scratch(uint32_t k);
 /* Any n_rows and n_acts. */
 void tarn_cpu_mul(const struct cpu_tile *t);
 /* Rows of a weight that `many` unpacks at a time; chunks are multiples. */

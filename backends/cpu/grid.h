@@ -21,7 +21,13 @@ extern const uint64_t *const tarn_cpu_grid_iq2_s;   /* [1024] */
 extern const uint32_t *const tarn_cpu_grid_iq3_xxs; /* [256] */
 extern const uint32_t *const tarn_cpu_grid_iq3_s;   /* [512] */
 extern const int8_t tarn_cpu_nl_values[16];         /* IQ4_NL, IQ4_XS */
-extern const int8_t tarn_cpu_mx_values[16];         /* MXFP4, 12 added */
+extern const int8_t tarn_cpu_mx_values[16];         /* MXFP4, `zero` added */
+
+INLINE bool is_grid(uint32_t type)
+{
+    return type == TARN_IQ2_XXS || type == TARN_IQ2_XS ||
+           type == TARN_IQ2_S || type == TARN_IQ3_XXS || type == TARN_IQ3_S;
+}
 
 INLINE uint64_t bytes_at(const uint8_t *p, uint32_t n)
 {
@@ -57,6 +63,33 @@ INLINE uint64_t grid_entry(uint32_t type, const uint8_t *p, uint32_t k)
     }
 }
 
+#if VL == 4
+/* In unpack.c: eight bytes, 255 where a value is negative, of seven bits: an
+ * even number of the eight is minus. */
+extern const uint64_t tarn_cpu_even_signs[128];
+
+/* Which bytes of vector i are negative. */
+INLINE vi grid_minus(uint32_t type, const uint8_t *p, uint32_t i)
+{
+    typedef uint64_t v2q __attribute__((vector_size(16)));
+    const uint64_t *even = tarn_cpu_even_signs;
+    uint64_t v;
+    switch (type) {
+    case TARN_IQ2_XXS:
+        v = bytes_at(p + 6 + i / 2 * 8, 4) >> 14 * (i % 2);
+        return (vi)(v2q){ even[v & 127], even[v >> 7 & 127] };
+    case TARN_IQ2_XS:
+        return (vi)(v2q){ even[p[3 + 4 * i] >> 1], even[p[5 + 4 * i] >> 1] };
+    case TARN_IQ2_S:
+        return bit_mask(bytes_at(p + 34 + 2 * i, 2));
+    case TARN_IQ3_XXS:
+        v = bytes_at(p + 66 + i / 2 * 4, 4) >> 14 * (i % 2);
+        return (vi)(v2q){ even[v & 127], even[v >> 7 & 127] };
+    default: /* IQ3_S */
+        return bit_mask(bytes_at(p + 74 + 2 * i, 2));
+    }
+}
+#else
 /* Seven bits of each byte stand for eight signs: an even number is minus. */
 INLINE uint64_t even_signs(uint64_t seven)
 {
@@ -98,6 +131,8 @@ INLINE uint64_t grid_signs(uint32_t type, const uint8_t *p, uint32_t g)
     }
 }
 
+#endif
+
 /* Bytes 4 VL i .. of a superblock, `zero` added. */
 INLINE vi grid_values(uint32_t type, const uint8_t *p, uint32_t i, int zero)
 {
@@ -114,11 +149,14 @@ INLINE vi grid_values(uint32_t type, const uint8_t *p, uint32_t i, int zero)
     const uint64_t signs = grid_signs(type, p, i);
 #else
     const vq v = { ENTRY(0), ENTRY(1) };
-    const uint64_t signs = grid_signs(type, p, i / 2) >> (i % 2 * 16);
+    const vi minus = grid_minus(type, p, i);
+    return add_bytes(sub_bytes((vi)v ^ minus, minus), splat_byte(zero));
 #endif
 #undef ENTRY
+#if VL > 4
     const vi plus = add_bytes((vi)v, splat_byte(zero));
     return where(bit_mask(signs), sub_bytes(splat_byte(zero), (vi)v), plus);
+#endif
 }
 
 #endif

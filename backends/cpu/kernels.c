@@ -35,10 +35,15 @@ const uint64_t tarn_cpu_pace = UINT64_C(50000000000);
     OPS_OF(type_, CPU_A256, from_, name_##_one, many_256, false)
 #define MANY_256_8(type_, from_, name_) MANY_256(type_, from_, name_)
 #else
+#if TARN_CPU_NEON /* signed on both sides */
+#define MANY_32_8(type_, from_, name_) MANY_32(type_, from_, name_)
+#define MANY_256_8(type_, from_, name_) MANY_256(type_, from_, name_)
+#else
 #define MANY_32_8(type_, from_, name_) \
     OPS_OF(type_, CPU_A32, from_, name_##_one, common_many, true)
 #define MANY_256_8(type_, from_, name_) \
     OPS_OF(type_, CPU_A256, from_, name_##_one, common_many, true)
+#endif
 #if TARN_CPU_BYTES
 #define MANY_32(type_, from_, name_) \
     OPS_OF(type_, CPU_A32, from_, name_##_one, many_bytes, false)
@@ -73,6 +78,16 @@ static const struct cpu_ops OPS[] = {
     MANY_256(TARN_IQ3_XXS, 3, iq3_xxs),
     MANY_256(TARN_IQ3_S, 3, iq3_s),
 };
+
+size_t tarn_cpu_any_scratch(uint32_t k)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < sizeof OPS / sizeof *OPS; i++) {
+        const size_t s = OPS[i].scratch(k);
+        most = s > most ? s : most;
+    }
+    return most;
+}
 
 const struct cpu_ops *tarn_cpu_ops(uint32_t type)
 {

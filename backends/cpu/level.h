@@ -27,6 +27,18 @@
 #define TARN_CPU_NAME "cpu-avx2"
 #define TARN_CPU_DETAIL "AVX2"
 #define TARN_CPU_GET tarn_backend_cpu_avx2
+#elif defined(__ARM_NEON) && defined(__ARM_FEATURE_MATMUL_INT8)
+#define TARN_CPU_NAME "cpu-neon-i8mm"
+#define TARN_CPU_DETAIL "NEON with products of int8 matrices"
+#define TARN_CPU_GET tarn_backend_cpu_neon_i8mm
+#elif defined(__ARM_NEON) && defined(__ARM_FEATURE_DOTPROD)
+#define TARN_CPU_NAME "cpu-neon-dotprod"
+#define TARN_CPU_DETAIL "NEON with dot products of int8"
+#define TARN_CPU_GET tarn_backend_cpu_neon_dotprod
+#elif defined(__aarch64__) && defined(__ARM_NEON)
+#define TARN_CPU_NAME "cpu-neon"
+#define TARN_CPU_DETAIL "NEON"
+#define TARN_CPU_GET tarn_backend_cpu_neon
 #elif defined(__SSE2__)
 #define TARN_CPU_NAME "cpu-base"
 #define TARN_CPU_DETAIL "SSE2"

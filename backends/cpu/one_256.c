@@ -1,20 +1,17 @@
 /* one_256.c - types with superblocks of 256 against one row of activations.
  *
- * Four rows of weights together (rows4.h); bytes multiply into pairs of int16
- * (bytes.h), pairs meet their sub-block's scale in one product that also
+ * Four rows of weights together (rows4.h); bytes multiply into terms
+ * (bytes.h), terms meet their sub-block's scale in one product that also
  * widens.  What bytes are too large by goes off once per superblock.
  *
  * w: any alignment, k divides by 256.  Bound: |isum| and what is taken off it
  * are at most 128 * 63 * 127 * 256.  Figures: SPEED.md. */
 #include "backends/cpu/blocks256.h"
 
-/* Vectors in the body of the loop.  Wide: all, since counters must be
- * constants; 128 bits: two, V8 makes half the speed of a body of sixteen. */
-#if VL == 4
-#define AT_ONCE 2u
-#else
-#define AT_ONCE VECTORS
-#endif
+/* Vectors in the body of the loop.  All where counters must be constants, of
+ * shuffles or of lanes; 128 bits else: two, V8 makes half the speed of a body
+ * of sixteen, and entries of grids fill NEON's registers. */
+#define ALL_AT_ONCE(type_) (VL > 4 || (TARN_CPU_NEON && !is_grid(type_)))
 #if defined(__clang__)
 #define NO_UNROLL _Pragma("nounroll")
 #else
@@ -22,9 +19,14 @@
 #endif
 
 /* Scales where kernels find them: wide, eight scales in each 128 bits; at 128
- * bits pairs of equal int16, to be splatted. */
+ * bits pairs of equal int16, to be splatted; NEON multiplies by a
+ * lane, of int32 with dot products, else of int16. */
 struct ready {
-#if VL == 4
+#if TARN_CPU_DOT
+    v4i v[4];
+#elif TARN_CPU_NEON
+    v8s v[2];
+#elif VL == 4
     int32_t pair[16];
 #else
     vi v[2];
@@ -39,6 +41,12 @@ INLINE struct ready make_ready(const struct scales256 *s, uint32_t subs)
         r.v[i] = (vi)_mm512_broadcast_i32x4((__m128i)s->scale[i]);
 #elif VL == 8
         r.v[i] = (vi)_mm256_broadcastsi128_si256((__m128i)s->scale[i]);
+#elif TARN_CPU_DOT
+        const int16x8_t v = (int16x8_t)s->scale[i];
+        r.v[2 * i] = (v4i)vmovl_s16(vget_low_s16(v));
+        r.v[2 * i + 1] = (v4i)vmovl_high_s16(v);
+#elif TARN_CPU_NEON
+        r.v[i] = s->scale[i];
 #else
         const v8s v = s->scale[i];
         vi_store(r.pair + 8 * i, (vi)__builtin_shufflevector(
@@ -50,7 +58,7 @@ INLINE struct ready make_ready(const struct scales256 *s, uint32_t subs)
     return r;
 }
 
-/* The scale of each pair of vector i. */
+/* The scale of each of the terms of vector i. */
 INLINE vi scale_at(const struct ready *r, uint32_t subs, uint32_t i)
 {
 #if VL == 16
@@ -78,7 +86,14 @@ INLINE vi scale_at(const struct ready *r, uint32_t subs, uint32_t i)
         _mm256_add_epi8(_mm256_set1_epi16((int16_t)(0x0100 + 0x0202 * k)),
                         odd));
 #else
-    return vi_splat(r->pair[subs == 8 ? i / 2 : i]);
+    const uint32_t k = subs == 8 ? i / 2 : i;
+#if TARN_CPU_DOT
+    return vi_splat(r->v[k / 4][k % 4]);
+#elif TARN_CPU_NEON
+    return (vi)((v8s){ 0 } + r->v[k / 8][k % 8]);
+#else
+    return vi_splat(r->pair[k]);
+#endif
 #endif
 }
 
@@ -219,45 +234,46 @@ INLINE struct heads load_heads(uint32_t type, const struct rows4 *r,
     return h;
 }
 
+/* Vectors [from, from + n) of four rows against those of activations. */
+INLINE void meet(uint32_t type, const struct heads *h, const struct rows4 *r,
+                 const uint8_t *q, uint32_t from, uint32_t n, vi is[4])
+{
+    const struct kind256 kind = kind256_of(type);
+    /* Two vectors of 16 bytes with one scale meet it together. */
+    const uint32_t together =
+        VL == 4 && kind.subs == 8 &&
+                (TARN_CPU_DOT || fit_of(kind.most) >= 4)
+            ? 2
+            : 1;
+    UNROLL
+    for (uint32_t i = from; i < from + n; i += together) {
+        struct signed_bytes a[2];
+        for (uint32_t j = 0; j < together; j++)
+            a[j] = signed_bytes(vi_load(q + 4 * VL * (i + j)));
+        UNROLL
+        for (uint32_t w = 0; w < 4; w++) {
+            vi x = terms(values256(type, r->w[w], i), a[0], kind.is_signed);
+            if (together == 2)
+                x = more_terms(x, values256(type, r->w[w], i + 1), a[1],
+                               kind.is_signed);
+            is[w] = meet_scale(is[w], x, scale_at(h->s + w, kind.subs, i));
+            KEEP(is[w]);
+        }
+    }
+}
+
 INLINE v4f superblock(uint32_t type, const struct rows4 *r, const uint8_t *q,
                       const int16_t *sums, float da, v4f acc)
 {
     const struct kind256 kind = kind256_of(type);
     const struct heads h = load_heads(type, r, sums);
     vi is[4] = { { 0 }, { 0 }, { 0 }, { 0 } };
-    NO_UNROLL
-    for (uint32_t c = 0; c < VECTORS; c += AT_ONCE) {
-#if VL == 4
-        /* Two vectors with one scale meet it together: at most 31 * 127 * 4. */
-        if (type == TARN_Q4_K || type == TARN_Q5_K) {
-            const struct signed_bytes a[2] = {
-                signed_bytes(vi_load(q + 16 * c)),
-                signed_bytes(vi_load(q + 16 * c + 16))
-            };
-            UNROLL
-            for (uint32_t n = 0; n < 4; n++) {
-                const vi x = mul_bytes(values256(type, r->w[n], c), a[0]);
-                const vi y = mul_bytes(values256(type, r->w[n], c + 1), a[1]);
-                is[n] = vi_dot2(is[n], vi_add16(x, y),
-                                scale_at(h.s + n, 8, c));
-            }
-            continue;
-        }
-#endif
-        UNROLL
-        for (uint32_t i = c; i < c + AT_ONCE; i++) {
-            const struct signed_bytes a =
-                signed_bytes(vi_load(q + 4 * VL * i));
-            UNROLL
-            for (uint32_t n = 0; n < 4; n++) {
-                const vi v = values256(type, r->w[n], i);
-                is[n] = vi_dot2(is[n],
-                                kind.is_signed ? mul_signed(v, a)
-                                               : mul_bytes(v, a),
-                                scale_at(h.s + n, kind.subs, i));
-                KEEP(is[n]);
-            }
-        }
+    if (ALL_AT_ONCE(type)) {
+        meet(type, &h, r, q, 0, VECTORS, is);
+    } else {
+        NO_UNROLL
+        for (uint32_t i = 0; i < VECTORS / 2; i++)
+            meet(type, &h, r, q, 2 * i, 2, is);
     }
     const v4i sum = add_up_wide(is);
     const v4f t = kind.min ? h.d * float4(sum) - h.dm * float4(h.off)

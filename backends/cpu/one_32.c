@@ -4,39 +4,40 @@
  * w: any alignment, k divides by 32.  Figures: SPEED.md. */
 #include "backends/cpu/blocks32.h"
 
+/* Q8_0 without a product of bytes. */
+#if VL == 4 && !defined(__SSSE3__) && !TARN_CPU_NEON
+#define BY_INT16 1
+#else
+#define BY_INT16 0
+#endif
+
 /* The sums of one block of four rows. */
 INLINE void sums32(uint32_t type, const struct rows4 *r, const uint8_t *q,
                    vi is[4])
 {
     const struct kind32 kind = kind32_of(type);
-    const vi ones = vi_splat(0x10001);
-#if VL == 4
+    /* Two vectors share one if the bytes are small. */
+    const bool together = TARN_CPU_DOT || fit_of(kind.most) >= 4;
     struct signed_bytes a[2];
-    for (uint32_t i = 0; i < 2; i++)
+    for (uint32_t i = 0; i < (VL == 4 ? 2 : 1); i++)
         a[i] = signed_bytes(vi_load(q + 16 * i));
     for (uint32_t n = 0; n < 4; n++) {
         const vi v0 = values32(type, r->w[n], r->w[n], 0);
+        vi x = terms(v0, a[0], kind.is_signed);
+        if (VL > 4) {
+            is[n] = widen_terms(x);
+            continue;
+        }
         const vi v1 = values32(type, r->w[n], r->w[n], 1);
-        if (kind.is_signed)
-            is[n] = vi_dot2(vi_dot2(vi_splat(0), mul_signed(v0, a[0]), ones),
-                            mul_signed(v1, a[1]), ones);
+        if (together)
+            is[n] = widen_terms(more_terms(x, v1, a[1], kind.is_signed));
         else
-            is[n] = vi_dot2(vi_splat(0),
-                            vi_add16(mul_bytes(v0, a[0]), mul_bytes(v1, a[1])),
-                            ones);
+            is[n] = more_sums(widen_terms(x),
+                              terms(v1, a[1], kind.is_signed));
     }
-#else
-    const struct signed_bytes a = signed_bytes(vi_load(q));
-    for (uint32_t n = 0; n < 4; n++) {
-        const vi v = values32(type, r->w[n], r->w[n], 0);
-        is[n] = vi_dot2(vi_splat(0),
-                        kind.is_signed ? mul_signed(v, a) : mul_bytes(v, a),
-                        ones);
-    }
-#endif
 }
 
-#if VL == 4 && !defined(__SSSE3__)
+#if BY_INT16
 /* Eight int8 as int16. */
 INLINE vi widen8(const void *p)
 {
@@ -80,7 +81,7 @@ INLINE void one(const struct cpu_tile *t, uint32_t type)
             vi is[4];
             if (b % 8 == 0)
                 ahead = fetch(ahead, 32 * kind.bytes);
-#if VL == 4 && !defined(__SSSE3__)
+#if BY_INT16
             if (type == TARN_Q8_0)
                 sums_q8_0(&r, q + 32 * (size_t)b, is);
             else

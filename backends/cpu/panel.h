@@ -1,9 +1,10 @@
 /* panel.h - 2 VL rows of weights as bytes, turned: rows in the lanes.
  *
  * A vector holds four values of VL rows, so that four activations (one
- * broadcast) meet VL rows in one product of bytes.  A panel is 256 values
- * long: one superblock, or eight blocks of 32.  Rows are loaded one after the
- * other (blocks256.h, blocks32.h), stored, and turned in squares.
+ * broadcast) meet VL rows in one product of bytes; eight values of two rows
+ * where products of matrices are that large (TARN_CPU_MATRIX).  A panel is 256
+ * values long: one superblock, or eight blocks of 32.  Rows are loaded one
+ * after the other (blocks256.h, blocks32.h), stored, and turned in squares.
  *
  * `type` is a constant where these functions are inlined.
  *
@@ -18,11 +19,26 @@
 
 #define PANEL (2 * VL)
 
+#if TARN_CPU_NEON && defined(__ARM_FEATURE_MATMUL_INT8)
+#define TARN_CPU_MATRIX 1
+#else
+#define TARN_CPU_MATRIX 0
+#endif
+/* Scales are int32, not pairs of equal int16. */
+#if defined(__AVX512VNNI__) || TARN_CPU_NEON
+#define SCALE_IS_WIDE 1
+#else
+#define SCALE_IS_WIDE 0
+#endif
+/* Scales in the order of lanes; of products of matrices each one twice. */
+#define SCALES (TARN_CPU_MATRIX ? 2 * VL : VL)
+
 struct panel {
-    int32_t q[64][2][VL];     /* four bytes of one row */
-    int32_t scale[16][2][VL]; /* superblocks: pairs of equal int16, or int32 */
+    int32_t q[64][2][VL];     /* four bytes of one row (eight of two) */
+    int32_t scale[16][2][SCALES]; /* superblocks */
     int32_t pairs[8][2][VL];  /* superblocks: pairs of int16 that meet sums:
-                                 minima, or -zero times the scales */
+                                 minima, or -zero times the scales; NEON: one
+                                 int16 of each row, [16][2][VL] */
     float d[8][2][VL];        /* [1] in superblocks */
     float m[8][2][VL];        /* dmin [1] in superblocks; m */
 };
@@ -57,6 +73,10 @@ INLINE void load_row256(uint32_t type, int32_t zero, const uint8_t *p,
 #if defined(__AVX512VNNI__)
         const __m256i wide = _mm256_cvtepi16_epi32((__m128i)v);
         memcpy(o->scale + 8 * i, &wide, 32);
+#elif SCALE_IS_WIDE
+        vi_store(o->scale + 8 * i,
+                 (vi)vmovl_s16(vget_low_s16((int16x8_t)v)));
+        vi_store(o->scale + 8 * i + 4, (vi)vmovl_high_s16((int16x8_t)v));
 #else
         const v8s a = __builtin_shufflevector(v, v, 0, 0, 1, 1, 2, 2, 3, 3);
         const v8s b = __builtin_shufflevector(v, v, 4, 4, 5, 5, 6, 6, 7, 7);
@@ -101,11 +121,68 @@ INLINE void turn(const struct panel_row *rows, const void *in, uint32_t n,
                         (uint8_t *)out + j * column, column);
 }
 
+#if TARN_CPU_MATRIX
+/* Bytes of two rows in turns of eight. */
+INLINE void turn_bytes(const struct panel_row *rows, uint32_t v,
+                       struct panel *o)
+{
+    for (uint32_t i = 0; i < 16; i++)
+        for (uint32_t r = 0; r < 2; r++) {
+            const int64x2_t a =
+                vreinterpretq_s64_u8(vld1q_u8(rows[2 * r].q + 16 * i));
+            const int64x2_t b =
+                vreinterpretq_s64_u8(vld1q_u8(rows[2 * r + 1].q + 16 * i));
+            vi_store(o->q[4 * i + r][v], (vi)vzip1q_s64(a, b));
+            vi_store(o->q[4 * i + 2 + r][v], (vi)vzip2q_s64(a, b));
+        }
+}
+
+INLINE void turn_scales(const struct panel_row *rows, uint32_t v,
+                        struct panel *o)
+{
+    int32_t one[16][2][VL];
+    turn(rows, rows->scale, 16, one);
+    for (uint32_t j = 0; j < 16; j++) {
+        const int32x4_t s = vld1q_s32(one[j][0]);
+        vst1q_s32(o->scale[j][v], vzip1q_s32(s, s));
+        vst1q_s32(o->scale[j][v] + VL, vzip2q_s32(s, s));
+    }
+}
+#else
+INLINE void turn_bytes(const struct panel_row *rows, uint32_t v,
+                       struct panel *o)
+{
+    turn(rows, rows->q, 64, o->q[0][v]);
+}
+
+INLINE void turn_scales(const struct panel_row *rows, uint32_t v,
+                        struct panel *o)
+{
+    turn(rows, rows->scale, 16, o->scale[0][v]);
+}
+#endif
+
+/* The pairs of VL rows. */
+INLINE void put_pairs(int32_t pairs[16][2][VL], uint32_t v, struct panel *o)
+{
+#if TARN_CPU_NEON
+    int16_t *out = (int16_t *)(void *)o->pairs;
+    for (uint32_t j = 0; j < 8; j++) {
+        const int32x4_t two = (int32x4_t)vi_load(pairs[j][v]);
+        vst1_s16(out + (4 * j + v) * VL, vmovn_s32(two));
+        vst1_s16(out + (4 * j + 2 + v) * VL, vshrn_n_s32(two, 16));
+    }
+#else
+    for (uint32_t j = 0; j < 8; j++)
+        memcpy(o->pairs[j][v], pairs[j][v], sizeof o->pairs[j][v]);
+#endif
+}
+
 /* Of VL rows; v: which half of the panel. */
 INLINE void turn_rows(const struct panel_row *rows, bool super, uint32_t v,
                       struct panel *o)
 {
-    turn(rows, rows->q, 64, o->q[0][v]);
+    turn_bytes(rows, v, o);
     if (!super) {
         float d[16][2][VL];
         turn(rows, rows->d, 16, d[0][v]);
@@ -116,10 +193,9 @@ INLINE void turn_rows(const struct panel_row *rows, bool super, uint32_t v,
         return;
     }
     int32_t pairs[16][2][VL];
-    turn(rows, rows->scale, 16, o->scale[0][v]);
+    turn_scales(rows, v, o);
     turn(rows, rows->pairs, VL == 16 ? 16 : 8, pairs[0][v]);
-    for (uint32_t j = 0; j < 8; j++)
-        memcpy(o->pairs[j][v], pairs[j][v], sizeof o->pairs[j][v]);
+    put_pairs(pairs, v, o);
     for (uint32_t i = 0; i < VL; i++) {
         o->d[0][v][i] = rows[i].d[0];
         o->m[0][v][i] = rows[i].m[0];

@@ -35,7 +35,7 @@ static void need_product(struct needs *n, const struct tarn_weight *w,
     for (uint32_t f = CPU_A32; f < CPU_FORMS; f++)
         if ((!w || w->ops->form == f) && k > n->act_k[f])
             n->act_k[f] = k;
-    const size_t s = !w ? tarn_cpu_common_many_scratch(k)
+    const size_t s = !w ? tarn_cpu_any_scratch(k)
                      : w->ops->scratch ? w->ops->scratch(k)
                                        : 0;
     n->product = s > n->product ? s : n->product;

@@ -94,12 +94,18 @@ INLINE void put_rows(const struct cpu_tile *t, uint32_t row, v4f acc)
 /* The sums of four vectors, one per lane. */
 INLINE v4i add_up4(const v4i x[4])
 {
+#if TARN_CPU_NEON
+    return (v4i)vpaddq_s32(
+        vpaddq_s32((int32x4_t)x[0], (int32x4_t)x[1]),
+        vpaddq_s32((int32x4_t)x[2], (int32x4_t)x[3]));
+#else
     const v4i a = __builtin_shufflevector(x[0], x[1], 0, 4, 1, 5) +
                   __builtin_shufflevector(x[0], x[1], 2, 6, 3, 7);
     const v4i b = __builtin_shufflevector(x[2], x[3], 0, 4, 1, 5) +
                   __builtin_shufflevector(x[2], x[3], 2, 6, 3, 7);
     return __builtin_shufflevector(a, b, 0, 1, 4, 5) +
            __builtin_shufflevector(a, b, 2, 3, 6, 7);
+#endif
 }
 
 /* The same of the level's vectors. */
@@ -135,13 +141,17 @@ INLINE v4i add_up_wide(const vi x[4])
 #endif
 }
 
-/* Sums of the products of pairs. */
+/* Sums of the products of two pairs each (of neighbours, but on NEON). */
 INLINE v4i dot4(v8s a, v8s b)
 {
 #if defined(__SSE2__)
     return (v4i)_mm_madd_epi16((__m128i)a, (__m128i)b);
 #elif defined(__wasm_simd128__)
     return (v4i)wasm_i32x4_dot_i16x8((v128_t)a, (v128_t)b);
+#elif TARN_CPU_NEON
+    const int16x8_t x = (int16x8_t)a, y = (int16x8_t)b;
+    return (v4i)vmlal_high_s16(vmull_s16(vget_low_s16(x), vget_low_s16(y)), x,
+                               y);
 #else
     const v4i x = (v4i)a, y = (v4i)b;
     return ((x << 16) >> 16) * ((y << 16) >> 16) + (x >> 16) * (y >> 16);
@@ -167,6 +177,12 @@ INLINE v4f halves4(const struct rows4 *r, size_t at)
         memcpy(h + i, r->w[i] + at, 2);
     return (v4f)_mm_cvtph_ps(
         _mm_setr_epi16(h[0], h[1], h[2], h[3], 0, 0, 0, 0));
+#elif TARN_CPU_NEON
+    uint16x4_t h = vld1_dup_u16((const void *)(r->w[0] + at));
+    h = vld1_lane_u16((const void *)(r->w[1] + at), h, 1);
+    h = vld1_lane_u16((const void *)(r->w[2] + at), h, 2);
+    h = vld1_lane_u16((const void *)(r->w[3] + at), h, 3);
+    return (v4f)vcvt_f32_f16(vreinterpret_f16_u16(h));
 #else
     /* As vf_of_halves(). */
     const v4i h = { half_bits(r->w[0] + at), half_bits(r->w[1] + at),

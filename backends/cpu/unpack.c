@@ -14,8 +14,29 @@ const uint32_t *const tarn_cpu_grid_iq3_s = tarn_grid_iq3_s;
 const int8_t tarn_cpu_nl_values[16] = { -127, -104, -83, -65, -49, -35,
                                         -22,  -10,  1,   13,  25,  38,
                                         53,   69,   89,  113 };
+#if TARN_CPU_NEON
+const int8_t tarn_cpu_mx_values[16] = { 0, 1,  2,  3,  4,  6,  8,  12,
+                                        0, -1, -2, -3, -4, -6, -8, -12 };
+#else
 const int8_t tarn_cpu_mx_values[16] = { 12, 13, 14, 15, 16, 18, 20, 24,
                                         12, 11, 10, 9,  8,  6,  4,  0 };
+#endif
+#if VL == 4
+#define BYTE(n_, b_) ((uint64_t)((n_) >> (b_) & 1 ? 255 : 0) << 8 * (b_))
+#define ODD(n_) \
+    (((n_) ^ (n_) >> 1 ^ (n_) >> 2 ^ (n_) >> 3 ^ (n_) >> 4 ^ (n_) >> 5 ^ \
+      (n_) >> 6) & 1)
+#define SIGNS(n_)                                                          \
+    (BYTE(n_, 0) | BYTE(n_, 1) | BYTE(n_, 2) | BYTE(n_, 3) | BYTE(n_, 4) | \
+     BYTE(n_, 5) | BYTE(n_, 6) | BYTE(ODD(n_) << 7, 7))
+#define SIGNS4(n_) SIGNS(n_), SIGNS((n_) + 1), SIGNS((n_) + 2), SIGNS((n_) + 3)
+#define SIGNS16(n_) \
+    SIGNS4(n_), SIGNS4((n_) + 4), SIGNS4((n_) + 8), SIGNS4((n_) + 12)
+const uint64_t tarn_cpu_even_signs[128] = {
+    SIGNS16(0),  SIGNS16(16), SIGNS16(32), SIGNS16(48),
+    SIGNS16(64), SIGNS16(80), SIGNS16(96), SIGNS16(112)
+};
+#endif
 
 INLINE void unpack256(uint32_t type, const uint8_t *p, struct cpu_block *o)
 {

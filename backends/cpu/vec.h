@@ -24,8 +24,12 @@
 #include <immintrin.h>
 #elif defined(__wasm_simd128__)
 #include <wasm_simd128.h>
-#elif defined(__aarch64__)
+#elif defined(__aarch64__) && defined(__ARM_NEON)
 #include <arm_neon.h>
+#define TARN_CPU_NEON 1
+#endif
+#if !defined(TARN_CPU_NEON)
+#define TARN_CPU_NEON 0
 #endif
 
 #if defined(__AVX512F__)
@@ -49,6 +53,8 @@
  * loop went to memory and came back (half the speed). */
 #if defined(__AVX__) && defined(__GNUC__) && !defined(__clang__)
 #define KEEP(v_) __asm__("" : "+v"(v_))
+#elif TARN_CPU_NEON && defined(__GNUC__) && !defined(__clang__)
+#define KEEP(v_) __asm__("" : "+w"(v_))
 #else
 #define KEEP(v_) (void)(v_)
 #endif
@@ -169,6 +175,8 @@ INLINE vi vi_rne(vf x)
     return (vi)_mm256_cvtps_epi32((__m256)x);
 #elif defined(__SSE2__)
     return (vi)_mm_cvtps_epi32((__m128)x);
+#elif TARN_CPU_NEON
+    return (vi)vcvtnq_s32_f32((float32x4_t)x);
 #else
     return (vi)(x + 12582912.0f) - 0x4b400000;
 #endif
@@ -192,14 +200,14 @@ INLINE vi vi_dot2(vi acc, vi a, vi b)
 
 /* Halves.  TARN_CPU_WIDE_HALVES: this machine has no instruction for them,
  * so caches keep the rounded values as floats. */
-#if defined(__F16C__) || defined(__AVX512F__) || defined(__aarch64__)
+#if defined(__F16C__) || defined(__AVX512F__) || TARN_CPU_NEON
 #define TARN_CPU_WIDE_HALVES 0
 #else
 #define TARN_CPU_WIDE_HALVES 1
 #endif
 
 /* GCC 12 turns __builtin_convertvector from narrow integers into scalar code
- * (q8_0 attention ran four times slower), so x86 says it itself. */
+ * (q8_0 attention ran four times slower), so x86 and Arm say it themselves. */
 INLINE vi vi_from_u16(const uint16_t *p)
 {
 #if defined(__AVX512F__)
@@ -209,6 +217,8 @@ INLINE vi vi_from_u16(const uint16_t *p)
 #elif defined(__SSE2__)
     return (vi)_mm_unpacklo_epi16(_mm_loadl_epi64((const void *)p),
                                   _mm_setzero_si128());
+#elif TARN_CPU_NEON
+    return (vi)vmovl_u16(vld1_u16(p));
 #else
     return __builtin_convertvector(*(const vh_any *)p, vi);
 #endif
@@ -226,6 +236,11 @@ INLINE vi vi_from_i8(const int8_t *p)
     const __m128i v = _mm_cvtsi32_si128(four);
     const __m128i pairs = _mm_unpacklo_epi8(v, v);
     return (vi)_mm_srai_epi32(_mm_unpacklo_epi16(pairs, pairs), 24);
+#elif TARN_CPU_NEON
+    int32_t four;
+    memcpy(&four, p, 4);
+    const int8x8_t v = vreinterpret_s8_s32(vdup_n_s32(four));
+    return (vi)vmovl_s16(vget_low_s16(vmovl_s8(v)));
 #else
     return __builtin_convertvector(*(const vb_any *)p, vi);
 #endif
@@ -250,7 +265,7 @@ INLINE vf vf_from_half(const uint16_t *p)
     return (vf)_mm512_cvtph_ps(_mm256_loadu_si256((const void *)p));
 #elif defined(__AVX2__) && defined(__F16C__)
     return (vf)_mm256_cvtph_ps(_mm_loadu_si128((const void *)p));
-#elif defined(__aarch64__)
+#elif TARN_CPU_NEON
     return (vf)vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));
 #else
     return vf_of_halves(vi_from_u16(p));
@@ -264,6 +279,9 @@ INLINE float float_of_half(const void *p)
     memcpy(&h, p, 2);
 #if defined(__F16C__)
     return _cvtsh_ss(h);
+#elif TARN_CPU_NEON
+    return vgetq_lane_f32(
+        vcvt_f32_f16(vreinterpret_f16_u16(vdup_n_u16(h))), 0);
 #else
     return tarn_f16_to_f32(h);
 #endif
@@ -283,6 +301,11 @@ INLINE void vi_store_i8(int8_t *p, vi v)
     const __m128i words = _mm_packs_epi32((__m128i)v, (__m128i)v);
     const int32_t four = _mm_cvtsi128_si32(_mm_packs_epi16(words, words));
     memcpy(p, &four, 4);
+#elif TARN_CPU_NEON
+    const int16x4_t words = vmovn_s32((int32x4_t)v);
+    const int8x8_t b = vmovn_s16(vcombine_s16(words, words));
+    const int32_t four = vget_lane_s32(vreinterpret_s32_s8(b), 0);
+    memcpy(p, &four, 4);
 #else
     const vb b = __builtin_convertvector(v, vb);
     memcpy(p, &b, sizeof b);
@@ -297,6 +320,8 @@ INLINE int32_t sum16_i8(const int8_t *p)
                                     _mm_set1_epi8((char)0x80));
     const __m128i s = _mm_sad_epu8(v, _mm_setzero_si128());
     return _mm_cvtsi128_si32(s) + _mm_extract_epi16(s, 4) - 16 * 128;
+#elif TARN_CPU_NEON
+    return vaddlvq_s8(vld1q_s8(p));
 #else
     int32_t s = 0;
     for (int i = 0; i < 16; i++)

@@ -13,9 +13,16 @@
 #include "core/base/thread.h"
 #include "tests/backends/bench.h"
 
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
+
 const struct tarn_backend *tarn_backend_cpu_base(void);
 const struct tarn_backend *tarn_backend_cpu_avx2(void);
 const struct tarn_backend *tarn_backend_cpu_avx512(void);
+const struct tarn_backend *tarn_backend_cpu_neon(void);
+const struct tarn_backend *tarn_backend_cpu_neon_dotprod(void);
+const struct tarn_backend *tarn_backend_cpu_neon_i8mm(void);
 const struct tarn_backend *tarn_backend_cpu_wasm128(void);
 const struct tarn_backend *tarn_backend_cpu_wasm128_relaxed(void);
 
@@ -34,6 +41,14 @@ static inline const struct tarn_backend *level_here(void)
     return __builtin_cpu_supports("avx2") ? tarn_backend_cpu_avx2() : NULL;
 #elif defined(CPU_IS_ssse3)
     return __builtin_cpu_supports("ssse3") ? tarn_backend_cpu_base() : NULL;
+#elif defined(CPU_IS_neon)
+    return tarn_backend_cpu_neon();
+#elif defined(CPU_IS_neon_dotprod)
+    return getauxval(AT_HWCAP) & HWCAP_ASIMDDP ? tarn_backend_cpu_neon_dotprod()
+                                               : NULL;
+#elif defined(CPU_IS_neon_i8mm)
+    return getauxval(AT_HWCAP2) & HWCAP2_I8MM ? tarn_backend_cpu_neon_i8mm()
+                                              : NULL;
 #elif defined(CPU_IS_wasm128)
     return tarn_backend_cpu_wasm128();
 #elif defined(CPU_IS_wasm128_relaxed)

@@ -51,18 +51,6 @@ static void test_features_that_cpuid_lacks(void)
     CHECK(m[0] == 1u << TARN_NEEDS_AVX2);
 }
 
-/* What this test's own compiler flags allow is what its note would say. */
-static void test_own_build_fits_this_processor(void)
-{
-    struct tarn_cpu_raw r = tarn_cpu_read();
-    uint32_t m[2];
-    tarn_cpu_features(&r, m);
-    CHECK((TARN_NEEDS_HERE & ~m[0]) == 0);
-#if defined(__AVX2__)
-    CHECK(TARN_NEEDS_HERE >> TARN_NEEDS_AVX2 & 1);
-#endif
-}
-
 static void test_names(void)
 {
     char text[100];
@@ -75,10 +63,52 @@ static void test_names(void)
     CHECK(strlen(text) < 20);
 }
 
+#elif defined(__aarch64__)
+static void test_words_of_the_system(void)
+{
+    struct tarn_cpu_raw r = { .hwcap = 1u << 20 };
+    uint32_t m[2];
+    tarn_cpu_features(&r, m);
+    CHECK(m[0] == 1u << TARN_NEEDS_DOTPROD && m[1] == 0);
+    r = (struct tarn_cpu_raw){ .hwcap2 = 1u << 13 };
+    tarn_cpu_features(&r, m);
+    CHECK(m[0] == 1u << TARN_NEEDS_I8MM);
+    r = (struct tarn_cpu_raw){ 0 };
+    tarn_cpu_features(&r, m);
+    CHECK(m[0] == 0 && m[1] == 0);
+}
+
+static void test_names(void)
+{
+    char text[100];
+    const uint32_t m[2] = { 1u << TARN_NEEDS_DOTPROD | 1u << TARN_NEEDS_LSE,
+                            0 };
+    CHECK(tarn_cpu_names(m, text, sizeof text) == 2);
+    CHECK_SAYS(!strcmp(text, "DOTPROD LSE"), "%s", text);
+}
+#endif
+
+#if defined(__x86_64__) || defined(__aarch64__)
+/* What this test's own compiler flags allow is what its note would say. */
+static void test_own_build_fits_this_processor(void)
+{
+    struct tarn_cpu_raw r = tarn_cpu_read();
+    uint32_t m[2];
+    tarn_cpu_features(&r, m);
+    CHECK((TARN_NEEDS_HERE & ~m[0]) == 0);
+#if defined(__AVX2__)
+    CHECK(TARN_NEEDS_HERE >> TARN_NEEDS_AVX2 & 1);
+#endif
+}
+
 int main(void)
 {
+#if defined(__x86_64__)
     RUN(test_p07_registers_that_the_system_does_not_save);
     RUN(test_features_that_cpuid_lacks);
+#else
+    RUN(test_words_of_the_system);
+#endif
     RUN(test_own_build_fits_this_processor);
     RUN(test_names);
     return tap_end();
@@ -86,7 +116,7 @@ int main(void)
 #else
 int main(void)
 {
-    printf("1..0 # SKIP the tables are those of x86\n");
+    printf("1..0 # SKIP the tables are those of x86 and Arm\n");
     return 0;
 }
 #endif

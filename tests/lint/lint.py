@@ -308,7 +308,7 @@ def check_web():
 
 
 def check_readmes():
-    rooms = ['core', 'backends', 'plugins', 'cmd', 'gui', 'wasm', 'web',
+    rooms = ['core', 'backends', 'plugins', 'store', 'cmd', 'gui', 'wasm', 'web',
              'models/pocket', 'tests']
     bad = [r + ': no README.md' for r in rooms
            if any(f.startswith(r + '/') for f in files)

@@ -266,6 +266,10 @@ struct tarn_turn_options {
      * TARN_USAGE: the answer is finished, or messages follow it. */
     bool go_on;
 };
+/* Whether json_schema can be used: TARN_USAGE names the place and the keyword.
+ * Needs no model. */
+enum tarn_status tarn_schema_check(const char *text, size_t size,
+                                   struct tarn_error *err);
 typedef uint32_t tarn_turn_id;
 
 /* An assistant's message begins below the active path's end, which must be a

@@ -12,6 +12,7 @@
 #include "core/base/json.h"
 #include "core/base/memory.h"
 #include "core/sample/schema_parts.h"
+#include "core/tarn.h"
 
 /* ---------------------------------------------------------------- the list */
 static size_t hash_of(const struct tarn_json *v)
@@ -516,4 +517,13 @@ enum tarn_status tarn_schema_compile(const char *text, size_t size,
     else
         tarn_grammar_finish(&g);
     return st;
+}
+
+enum tarn_status tarn_schema_check(const char *text, size_t size,
+                                   struct tarn_error *err)
+{
+    struct tarn_grammar g = { 0 };
+    const enum tarn_status s = tarn_schema_compile(text, size, &g, err);
+    tarn_grammar_finish(&g);
+    return s;
 }

@@ -58,6 +58,11 @@ const struct tarn_backend *const *cmd_backends_list(struct cmd_backends *b,
     return tarn_plugins_backends(b->plugins, n);
 }
 
+const struct tarn_plugins *cmd_backends_plugins(const struct cmd_backends *b)
+{
+    return b->plugins;
+}
+
 void cmd_backends_close(struct cmd_backends *b)
 {
     tarn_plugins_free(b->plugins);

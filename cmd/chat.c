@@ -17,6 +17,7 @@
 #include "cmd/term.h"
 #include "core/base/clock.h"
 #include "core/base/memory.h"
+#include "store/models.h"
 
 #define IDLE_MS 200 /* then a word that waits for its end is printed */
 #define EXIT_INTERRUPT 130
@@ -33,6 +34,7 @@ struct options {
     struct cmd_common common;
     struct cmd_sampling sampling;
     const char *system, *prompt, *color, *thought, *save_state, *resume;
+    const char *schema;
     int32_t budget, max_tokens;
     bool plain, json, quiet;
 };
@@ -144,7 +146,10 @@ static bool take_keys(struct cmd_talk *t, struct turn *turn)
     char keys[256];
     const size_t n = cmd_term_read(keys, sizeof keys);
     for (size_t i = 0; i < n; i++)
-        if (keys[i] == 'G' - 64) {
+        if (keys[i] == 'G' - 64 && t->view.circle) {
+            post(t, turn, TARN_CMD_BREAK_CIRCLE);
+            t->view.circle = false;
+        } else if (keys[i] == 'G' - 64) {
             post(t, turn, TARN_CMD_ANSWER_NOW);
             if (turn->trace)
                 tarn_trace_answered(turn->trace);
@@ -218,6 +223,7 @@ static enum tarn_status run_turn(struct cmd_talk *t, uint32_t attempt,
                                            .attempt = attempt,
                                            .tools_json = cmd_consent_tools(t),
                                            .keep_loops = t->keep_loops,
+                                           .json_schema = t->schema,
                                            .begin = t->begin.at,
                                            .n_begin = t->begin.n };
     *turn = (struct turn){ 0 };
@@ -300,7 +306,13 @@ static enum tarn_status add_message(struct cmd_talk *t, const char *text,
 }
 
 /* Reads one line, until it is something for the model. */
-enum next { NEXT_TURN, NEXT_LEAVE, NEXT_INTERRUPTED, NEXT_TERMINATED };
+enum next {
+    NEXT_TURN,
+    NEXT_MODEL,
+    NEXT_LEAVE,
+    NEXT_INTERRUPTED,
+    NEXT_TERMINATED
+};
 
 static bool is_blank(const char *text, size_t size)
 {
@@ -332,6 +344,9 @@ static bool take_line(struct cmd_talk *t, const char *text, size_t size,
         switch (cmd_slash_run(t, text, attempt)) {
         case CMD_SLASH_TURN:
             *next = NEXT_TURN;
+            return true;
+        case CMD_SLASH_MODEL:
+            *next = NEXT_MODEL;
             return true;
         case CMD_SLASH_QUIT:
             *next = NEXT_LEAVE;
@@ -394,6 +409,7 @@ static enum tarn_status converse(struct cmd_talk *t)
     for (;;) {
         struct tarn_error err = { 0 };
         switch (ask(t, &attempt)) {
+        case NEXT_MODEL:
         case NEXT_LEAVE:
             return TARN_OK;
         case NEXT_INTERRUPTED:
@@ -523,6 +539,66 @@ static enum tarn_status begin_chat(struct cmd_talk *t, const struct options *o,
     return s;
 }
 
+/* For /models and for Models of the window. */
+static void remember_model(struct cmd_talk *t)
+{
+    struct tarn_models *all = NULL;
+    if (t->no_save || !t->line)
+        return;
+    if (tarn_models_load(&all, NULL) == TARN_OK)
+        tarn_models_note(all, tarn_model_info(t->ses.model), NULL);
+    tarn_models_free(all);
+}
+
+/* t->next_model takes the place of the open one, which stays if it cannot.
+ * The chat goes on: its text is read again. */
+static void change_model(struct cmd_talk *t, const struct options *o)
+{
+    struct cmd_session fresh;
+    struct tarn_sampling sampling;
+    struct tarn_error err = { 0 };
+    char *path = t->next_model;
+    t->next_model = NULL;
+    enum tarn_status s = cmd_session_open(&fresh, &o->common, path, true, &err);
+    if (s == TARN_OK && (s = cmd_sampling_merge(&o->sampling, fresh.model,
+                                                &sampling, &err)) != TARN_OK)
+        cmd_session_close(&fresh);
+    if (s != TARN_OK) {
+        cmd_view_say(&t->view, "%s", err.text);
+    } else {
+        cmd_records_clear(&t->records); /* they borrow the model's text */
+        cmd_session_close(&t->ses);
+        t->ses = fresh;
+        t->sampling = sampling;
+        t->n_context = 0;
+        t->pocket = is_pocket(path);
+        cmd_note_layout(t->ses.model);
+        remember_model(t);
+        cmd_view_say(&t->view, "Going on with %s (%s).",
+                     tarn_shown_str(tarn_model_info(t->ses.model)->name).text,
+                     tarn_model_info(t->ses.model)->backend);
+    }
+    tarn_free(path);
+}
+
+/* Until the person leaves; a new model gets a thread of its own. */
+static enum tarn_status converse_with_models(struct cmd_talk *t,
+                                             const struct options *o,
+                                             struct owner *owner,
+                                             struct tarn_error *err)
+{
+    enum tarn_status s = converse(t);
+    while (s == TARN_OK && t->next_model) {
+        owner_stop(owner);
+        change_model(t, o);
+        *owner = (struct owner){ 0 };
+        s = owner_start(owner, t->ses.engine, err);
+        if (s == TARN_OK)
+            s = converse(t);
+    }
+    return s;
+}
+
 static enum tarn_status talk(struct cmd_talk *t, const struct options *o,
                              const char *word, struct tarn_error *err)
 {
@@ -532,6 +608,8 @@ static enum tarn_status talk(struct cmd_talk *t, const struct options *o,
     enum tarn_status s = cmd_session_open(&t->ses, &o->common, word, true, err);
     if (s == TARN_OK)
         s = cmd_sampling_merge(&o->sampling, t->ses.model, &t->sampling, err);
+    if (s == TARN_OK && o->schema)
+        s = cmd_talk_schema(t, o->schema, err);
     if (s == TARN_OK)
         s = begin_chat(t, o, err);
     if (s == TARN_OK && person)
@@ -549,7 +627,9 @@ static enum tarn_status talk(struct cmd_talk *t, const struct options *o,
         }
         if (person && o->prompt)
             tarn_buf_text(&t->typed, o->prompt);
-        s = person ? converse(t) : answer_once(t, o->prompt, err);
+        remember_model(t);
+        s = person ? converse_with_models(t, o, &owner, err)
+                   : answer_once(t, o->prompt, err);
     }
     owner_stop(&owner);
     cmd_term_close();
@@ -578,6 +658,8 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
           "most tokens of a thought (default: no limit)" },
         { "--max-tokens", "-n", CMD_I32, &o.max_tokens, 0, 1000000, "N",
           "most tokens of a turn (default: what the context holds)" },
+        { "--json-schema", NULL, CMD_TEXT, &o.schema, 0, 0, "FILE",
+          "every answer must fit this JSON Schema" },
         { "--color", NULL, CMD_TEXT, &o.color, 0, 0, "WHEN",
           "auto (default), always or never" },
         { "--save-state", NULL, CMD_TEXT, &o.save_state, 0, 0, "FILE",
@@ -618,6 +700,8 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
     tarn_buf_finish(&t.attached);
     tarn_buf_finish(&t.typed);
     tarn_ids_finish(&t.begin);
+    tarn_free(t.schema);
+    tarn_free(t.next_model);
     if ((int)s == EXIT_TERMINATED) {
         fflush(stdout);
         _exit(EXIT_TERMINATED);

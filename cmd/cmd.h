@@ -110,6 +110,10 @@ enum tarn_status cmd_backends_open(const struct cmd_common *c,
                                    struct tarn_error *err);
 const struct tarn_backend *const *cmd_backends_list(struct cmd_backends *b,
                                                     size_t *n);
+/* What was found, with the reasons of those that were refused; native builds
+ * only. */
+struct tarn_plugins;
+const struct tarn_plugins *cmd_backends_plugins(const struct cmd_backends *b);
 void cmd_backends_close(struct cmd_backends *b);
 
 /* ------------------------------------------------------------------ helpers */

@@ -17,12 +17,45 @@
 #define QUESTION "Allow once? [y, a, t, h, N] "
 #define QUESTION_BY_HAND "Answer by hand? [h, N] "
 
+/* ---------------------------------------------------------------- the tools */
+
+static const struct tarn_json *name_of(const struct tarn_json *tool)
+{
+    const struct tarn_json *f = tarn_json_get(tool, "function");
+    return tarn_json_get(f ? f : tool, "name");
+}
+
+/* A box with the built-in tools that are not switched off. */
+static enum tarn_status create_box(struct cmd_talk *t, struct tarn_error *err)
+{
+    struct tarn_json *doc = NULL;
+    struct tarn_buf b = { 0 };
+    const char *all = tarn_builtin_tools();
+    uint32_t bit = 1;
+    enum tarn_status s = tarn_json_read(all, strlen(all), &doc, err);
+    tarn_buf_byte(&b, '[');
+    for (const struct tarn_json *k = doc ? doc->first : NULL; k;
+         k = k->next, bit <<= 1)
+        if (!(t->tools_off & bit)) {
+            tarn_buf_text(&b, b.size > 1 ? ", " : "");
+            tarn_value_add(&b, k, TARN_VALUE_JSON);
+        }
+    tarn_buf_byte(&b, ']');
+    tarn_json_free(doc);
+    if (s == TARN_OK)
+        s = b.failed ? tarn_fail(err, TARN_NO_MEMORY,
+                                 "There was not enough memory for the tools.")
+                     : tarn_toolbox_create(b.data, &t->box, err);
+    tarn_buf_finish(&b);
+    return s;
+}
+
 const char *cmd_consent_tools(struct cmd_talk *t)
 {
     struct tarn_error err = { 0 };
     if (!t->tools)
         return NULL;
-    if (!t->box && tarn_toolbox_create(NULL, &t->box, &err) != TARN_OK) {
+    if (!t->box && create_box(t, &err) != TARN_OK) {
         cmd_slash_error(t, &err);
         t->tools = false;
         return NULL;
@@ -204,31 +237,64 @@ bool cmd_consent(struct cmd_talk *t, tarn_message_id message, bool *quit)
 
 /* ------------------------------------------------------------------- /tools */
 
-static void say_tools(struct cmd_talk *t)
+/* Tools with what they do, and which are on. */
+static void say_tools(struct cmd_talk *t, const struct tarn_json *all)
 {
-    struct tarn_json *doc = NULL;
-    const char *all = tarn_builtin_tools();
-    if (tarn_json_read(all, strlen(all), &doc, NULL) != TARN_OK)
-        return;
-    for (const struct tarn_json *k = doc->first; k; k = k->next) {
-        const struct tarn_json *f = tarn_json_get(k, "function");
-        const struct tarn_json *name = tarn_json_get(f ? f : k, "name");
+    uint32_t bit = 1;
+    for (const struct tarn_json *k = all->first; k; k = k->next, bit <<= 1) {
+        const struct tarn_json *name = name_of(k);
         const char *effects = name ? tarn_builtin_effects(name->text) : NULL;
         if (name)
-            cmd_view_say(&t->view, "%-14s %s", name->text,
+            cmd_view_say(&t->view, "%-14s %-3s  %s", name->text,
+                         t->tools && !(t->tools_off & bit) ? "on" : "off",
                          effects ? effects : "Effects unknown.");
     }
-    tarn_json_free(doc);
+}
+
+/* "on", "off", both with a name behind it; false: it means nothing. */
+static bool switch_tools(struct cmd_talk *t, const char *rest,
+                         const struct tarn_json *all)
+{
+    const bool on = !strncmp(rest, "on", 2), off = !strncmp(rest, "off", 3);
+    const char *name = rest + (on ? 2 : off ? 3 : 0);
+    uint32_t bit = 1, every = 0, wanted = 0;
+    for (const struct tarn_json *k = all->first; k; k = k->next, bit <<= 1) {
+        every |= bit;
+        if (*name == ' ' && name_of(k) &&
+            !strcmp(name_of(k)->text, name + strspn(name, " ")))
+            wanted = bit;
+    }
+    if ((!on && !off) || (*name && !wanted))
+        return false;
+    if (!*name)
+        t->tools_off = 0;
+    else if (on)
+        t->tools_off = (t->tools ? t->tools_off : every) & ~wanted;
+    else
+        t->tools_off |= wanted;
+    t->tools = on || (*name && t->tools && t->tools_off != every);
+    tarn_toolbox_destroy(t->box); /* what was allowed goes with it */
+    t->box = NULL;
+    return true;
 }
 
 enum cmd_slash cmd_slash_tools(struct cmd_talk *t, char *rest,
                                uint32_t *attempt)
 {
-    const char *name, *arguments;
+    const char *name, *arguments, *all = tarn_builtin_tools();
+    struct tarn_json *doc = NULL;
     (void)attempt;
-    if (!strcmp(rest, "on") || !strcmp(rest, "off"))
-        t->tools = !strcmp(rest, "on");
-    say_tools(t);
+    if (tarn_json_read(all, strlen(all), &doc, NULL) != TARN_OK) {
+        cmd_view_say(&t->view, "There was not enough memory.");
+        return CMD_SLASH_DONE;
+    }
+    if (*rest && !switch_tools(t, rest, doc))
+        cmd_view_say(&t->view,
+                     "\"%s\" is neither on nor off, nor one of them "
+                     "with the name of a tool.",
+                     tarn_shown_str(rest).text);
+    say_tools(t, doc);
+    tarn_json_free(doc);
     for (size_t i = 0;
          t->box && tarn_toolbox_allowed(t->box, i, &name, &arguments); i++)
         cmd_view_say(&t->view, "Allowed in this chat: %s%s%s",

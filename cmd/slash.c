@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "cmd/slash.h"
+#include "cmd/term.h"
 #include "core/base/memory.h"
 #include "core/base/utf8.h"
 
 struct slash {
-    const char *name, *form, *does, *example;
+    const char *name, *brief, *form, *does, *example; /* brief: 24 columns */
     enum cmd_slash (*run)(struct cmd_talk *t, char *rest, uint32_t *attempt);
 };
 
@@ -250,86 +251,123 @@ static enum cmd_slash run_help(struct cmd_talk *t, char *rest,
                                uint32_t *attempt);
 
 static const struct slash COMMANDS[] = {
-    { "help", "[COMMAND]", "this list, or one of them with an example",
-      "/help again", run_help },
-    { "new", "", "a new chat; instructions stay", "/new", cmd_slash_new },
-    { "chats", "", "the chats that were kept, newest first", "/chats",
-      cmd_slash_chats },
-    { "open", "N or PATH", "go on with one of them, or with a .json file",
-      "/open 2", cmd_slash_open },
-    { "title", "TEXT", "names this chat", "/title Primes and factors",
-      cmd_slash_title },
-    { "save", "PATH", "the chat as .json, .md or .html", "/save chat.md",
-      cmd_slash_save },
-    { "again", "[budget=N temp=X seed=N]", "another branch of the last answer",
-      "/again temp=0.8", run_again },
-    { "more", "", "goes on with an answer that was stopped, as a branch",
-      "/more", cmd_slash_more },
-    { "edit", "[N]", "puts message N (default: the last) into the line",
-      "/edit 1", run_edit },
-    { "branch", "[N,+,-]", "switches to another branch", "/branch 1",
-      run_branch },
-    { "tree", "", "the whole chat with its branches", "/tree", run_tree },
-    { "undo", "", "takes back the last turn, edit or switch", "/undo",
-      run_undo },
-    { "keep", "", "undoes a broken circle: keeps what was taken back", "/keep",
+    { "help", "this list", "[COMMAND]",
+      "this list, or one of them with an example", "/help again", run_help },
+    { "new", "a new chat", "", "a new chat; instructions stay", "/new",
+      cmd_slash_new },
+    { "chats", "chats that were kept", "",
+      "the chats that were kept, newest first", "/chats", cmd_slash_chats },
+    { "open", "goes on with a chat", "N or PATH",
+      "go on with one of them, or with a .json file", "/open 2",
+      cmd_slash_open },
+    { "title", "names this chat", "TEXT", "names this chat",
+      "/title Primes and factors", cmd_slash_title },
+    { "save", "as .json, .md or .html", "PATH",
+      "the chat as .json, .md or .html", "/save chat.md", cmd_slash_save },
+    { "again", "another answer", "[budget=N temp=X seed=N]",
+      "another branch of the last answer", "/again temp=0.8", run_again },
+    { "more", "goes on with an answer", "",
+      "goes on with an answer that was stopped, as a branch", "/more",
+      cmd_slash_more },
+    { "edit", "changes a message", "[N]",
+      "puts message N (default: the last) into the line", "/edit 1", run_edit },
+    { "branch", "another branch", "[N,+,-]", "switches to another branch",
+      "/branch 1", run_branch },
+    { "tree", "all branches", "", "the whole chat with its branches", "/tree",
+      run_tree },
+    { "undo", "takes the last act back", "",
+      "takes back the last turn, edit or switch", "/undo", run_undo },
+    { "keep", "undoes a broken circle", "",
+      "undoes a broken circle: keeps what was taken back", "/keep",
       cmd_slash_keep },
-    { "trace", "[N, save PATH]",
+    { "trace", "the answer's tokens", "[N, save PATH]",
       "the last answer token by token; N: one token's candidates", "/trace 12",
       cmd_slash_trace },
-    { "fork", "N K", "goes on from token N with candidate K", "/fork 12 2",
-      cmd_slash_fork },
-    { "budget", "[N,none]", "the most tokens a thought may use", "/budget 256",
-      cmd_slash_budget },
-    { "set", "[NAME [VALUE]]", "settings of the sampler", "/set temp 0.7",
-      cmd_slash_set },
-    { "instructions", "[TEXT]", "the text placed before the first message",
+    { "fork", "another word at a token", "N K",
+      "goes on from token N with candidate K", "/fork 12 2", cmd_slash_fork },
+    { "budget", "most tokens of a thought", "[N,none]",
+      "the most tokens a thought may use", "/budget 256", cmd_slash_budget },
+    { "set", "settings of the sampler", "[NAME [VALUE]]",
+      "settings of the sampler", "/set temp 0.7", cmd_slash_set },
+    { "instructions", "before the first message", "[TEXT]",
+      "the text placed before the first message",
       "/instructions Answer in one sentence.", cmd_slash_instructions },
-    { "file", "PATH", "attaches a text file to the next message",
-      "/file notes.txt", cmd_slash_file },
-    { "tools", "[on,off]",
+    { "file", "attaches a text file", "PATH",
+      "attaches a text file to the next message", "/file notes.txt",
+      cmd_slash_file },
+    { "schema", "what the answer must fit", "[PATH,json,none]",
+      "the answer must fit this JSON Schema", "/schema answer.schema.json",
+      cmd_slash_schema },
+    { "tools", "calculator and clock", "[on,off [NAME]]",
       "calculator and clock, after you have allowed a call", "/tools on",
       cmd_slash_tools },
-    { "thought", "[show,fold,hide]", "how thoughts are displayed",
-      "/thought fold", cmd_slash_thought },
-    { "entropy", "[on,off]", "underlines where another word was likely",
-      "/entropy on", cmd_slash_entropy },
-    { "copy", "[thought]", "the last answer to the clipboard", "/copy",
-      cmd_slash_copy },
-    { "find", "TEXT", "searches this chat", "/find prime", cmd_slash_find },
-    { "backend", "[NAME]", "computes with another one from here on",
-      "/backend vulkan", cmd_slash_backend },
-    { "context", "", "how full the context is", "/context", cmd_slash_context },
-    { "quit", "", "leaves; so does Ctrl+D", "/quit", run_quit },
+    { "thought", "shown, folded, hidden", "[show,fold,hide]",
+      "how thoughts are displayed", "/thought fold", cmd_slash_thought },
+    { "entropy", "marks unsure words", "[on,off]",
+      "underlines where another word was likely", "/entropy on",
+      cmd_slash_entropy },
+    { "copy", "answer to the clipboard", "[thought]",
+      "the last answer to the clipboard", "/copy", cmd_slash_copy },
+    { "find", "searches this chat", "TEXT", "searches this chat", "/find prime",
+      cmd_slash_find },
+    { "backend", "computes with another", "[NAME]",
+      "computes with another one from here on", "/backend vulkan",
+      cmd_slash_backend },
+    { "backends", "what can compute here", "",
+      "what can compute here, and why the rest cannot", "/backends",
+      cmd_slash_backends },
+    { "models", "models on this computer", "[N or PATH]",
+      "the models on this computer; goes on with one", "/models 2",
+      cmd_slash_models },
+    { "context", "how full it is", "", "how full the context is", "/context",
+      cmd_slash_context },
+    { "quit", "leaves", "", "leaves; so does Ctrl+D", "/quit", run_quit },
 };
 #define N_COMMANDS (sizeof COMMANDS / sizeof *COMMANDS)
+
+/* All of them on one screen of 24 lines, in two columns where they fit. */
+static void say_commands(struct cmd_talk *t)
+{
+    unsigned columns, rows;
+    cmd_term_size(&columns, &rows);
+    const size_t n_rows = columns >= 78 ? (N_COMMANDS + 1) / 2 : N_COMMANDS;
+    for (size_t i = 0; i < n_rows; i++) {
+        const struct slash *a = &COMMANDS[i];
+        const struct slash *b =
+            i + n_rows < N_COMMANDS ? &COMMANDS[i + n_rows] : NULL;
+        if (b)
+            cmd_view_say(&t->view, "/%-12s %-24s /%-12s %s", a->name, a->brief,
+                         b->name, b->brief);
+        else
+            cmd_view_say(&t->view, "/%-12s %s", a->name, a->brief);
+    }
+    cmd_view_say(&t->view, "/help COMMAND tells more of one. //text sends a "
+                           "line that begins with a slash.");
+    cmd_view_say(&t->view, "Alt+Enter, or \\ before Enter: a new line. While "
+                           "the model writes: Ctrl+C");
+    cmd_view_say(&t->view, "stops, Ctrl+G answers now, Ctrl+O folds or shows "
+                           "thoughts.");
+}
 
 static enum cmd_slash run_help(struct cmd_talk *t, char *rest,
                                uint32_t *attempt)
 {
+    size_t i = 0;
     (void)attempt;
     rest += *rest == '/';
-    bool found = false;
-    for (size_t i = 0; i < N_COMMANDS; i++) {
-        char left[64];
-        if (*rest && strcmp(rest, COMMANDS[i].name))
-            continue;
-        found = true;
-        snprintf(left, sizeof left, "/%s %s", COMMANDS[i].name,
-                 COMMANDS[i].form);
-        cmd_view_say(&t->view, "%-32s %s", left, COMMANDS[i].does);
-        if (*rest)
-            cmd_view_say(&t->view, "Example: %s", COMMANDS[i].example);
-    }
-    if (!found)
+    while (i < N_COMMANDS && strcmp(rest, COMMANDS[i].name) != 0)
+        i++;
+    if (!*rest) {
+        say_commands(t);
+    } else if (i < N_COMMANDS) {
+        const struct slash *c = &COMMANDS[i];
+        cmd_view_say(&t->view, "/%s%s%s: %s", c->name, *c->form ? " " : "",
+                     c->form, c->does);
+        cmd_view_say(&t->view, "Example: %s", c->example);
+    } else {
         cmd_view_say(&t->view, "There is no command /%s.",
                      tarn_shown_str(rest).text);
-    if (!*rest)
-        cmd_view_say(&t->view,
-                     "//text sends a line that begins with a slash. "
-                     "Alt+Enter, or \\ before Enter: a new line. While the "
-                     "model writes: Ctrl+C stops, Ctrl+G answers now, Ctrl+O "
-                     "folds or shows thoughts.");
+    }
     return CMD_SLASH_DONE;
 }
 

@@ -1,6 +1,6 @@
 /* slash.h - the commands of `tarn chat`, spread over slash.c (table, branches),
- * slash_set.c (settings), slash_trace.c (tokens), shelf.c (chats) and
- * slash_text.c (files, clipboard, search).
+ * slash_set.c (settings), slash_trace.c (tokens), shelf.c (chats), slash_list.c
+ * (context, models, backends) and slash_text.c (files, clipboard, search).
  *
  * Owns: nothing.  Threads: the main one.
  */
@@ -26,6 +26,9 @@ cmd_slash_fn cmd_slash_copy;
 cmd_slash_fn cmd_slash_find;
 cmd_slash_fn cmd_slash_context;
 cmd_slash_fn cmd_slash_backend;
+cmd_slash_fn cmd_slash_backends;
+cmd_slash_fn cmd_slash_models;
+cmd_slash_fn cmd_slash_schema;
 cmd_slash_fn cmd_slash_more;
 cmd_slash_fn cmd_slash_keep;
 cmd_slash_fn cmd_slash_trace;

@@ -1,10 +1,9 @@
 /* slash_text.c - commands that bring text in or out: chats and files,
- * clipboard, search, how full the context is. */
+ * clipboard, search. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/shelf.h"
-#include "backends/backend.h"
 #include "cmd/slash.h"
 #include "core/base/file.h"
 #include "core/base/memory.h"
@@ -298,42 +297,5 @@ enum cmd_slash cmd_slash_find(struct cmd_talk *t, char *rest, uint32_t *attempt)
         }
     if (found == 0)
         cmd_view_say(&t->view, "Not found in this chat.");
-    return CMD_SLASH_DONE;
-}
-
-enum cmd_slash cmd_slash_context(struct cmd_talk *t, char *rest,
-                                 uint32_t *attempt)
-{
-    const uint32_t room = tarn_engine_context(t->ses.engine);
-    (void)rest, (void)attempt;
-    cmd_view_say(&t->view, "%s of %s tokens (%u%%), %s messages.",
-                 cmd_count(t->n_context).text, cmd_count(room).text,
-                 (unsigned)((uint64_t)t->n_context * 100 / room),
-                 cmd_count(tarn_chat_length(t->chat)).text);
-    return CMD_SLASH_DONE;
-}
-
-enum cmd_slash cmd_slash_backend(struct cmd_talk *t, char *rest,
-                                 uint32_t *attempt)
-{
-    struct tarn_error err = { TARN_OK, "" };
-    const struct tarn_model_info *m = tarn_model_info(t->ses.model);
-    (void)attempt;
-    if (*rest) {
-        if (tarn_engine_move(t->ses.engine, rest, &err))
-            cmd_slash_error(t, &err);
-        else
-            cmd_view_say(&t->view, "Computing with %s (%s); nothing is read "
-                         "again.",
-                         m->backend, m->device);
-        return CMD_SLASH_DONE;
-    }
-    size_t n = 0;
-    const struct tarn_backend *const *all =
-        cmd_backends_list(t->ses.backends, &n);
-    cmd_view_say(&t->view, "Computing with %s (%s). There are:", m->backend,
-                 m->device);
-    for (size_t i = 0; i < n; i++)
-        cmd_view_say(&t->view, "  %s", all[i]->name);
     return CMD_SLASH_DONE;
 }

@@ -34,12 +34,15 @@ struct cmd_talk {
     unsigned n_files;
     bool no_save, unsaved_told;
     bool tools;               /* the model is told of them */
+    uint32_t tools_off;       /* but not of these: a bit for each */
     const char *allow;        /* "name,name": without asking */
     struct tarn_toolbox *box; /* of this chat; NULL: not used yet */
     struct cmd_records records;
     struct tarn_ids begin; /* the next turn begins with these tokens */
     bool keep_loops;       /* the next turn breaks none */
     uint32_t n_context;    /* tokens after the last turn */
+    char *schema;          /* of the answer; "": any JSON; owned; NULL: free */
+    char *next_model;      /* path, owned: NULL unless another is wanted */
     bool pocket;
 };
 
@@ -48,10 +51,15 @@ tarn_message_id cmd_talk_end(const struct cmd_talk *t);
 /* Remembers the end for /undo. */
 void cmd_talk_mark(struct cmd_talk *t);
 
+/* A file becomes the schema of the answers, if it is one. */
+enum tarn_status cmd_talk_schema(struct cmd_talk *t, const char *path,
+                                 struct tarn_error *err);
+
 enum cmd_slash {
     CMD_SLASH_DONE, /* ask for the next line */
     CMD_SLASH_EDIT, /* ask, with t->typed in the line */
     CMD_SLASH_TURN, /* the model's turn, with *attempt */
+    CMD_SLASH_MODEL, /* t->next_model is to be opened */
     CMD_SLASH_QUIT
 };
 /* A line that begins with a slash. */

@@ -13,6 +13,7 @@
 #define DIM "\033[2m"
 #define RESET "\033[0m"
 #define MAX_COLUMNS 100
+#define CIRCLE_KEYS "Ctrl+G breaks it, Ctrl+C stops."
 #define STATUS_EVERY_MS 100.0
 /* A prompt that is read faster than this shows no progress. */
 #define STATUS_AFTER_MS 300.0
@@ -154,7 +155,7 @@ void cmd_view_begin(struct cmd_view *v)
 {
     v->span = 0;
     v->reading = v->thought_seen = v->answer_seen = v->status_shown =
-        v->stopped = v->asked = false;
+        v->stopped = v->asked = v->circle = false;
     v->n_thought = v->n_total = 0;
     v->last_status_ms = v->thought_from_ms = v->thought_ms = 0;
 }
@@ -426,6 +427,9 @@ void cmd_view_event(struct cmd_view *v, const struct tarn_event *ev)
             print_json(v, "notice", ev->text, ev->text_size);
         else
             say_between(v, ev->text, ev->text_size);
+        v->circle = ev->total > 0;
+        if (v->circle && v->live)
+            say_between(v, CIRCLE_KEYS, sizeof CIRCLE_KEYS - 1);
         break;
     case TARN_EV_WAS_THOUGHT: /* nothing that is printed is moved */
         if (v->json)

@@ -25,6 +25,7 @@ struct cmd_view {
     uint32_t span;
     bool open_line; /* what went out so did not end in a line feed */
     bool reading, thought_seen, answer_seen, status_shown, stopped, asked;
+    bool circle; /* the answer goes round in one: Ctrl+G breaks it */
     uint32_t n_thought, n_total;
     uint64_t read_from;
     double read_from_ms, last_status_ms, thought_from_ms, thought_ms,

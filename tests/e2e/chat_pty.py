@@ -384,6 +384,135 @@ def test_calls_in_a_pipe_need_a_name():
           [x["text"] for x in lines if x["e"] == "result"] == ["408"], kinds)
 
 
+def test_tools_one_by_one():
+    t = start("--temp", "0").prompt()
+    t.ask("/tools on calculator")
+    check(re.search(r"calculator +on ", t.answer()) and
+          re.search(r"clock +off ", t.answer()), t.answer())
+    t.type(SUM + "\r").wait("Allow once? [")
+    t.type("y\r").prompt()
+    check("408" in t.answer(), t.answer())
+    t.ask("/tools off calculator")  # the last one
+    check("Tools: off" in t.answer(), t.answer())
+    t.ask("/tools on")
+    check("off" not in t.answer().split("Tools:")[0], t.answer())
+    for wrong in ("/tools maybe", "/tools on hammer", "/tools once"):
+        t.ask(wrong)
+        check("neither on nor off" in t.answer() and "Tools: on" in t.answer(),
+              wrong, t.answer())
+    t.type("\x04")
+    check(t.finish() == 0)
+
+
+# -------------------------------------------------------------------- tables
+
+def test_help_fits_one_screen():
+    t = start().prompt()
+    t.ask("/help")
+    lines = t.answer().strip().split("\n")
+    check(len(lines) <= 23 and all(len(s) < 80 for s in lines), lines)
+    for name in ("/schema", "/models", "/backends", "/context", "/quit"):
+        check(any(name in s for s in lines), name)
+    t.ask("/help schema")
+    check("[PATH,json,none]" in t.answer() and "Example: /schema" in
+          t.answer(), t.answer())
+    t.ask("/help nothing")
+    check("There is no command /nothing." in t.answer(), t.answer())
+    t.type("\x04")
+    check(t.finish() == 0)
+
+
+def test_schema_binds_the_answer():
+    path = os.path.join(DIR, "answer.schema.json")
+    with open(path, "w") as f:
+        json.dump({"type": "object", "required": ["sum"],
+                   "properties": {"sum": {"type": "integer", "minimum": 0,
+                                          "maximum": 999}},
+                   "additionalProperties": False}, f)
+    t = start().prompt()
+    t.ask("/schema")
+    check("The answer is free" in t.answer(), t.answer())
+    t.ask("/schema " + path)
+    check("must fit a schema" in t.answer(), t.answer())
+    t.ask(QUESTION)
+    said = json.loads(messages(t)[-1][1])
+    check(list(said) == ["sum"] and isinstance(said["sum"], int), said)
+    with open(path, "w") as f:
+        f.write('{"type": "object", "not": {}}')
+    t.ask("/schema " + path)
+    check('"not"' in t.answer() or "not" in t.answer().split("\n")[0],
+          t.answer())
+    check("must fit a schema" in t.answer(), "the old one stays", t.answer())
+    t.ask("/schema /nonexistent.json")
+    check("nonexistent" in t.answer(), t.answer())
+    t.ask("/schema json")
+    check("must be JSON" in t.answer(), t.answer())
+    t.ask("/schema none")
+    t.ask(QUESTION)
+    check("42" in messages(t)[-1][1] and "{" not in messages(t)[-1][1])
+    t.type("\x04")
+    check(t.finish() == 0)
+    r = piped(QUESTION, "--json-schema", path)
+    check(r.returncode == 2 and r.stderr.count(b"\n") == 1, r)
+
+
+def test_models_are_listed_and_changed():
+    env = {"XDG_DATA_HOME": os.path.join(DIR, "models")}
+    t = start(env=env).prompt()
+    t.ask("/models")
+    check(re.search(r"1 \* tarn pocket +.*MB", t.answer()), t.answer())
+    t.ask(QUESTION)
+    t.ask("/models " + WILD)
+    check("Going on with" in t.answer(), t.answer())
+    t.ask("/models")
+    check(re.search(r"\d \* [^\n]*\n +" + re.escape(WILD), t.answer()) and
+          re.search(r"1   tarn pocket", t.answer()), t.answer())
+    check(messages(t)[0] == ("user", QUESTION), "the chat goes on")
+    t.ask("/models 7")
+    check("There is no model 7" in t.answer(), t.answer())
+    bad = os.path.join(DIR, "bad.gguf")
+    with open(bad, "wb") as f:
+        f.write(b"no model")
+    t.ask("/models " + bad)
+    check("bad.gguf" in t.answer(), t.answer())
+    t.ask("/models 1")
+    t.ask("Is 17 even or odd?")
+    check("odd" in messages(t)[-1][1] and len(messages(t)) == 4, messages(t))
+    t.type("\x04")
+    check(t.finish() == 0)
+    t = start(env=env).prompt()  # it is remembered
+    t.ask("/models")
+    check(WILD in t.answer(), t.answer())
+    t.type("\x04")
+    check(t.finish() == 0)
+
+
+def test_backends_and_context_are_tables():
+    t = start().prompt()
+    t.ask("/context")
+    check("context 0 of " in t.answer(), t.answer())
+    t.ask(QUESTION)
+    t.ask("/context")
+    rows = dict(re.findall(r"(?m)^(\w+) +([\d,]+)$", t.answer()))
+    check({"instructions", "messages", "answers", "results", "free"} <=
+          set(rows) and int(rows["messages"]) > 3 and
+          int(rows["answers"]) > 1, t.answer())
+    t.ask("/backends")
+    used = re.findall(r"(?m)^(\S+) +in use", t.answer())
+    names = re.findall(r"(?m)^(\S+) +(?:in use|ready)", t.answer())
+    check(len(used) == 1 and "ref" in names, t.answer())
+    t.ask("/backend ref")
+    t.ask("/backends")
+    check(re.findall(r"(?m)^(\S+) +in use", t.answer()) == ["ref"],
+          t.answer())
+    t.ask("Is 17 even or odd?")
+    check("odd" in messages(t)[-1][1], messages(t))
+    t.ask("/backend nonsense")
+    check("nonsense" in t.answer(), t.answer())
+    t.type("\x04")
+    check(t.finish() == 0)
+
+
 # -------------------------------------------------------------- line editing
 
 def test_line_editing():

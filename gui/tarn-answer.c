@@ -20,7 +20,7 @@ struct _TarnAnswer {
     TarnBody *body;
     GtkBox *calls, *foot, *notes;
     TarnEditor *editor;
-    GtkMenuButton *ways;
+    GtkMenuButton *ways, *more;
     TarnBranches *branches;
     GtkButton *regenerate;
     guint id, budget;
@@ -30,21 +30,16 @@ struct _TarnAnswer {
 };
 G_DEFINE_FINAL_TYPE(TarnAnswer, tarn_answer, TARN_TYPE_CULL_BOX)
 
-static void copy(TarnAnswer *a, gboolean thought)
+static void on_copy(TarnAnswer *a)
 {
-    g_autofree char *text = tarn_answer_copy(a, thought);
+    g_autofree char *text = tarn_answer_copy(a, FALSE);
     gdk_clipboard_set_text(gtk_widget_get_clipboard(GTK_WIDGET(a)), text);
     gtk_widget_activate_action(GTK_WIDGET(a), "win.say-copied", NULL);
 }
 
-static void on_copy(TarnAnswer *a)
+static void on_trace(TarnAnswer *a)
 {
-    copy(a, FALSE);
-}
-
-static void on_copy_all(TarnAnswer *a)
-{
-    copy(a, TRUE);
+    gtk_widget_activate_action(GTK_WIDGET(a), "win.trace-of", "u", a->id);
 }
 
 static void on_regenerate(TarnAnswer *a)
@@ -90,6 +85,11 @@ static void make_ways(TarnAnswer *a)
         g_menu_append_item(menu, item);
     }
     gtk_menu_button_set_menu_model(a->ways, G_MENU_MODEL(menu));
+    g_autoptr(GMenu) more = g_menu_new();
+    g_autoptr(GMenuItem) all = g_menu_item_new(_("Copy with thought"), NULL);
+    g_menu_item_set_action_and_target(all, "win.copy-with-thought", "u", a->id);
+    g_menu_append_item(more, all);
+    gtk_menu_button_set_menu_model(a->more, G_MENU_MODEL(more));
 }
 
 char *tarn_answer_copy(TarnAnswer *a, gboolean thought)
@@ -325,6 +325,7 @@ static void tarn_answer_class_init(TarnAnswerClass *klass)
     gtk_widget_class_bind_template_child(w, TarnAnswer, notes);
     gtk_widget_class_bind_template_child(w, TarnAnswer, editor);
     gtk_widget_class_bind_template_child(w, TarnAnswer, ways);
+    gtk_widget_class_bind_template_child(w, TarnAnswer, more);
     gtk_widget_class_bind_template_child(w, TarnAnswer, foot);
     gtk_widget_class_bind_template_child(w, TarnAnswer, branches);
     gtk_widget_class_bind_template_child(w, TarnAnswer, regenerate);
@@ -333,7 +334,7 @@ static void tarn_answer_class_init(TarnAnswerClass *klass)
     gtk_widget_class_bind_template_callback(w, on_done);
     gtk_widget_class_bind_template_callback(w, on_cancelled);
     gtk_widget_class_bind_template_callback(w, on_copy);
-    gtk_widget_class_bind_template_callback(w, on_copy_all);
+    gtk_widget_class_bind_template_callback(w, on_trace);
     gtk_widget_class_bind_template_callback(w, on_regenerate);
 }
 

@@ -26,6 +26,7 @@ static const struct {
              { "win.sidebar", { "F9" } },
              { "win.search-chats", { "<Control>k" } },
              { "win.open-model", { "<Control>o" } },
+             { "win.models", { "<Control>m" } },
              { "win.find", { "<Control>f" } },
              { "win.rename", { "F2" } },
              { "win.settings", { "<Control>comma" } },

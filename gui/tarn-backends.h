@@ -11,8 +11,12 @@
 
 /* plugins: read at once, not kept; NULL: nothing was looked for yet.
  * in_use: name of the backend that runs the model, or NULL. */
+/* in_use: its name, NULL without a model.  use: a person chose another one for
+ * the open model. */
 void tarn_backends_present(GtkWindow *parent,
                            const struct tarn_plugins *plugins,
-                           const char *in_use);
+                           const char *in_use,
+                           void (*use)(const char *name, gpointer user),
+                           gpointer user);
 
 #endif

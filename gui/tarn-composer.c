@@ -10,7 +10,7 @@ struct _TarnComposer {
     GtkBox parent;
     GtkTextView *text;
     GtkLabel *placeholder;
-    GtkButton *send, *stop;
+    GtkButton *send, *stop, *schema;
     GtkMenuButton *budget, *tools;
     GtkBox *chips;
     gboolean busy, ready, ctrl_sends;
@@ -79,6 +79,11 @@ void tarn_composer_set_tools(TarnComposer *c, gboolean on)
     gtk_menu_button_set_label(c->tools, text);
     gtk_accessible_update_property(GTK_ACCESSIBLE(c->tools),
                                    GTK_ACCESSIBLE_PROPERTY_LABEL, text, -1);
+}
+
+void tarn_composer_set_schema(TarnComposer *c, gboolean on)
+{
+    gtk_widget_set_visible(GTK_WIDGET(c->schema), on);
 }
 
 void tarn_composer_set_ctrl_sends(TarnComposer *c, gboolean ctrl)
@@ -220,6 +225,7 @@ static void tarn_composer_class_init(TarnComposerClass *klass)
     gtk_widget_class_bind_template_child(w, TarnComposer, stop);
     gtk_widget_class_bind_template_child(w, TarnComposer, budget);
     gtk_widget_class_bind_template_child(w, TarnComposer, tools);
+    gtk_widget_class_bind_template_child(w, TarnComposer, schema);
     gtk_widget_class_bind_template_child(w, TarnComposer, chips);
     gtk_widget_class_bind_template_callback(w, on_send);
     gtk_widget_class_bind_template_callback(w, on_stop);

@@ -19,6 +19,8 @@ void tarn_composer_set_state(TarnComposer *c, gboolean busy, gboolean ready);
  * and takes it away again. */
 void tarn_composer_attach(TarnComposer *c, const char *name, const char *text,
                           guint tokens);
+/* Answers must fit a schema: a button says so. */
+void tarn_composer_set_schema(TarnComposer *c, gboolean on);
 void tarn_composer_set_tools(TarnComposer *c, gboolean on);
 /* Return makes a new line then. */
 void tarn_composer_set_ctrl_sends(TarnComposer *c, gboolean ctrl);

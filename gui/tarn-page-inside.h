@@ -49,7 +49,7 @@ struct _TarnPage {
     tarn_message_id asking;       /* whose calls wait for a person; 0: none */
     GPtrArray *cards;             /* TarnConsent of these, borrowed */
     guint tick, guard;
-    char *speed;
+    char *speed, *schema;
     gsize from; /* first message of the active path that is shown */
     guint used; /* tokens of the context after the last turn */
     gint64 announced;

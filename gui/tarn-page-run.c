@@ -115,16 +115,22 @@ static void on_token(TarnPage *p, const struct tarn_event *ev)
                        ev->id);
 }
 
-/* A sentence of the core about this turn: it stands in the turn. */
-static void on_notice(TarnPage *p, const struct tarn_event *ev)
+/* A sentence about this turn stands in the turn; text: moved. */
+static void tell(TarnPage *p, char *text, gboolean circle)
 {
     struct run *r = &p->run;
-    char *text = tarn_words_valid(ev->text, (gssize)ev->text_size);
     g_ptr_array_add(tarn_conversation_notices(r->conversation, r->message),
                     text);
     if (r->answer)
-        tarn_answer_note(r->answer, text, FALSE, NULL, NULL, NULL);
-    tarn_page_announce(p, text, FALSE);
+        tarn_answer_note(r->answer, text, FALSE,
+                         circle ? _("Break the circle") : NULL,
+                         "win.break-circle", NULL);
+    tarn_page_announce(p, text, circle);
+}
+
+static void on_notice(TarnPage *p, const struct tarn_event *ev)
+{
+    tell(p, tarn_words_valid(ev->text, (gssize)ev->text_size), ev->total > 0);
 }
 
 /* Kept, so that it can be undone: what was before, with what was taken. */
@@ -136,8 +142,17 @@ static void on_withdrawn(TarnPage *p, const struct tarn_event *ev)
     g_array_set_size(back, 0);
     g_array_append_vals(back, ids->data, ids->len);
     g_array_set_size(ids, MIN(ids->len, ev->at));
-    r->n_thought -= MIN(r->n_thought, (guint)ev->total);
+    if (ev->span == TARN_SPAN_THOUGHT)
+        r->n_thought -= MIN(r->n_thought, (guint)ev->total);
     begin_again(p);
+    if (ev->span == TARN_SPAN_ANSWER) /* of a thought the core tells itself */
+        tell(p,
+             g_strdup_printf(
+                 ngettext("The circle was broken: %u token was taken back.",
+                          "The circle was broken: %u tokens were taken back.",
+                          (gulong)ev->total),
+                 (guint)ev->total),
+             FALSE);
 }
 
 static void on_event(TarnPage *p, const struct tarn_event *ev)
@@ -255,8 +270,8 @@ struct other {
     guint attempt;
     guint budget; /* where has_budget */
     gboolean has_budget, keep_loops;
-    double warmer;       /* added to the temperature */
-    const GArray *begin; /* gint32: the answer begins with them */
+    double warmer;        /* added to the temperature */
+    const GArray *begin;  /* gint32: the answer begins with them */
     tarn_message_id from; /* it is the beginning of this one */
 };
 
@@ -289,7 +304,8 @@ static gboolean post_turn(TarnPage *p, const struct other *other)
                                    .tools_json = tarn_page_tools(p),
                                    .keep_loops = p->settings->keep_loops ||
                                                  other->keep_loops,
-                                   .experts = true };
+                                   .experts = true,
+                                   .json_schema = p->schema };
     if (other->begin) {
         o.begin = (const int32_t *)(gpointer)other->begin->data;
         o.n_begin = other->begin->len;
@@ -314,7 +330,7 @@ static void start_turn(TarnPage *p, const struct other *other)
     struct run *r = &p->run;
     TarnConversation *c = p->conversation;
     tarn_message_id parent = tarn_conversation_end(c);
-    if (!post_turn(p, other ? other : &USUAL))
+    if (!tarn_worker_engine(p->worker) || !post_turn(p, other ? other : &USUAL))
         return;
     tarn_page_give_up_asking(p);
     r->active = TRUE;
@@ -379,6 +395,11 @@ void tarn_page_answer_now(TarnPage *p)
     if (p->run.active)
         tarn_traces_answered(p->traces);
     post(p, TARN_CMD_ANSWER_NOW);
+}
+
+void tarn_page_break_circle(TarnPage *p)
+{
+    post(p, TARN_CMD_BREAK_CIRCLE);
 }
 
 gboolean tarn_page_is_running(TarnPage *p)

@@ -49,6 +49,7 @@ void tarn_page_update_composer(TarnPage *p)
                                 tarn_worker_engine(p->worker));
     tarn_composer_set_budget(p->composer, p->settings->budget);
     tarn_composer_set_tools(p->composer, p->settings->tools);
+    tarn_composer_set_schema(p->composer, p->schema != NULL);
     tarn_composer_set_ctrl_sends(p->composer, p->settings->ctrl_sends);
 }
 
@@ -203,6 +204,20 @@ static void on_find(TarnPage *p, guint id, gboolean thought, guint nth,
     tarn_transcript_show(p->transcript, seen ? seen : turn, y);
 }
 
+void tarn_page_reveal(TarnPage *p, guint message)
+{
+    GtkWidget *turn = NULL;
+    while (message &&
+           !(turn = tarn_transcript_find(p->transcript, message)) &&
+           p->from > 0)
+        on_top(p);
+    if (!turn)
+        return;
+    if (TARN_IS_ANSWER(turn))
+        tarn_answer_open_thought(TARN_ANSWER(turn));
+    tarn_transcript_show(p->transcript, turn, 0);
+}
+
 /* ME19, ME20: what is no text or has no room is not attached. */
 void tarn_page_attach(TarnPage *p, const char *name, const char *text,
                       gsize size)
@@ -264,12 +279,14 @@ void tarn_page_step(TarnPage *p, int delta)
     tarn_transcript_step(p->transcript, delta);
 }
 
-char *tarn_page_last_answer(TarnPage *p)
+char *tarn_page_answer(TarnPage *p, guint message, gboolean thought)
 {
     tarn_message_id id =
-        tarn_conversation_last_of(p->conversation, TARN_ASSISTANT);
+        message ? message
+                : tarn_conversation_last_of(p->conversation, TARN_ASSISTANT);
     GtkWidget *turn = id ? tarn_transcript_find(p->transcript, id) : NULL;
-    return turn ? tarn_answer_copy(TARN_ANSWER(turn), FALSE) : NULL;
+    return TARN_IS_ANSWER(turn) ? tarn_answer_copy(TARN_ANSWER(turn), thought)
+                                : NULL;
 }
 
 void tarn_page_focus(TarnPage *p)
@@ -293,7 +310,78 @@ void tarn_page_set_loading(TarnPage *p, const char *model, int percent)
     g_autofree char *text =
         g_strdup_printf(_("Loading %s… %d%%"), model, percent);
     gtk_label_set_text(p->loading_text, text);
+    gtk_widget_set_visible(GTK_WIDGET(p->loading_bar), TRUE);
     gtk_progress_bar_set_fraction(p->loading_bar, percent / 100.0);
+}
+
+void tarn_page_set_away(TarnPage *p, const char *why)
+{
+    gtk_widget_set_visible(GTK_WIDGET(p->loading), why != NULL);
+    gtk_widget_set_visible(GTK_WIDGET(p->loading_bar), FALSE);
+    gtk_label_set_text(p->loading_text, why ? why : "");
+    tarn_page_update_composer(p);
+    tarn_page_update_status(p);
+}
+
+void tarn_page_forget_speed(TarnPage *p)
+{
+    g_clear_pointer(&p->speed, g_free);
+    tarn_page_update_status(p);
+}
+
+void tarn_page_set_schema(TarnPage *p, const char *schema)
+{
+    g_free(p->schema);
+    p->schema = g_strdup(schema);
+    tarn_page_update_composer(p);
+    tarn_composer_focus(p->composer);
+}
+
+const char *tarn_page_schema(TarnPage *p)
+{
+    return p->schema;
+}
+
+/* The first message of the active path, if it is instructions. */
+static gboolean find_instructions(TarnPage *p, struct tarn_message *m)
+{
+    *m = (struct tarn_message){ .size = sizeof *m };
+    return tarn_chat_message(tarn_conversation_chat(p->conversation), 0, m) &&
+           m->role == TARN_SYSTEM;
+}
+
+char *tarn_page_instructions(TarnPage *p)
+{
+    struct tarn_message m;
+    return find_instructions(p, &m)
+               ? tarn_words_valid(m.text, (gssize)m.text_size)
+               : NULL;
+}
+
+gboolean tarn_page_set_instructions(TarnPage *p, const char *text)
+{
+    struct tarn_error err = { 0 };
+    struct tarn_message m;
+    gboolean had = find_instructions(p, &m);
+    g_autofree char *old = tarn_page_instructions(p);
+    if (p->run.active || !g_strcmp0(old, text) || (!had && (!text || !*text)))
+        return FALSE;
+    if (text && *text) {
+        tarn_message_id id = tarn_conversation_add(
+            p->conversation, 0, TARN_SYSTEM, text, strlen(text), &err);
+        if (id)
+            tarn_page_save(p, p->conversation, id);
+    } else {
+        tarn_chat_select(tarn_conversation_chat(p->conversation), 0, &err);
+    }
+    if (err.status)
+        tarn_page_show_error(p, &err);
+    p->from = 0;
+    p->used = 0;
+    tarn_page_show_path(p);
+    tarn_page_update_status(p);
+    tarn_composer_focus(p->composer);
+    return !err.status;
 }
 
 void tarn_page_model_changed(TarnPage *p, gboolean pocket)
@@ -390,6 +478,7 @@ static void tarn_page_dispose(GObject *o)
     g_clear_object(&p->worker);
     g_clear_object(&p->traces);
     g_clear_pointer(&p->speed, g_free);
+    g_clear_pointer(&p->schema, g_free);
     G_OBJECT_CLASS(tarn_page_parent_class)->dispose(o);
 }
 

@@ -30,6 +30,18 @@ TarnConversation *tarn_page_conversation(TarnPage *p);
 void tarn_page_model_changed(TarnPage *p, gboolean pocket);
 /* percent -1: not loading. */
 void tarn_page_set_loading(TarnPage *p, const char *model, int percent);
+/* The engine is with somebody else, says `why`; NULL: it is back. */
+void tarn_page_set_away(TarnPage *p, const char *why);
+/* What was measured does not count any more. */
+void tarn_page_forget_speed(TarnPage *p);
+/* The JSON Schema that answers must fit from now on; NULL: they are free. */
+void tarn_page_set_schema(TarnPage *p, const char *schema);
+const char *tarn_page_schema(TarnPage *p);
+/* The text before the first message.  Other instructions begin the chat again,
+ * the old beginning stays as a branch; NULL or "": without any.  FALSE: a turn
+ * is running, or there was an error (which is shown). */
+char *tarn_page_instructions(TarnPage *p); /* owned by the caller; or NULL */
+gboolean tarn_page_set_instructions(TarnPage *p, const char *text);
 /* Borrowed; told again whenever it has changed. */
 void tarn_page_set_settings(TarnPage *p, const TarnSettings *settings);
 
@@ -46,6 +58,8 @@ void tarn_page_regenerate_as(TarnPage *p, guint message, const char *way);
  * token at number `token` (from 0). */
 void tarn_page_continue(TarnPage *p, guint message);
 void tarn_page_undo_loop(TarnPage *p, guint message);
+/* An answer that goes round in a circle: back to its second time. */
+void tarn_page_break_circle(TarnPage *p);
 void tarn_page_fork(TarnPage *p, guint message, guint token, gint32 id);
 void tarn_page_edit_last(TarnPage *p);
 void tarn_page_edited(TarnPage *p, guint message, const char *text);
@@ -54,11 +68,14 @@ void tarn_page_toggle_thought(TarnPage *p);
 void tarn_page_step(TarnPage *p, int delta);
 /* The records of this window's turns. */
 TarnTraces *tarn_page_traces(TarnPage *p);
-char *tarn_page_last_answer(TarnPage *p); /* owned by the caller; or NULL */
+/* message 0: the last one.  Owned by the caller; or NULL. */
+char *tarn_page_answer(TarnPage *p, guint message, gboolean thought);
 /* name: of a file; text: its bytes, which must be UTF-8 text. */
 void tarn_page_attach(TarnPage *p, const char *name, const char *text,
                       gsize size);
 void tarn_page_find(TarnPage *p);
+/* Scrolls to a turn and unfolds its thought. */
+void tarn_page_reveal(TarnPage *p, guint message);
 void tarn_page_focus(TarnPage *p);
 void tarn_page_fill(TarnPage *p, const char *text);
 

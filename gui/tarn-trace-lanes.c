@@ -13,12 +13,16 @@ struct _TarnTraceLanes {
     struct tarn_view_options look;
     GskRenderNode *node; /* the list, painted; NULL: not yet */
     GdkRGBA colors[TARN_N_ROLES];
-    double pointer; /* x of the pointer, for zooming */
+    double pointer;        /* x of the pointer, for zooming */
+    guint from, to, until; /* tokens or NOTHING: marked; painted up to */
+    GArray *hits;          /* guint */
+    guint shared;          /* tokens of the scale; 0: its own */
+    double drag_x, drag_y;
     gboolean listed;
 };
 G_DEFINE_FINAL_TYPE(TarnTraceLanes, tarn_trace_lanes, GTK_TYPE_WIDGET)
 
-enum { CHOSEN, N_SIGNALS };
+enum { CHOSEN, RANGED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 /* ------------------------------------------------------------------- the list
@@ -36,6 +40,11 @@ static void make_list(TarnTraceLanes *l)
     if (!l->view || l->listed || width <= 0)
         return;
     l->look.width = width;
+    if (l->shared && !l->look.zoom) { /* the room of the plot is told first */
+        tarn_trace_view_list(l->view, &l->look, &l->list);
+        double zoom = (double)l->list.plot_w * TARN_ZOOM_ONE / l->shared;
+        l->look.zoom = (guint32)CLAMP(zoom, 16, (double)TARN_ZOOM_MOST);
+    }
     tarn_trace_view_list(l->view, &l->look, &l->list);
     l->look.scroll = l->list.scroll;
     l->listed = TRUE;
@@ -50,6 +59,8 @@ void tarn_trace_lanes_set(TarnTraceLanes *l, const struct tarn_trace *t,
         l->look.scroll = 0;
         l->look.selected = TARN_VIEW_NOTHING;
         l->look.layer = -1;
+        l->from = l->to = l->until = TARN_VIEW_NOTHING;
+        g_array_set_size(l->hits, 0);
     }
     l->trace = t;
     if (t && l->view)
@@ -108,10 +119,11 @@ static double anchor(TarnTraceLanes *l)
     if (!l->listed || l->look.selected == TARN_VIEW_NOTHING)
         return middle;
     gint64 col = tarn_trace_view_column(l->view, l->look.selected);
-    gint64 x = l->list.plot_x + col * l->list.zoom / TARN_ZOOM_ONE -
-               l->list.scroll;
+    gint64 x =
+        l->list.plot_x + col * l->list.zoom / TARN_ZOOM_ONE - l->list.scroll;
     return x >= l->list.plot_x && x < l->list.plot_x + l->list.plot_w
-               ? (double)x : middle;
+               ? (double)x
+               : middle;
 }
 
 void tarn_trace_lanes_zoom(TarnTraceLanes *l, double by)
@@ -123,6 +135,48 @@ void tarn_trace_lanes_zoom(TarnTraceLanes *l, double by)
     l->look.zoom = 0;
     l->look.scroll = 0;
     stale(l);
+}
+
+void tarn_trace_lanes_share(TarnTraceLanes *l, guint n_tokens)
+{
+    l->shared = n_tokens;
+    l->look.zoom = 0;
+    stale(l);
+}
+
+void tarn_trace_lanes_set_range(TarnTraceLanes *l, guint first, guint last)
+{
+    l->from = MIN(first, last);
+    l->to = first == TARN_VIEW_NOTHING ? first : MAX(first, last);
+    gtk_widget_queue_draw(GTK_WIDGET(l));
+}
+
+void tarn_trace_lanes_set_hits(TarnTraceLanes *l, const GArray *tokens)
+{
+    g_array_set_size(l->hits, 0);
+    if (tokens)
+        g_array_append_vals(l->hits, tokens->data, tokens->len);
+    gtk_widget_queue_draw(GTK_WIDGET(l));
+}
+
+void tarn_trace_lanes_set_until(TarnTraceLanes *l, guint token)
+{
+    l->until = token;
+    gtk_widget_queue_draw(GTK_WIDGET(l));
+}
+
+void tarn_trace_lanes_zoom_to(TarnTraceLanes *l, guint first, guint last)
+{
+    make_list(l);
+    if (!l->listed || first > last)
+        return;
+    guint from = tarn_trace_view_column(l->view, first);
+    guint to = tarn_trace_view_column(l->view, last) + 1;
+    double zoom = (double)l->list.plot_w * TARN_ZOOM_ONE / MAX(to - from, 1);
+    l->look.zoom = (guint32)CLAMP(zoom, 16, (double)TARN_ZOOM_MOST);
+    l->look.scroll = (gint64)from * l->look.zoom / TARN_ZOOM_ONE;
+    stale(l);
+    gtk_widget_queue_resize(GTK_WIDGET(l));
 }
 
 struct tarn_trace_view *tarn_trace_lanes_view(TarnTraceLanes *l)
@@ -334,16 +388,97 @@ static GskRenderNode *paint_list(TarnTraceLanes *l)
     return gtk_snapshot_free_to_node(s);
 }
 
-static void tarn_trace_lanes_snapshot(GtkWidget *w, GtkSnapshot *s)
+/* Of a token's column; within the plot. */
+static float edge_of(TarnTraceLanes *l, guint token, guint more)
 {
-    TarnTraceLanes *l = TARN_TRACE_LANES(w);
+    gint64 col = (gint64)tarn_trace_view_column(l->view, token) + more;
+    gint64 x = col * l->list.zoom / TARN_ZOOM_ONE - l->list.scroll;
+    return (float)(l->list.plot_x + CLAMP(x, 0, l->list.plot_w));
+}
+
+/* The band of the spans begins there. */
+static float spans_y(const TarnTraceLanes *l)
+{
+    for (gsize i = 0; i < l->list.n; i++)
+        if (l->list.items[i].lane == TARN_LANE_SPANS &&
+            l->list.items[i].kind == TARN_VIEW_BAND)
+            return (float)l->list.items[i].y;
+    return 0;
+}
+
+static void paint_marks(TarnTraceLanes *l, GtkSnapshot *s)
+{
+    GdkRGBA shade = l->colors[TARN_ROLE_ACCENT];
+    float first = (float)l->list.plot_x, y = spans_y(l);
+    float last = first + (float)l->list.plot_w;
+    shade.alpha = 0.15f;
+    if (l->from != TARN_VIEW_NOTHING) {
+        float x = edge_of(l, l->from, 0);
+        fill(s, &shade, x, y, MAX(edge_of(l, l->to, 1) - x, 1),
+             (float)l->list.height - y);
+    }
+    for (guint i = 0; i < l->hits->len; i++) {
+        float x = edge_of(l, g_array_index(l->hits, guint, i), 0);
+        if (x > first - 1 && x < last)
+            fill(s, &l->colors[TARN_ROLE_ACCENT], x, y - 6, 2, 5);
+    }
+}
+
+/* Up to a token, and the gutter behind the plot. */
+static void paint_part(TarnTraceLanes *l, GtkSnapshot *s)
+{
+    float seen = edge_of(l, l->until, 1), h = (float)l->list.height;
+    float behind = (float)(l->list.plot_x + l->list.plot_w);
+    gtk_snapshot_push_clip(s, &GRAPHENE_RECT_INIT(0, 0, seen, h));
+    gtk_snapshot_append_node(s, l->node);
+    gtk_snapshot_pop(s);
+    gtk_snapshot_push_clip(
+        s, &GRAPHENE_RECT_INIT(behind, 0, (float)l->list.width - behind, h));
+    gtk_snapshot_append_node(s, l->node);
+    gtk_snapshot_pop(s);
+}
+
+static void paint(TarnTraceLanes *l, GtkSnapshot *s)
+{
     make_list(l);
     if (!l->listed)
         return;
     if (!l->node)
         l->node = paint_list(l);
-    if (l->node)
+    if (!l->node)
+        return;
+    if (l->until == TARN_VIEW_NOTHING)
         gtk_snapshot_append_node(s, l->node);
+    else
+        paint_part(l, s);
+    paint_marks(l, s);
+}
+
+static void tarn_trace_lanes_snapshot(GtkWidget *w, GtkSnapshot *s)
+{
+    paint(TARN_TRACE_LANES(w), s);
+}
+
+GdkTexture *tarn_trace_lanes_texture(TarnTraceLanes *l)
+{
+    GtkSnapshot *s = gtk_snapshot_new();
+    GtkNative *native = gtk_widget_get_native(GTK_WIDGET(l));
+    GdkTexture *t = NULL;
+    enum { EDGE = 16 };
+    make_list(l);
+    float w = (float)l->list.width + 2 * EDGE, h = (float)l->list.height;
+    gtk_snapshot_scale(s, 2, 2);
+    read_colors(l);
+    fill(s, &l->colors[TARN_ROLE_SURFACE], 0, 0, w, h + 2 * EDGE);
+    gtk_snapshot_translate(s, &GRAPHENE_POINT_INIT(EDGE, EDGE));
+    paint(l, s);
+    GskRenderNode *node = gtk_snapshot_free_to_node(s);
+    if (l->listed && native && node)
+        t = gsk_renderer_render_texture(
+            gtk_native_get_renderer(native), node,
+            &GRAPHENE_RECT_INIT(0, 0, 2 * w, 2 * (h + 2 * EDGE)));
+    g_clear_pointer(&node, gsk_render_node_unref);
+    return t;
 }
 
 static void tarn_trace_lanes_measure(GtkWidget *w, GtkOrientation o, int size,
@@ -381,14 +516,52 @@ static void tarn_trace_lanes_css_changed(GtkWidget *w, GtkCssStyleChange *c)
 
 /* -------------------------------------------------------------------- pointer
  */
+/* A double click zooms to the step, or to the marked range. */
+static void zoom_here(TarnTraceLanes *l, const struct tarn_view_point *p)
+{
+    gsize n;
+    const struct tarn_trace_step *s = tarn_trace_steps(l->trace, &n);
+    if (l->from != TARN_VIEW_NOTHING && p->token >= l->from &&
+        p->token <= l->to)
+        tarn_trace_lanes_zoom_to(l, l->from, l->to);
+    else if (p->step < n)
+        tarn_trace_lanes_zoom_to(l, s[p->step].first,
+                                 s[p->step].first + MAX(s[p->step].n, 1) - 1);
+}
+
 static void on_press(TarnTraceLanes *l, int n, double x, double y)
 {
-    (void)n;
     gtk_widget_grab_focus(GTK_WIDGET(l));
     struct tarn_view_point p = tarn_trace_lanes_at(l, x, y);
+    if (n == 2 && l->view) {
+        zoom_here(l, &p);
+        return;
+    }
     if (p.token != TARN_VIEW_NOTHING)
         g_signal_emit(l, signals[CHOSEN], 0, p.token,
                       p.candidate < 8 ? (int)p.candidate : -1);
+}
+
+static void on_drag_begin(TarnTraceLanes *l, double x, double y)
+{
+    l->drag_x = x;
+    l->drag_y = y;
+}
+
+static void on_drag(TarnTraceLanes *l, double dx, double dy)
+{
+    (void)dy;
+    if (ABS(dx) < 4 || !l->view)
+        return;
+    make_list(l);
+    double last = l->list.plot_x + l->list.plot_w - 1;
+    struct tarn_view_point a = tarn_trace_lanes_at(
+        l, CLAMP(l->drag_x, l->list.plot_x, last), l->drag_y);
+    struct tarn_view_point b = tarn_trace_lanes_at(
+        l, CLAMP(l->drag_x + dx, l->list.plot_x, last), l->drag_y);
+    if (a.token != TARN_VIEW_NOTHING && b.token != TARN_VIEW_NOTHING)
+        g_signal_emit(l, signals[RANGED], 0, MIN(a.token, b.token),
+                      MAX(a.token, b.token));
 }
 
 static void on_motion(TarnTraceLanes *l, double x, double y)
@@ -440,6 +613,7 @@ static void tarn_trace_lanes_dispose(GObject *o)
     g_clear_pointer(&l->node, gsk_render_node_unref);
     g_clear_pointer(&l->view, tarn_trace_view_destroy);
     tarn_view_list_finish(&l->list);
+    g_clear_pointer(&l->hits, g_array_unref);
     G_OBJECT_CLASS(tarn_trace_lanes_parent_class)->dispose(o);
 }
 
@@ -456,6 +630,9 @@ static void tarn_trace_lanes_class_init(TarnTraceLanesClass *klass)
     signals[CHOSEN] =
         g_signal_new("chosen", G_TYPE_FROM_CLASS(klass), G_SIGNAL_RUN_LAST, 0,
                      NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_INT);
+    signals[RANGED] = g_signal_new("ranged", G_TYPE_FROM_CLASS(klass),
+                                   G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                   G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_UINT);
 }
 
 static void tarn_trace_lanes_init(TarnTraceLanes *l)
@@ -465,12 +642,19 @@ static void tarn_trace_lanes_init(TarnTraceLanes *l)
                                           .width = 620,
                                           .layer = -1,
                                           .selected = TARN_VIEW_NOTHING };
+    l->from = l->to = l->until = TARN_VIEW_NOTHING;
+    l->hits = g_array_new(FALSE, FALSE, sizeof(guint));
     gtk_widget_set_focusable(w, TRUE);
     gtk_widget_set_has_tooltip(w, TRUE);
     g_signal_connect(l, "query-tooltip", G_CALLBACK(on_tip), NULL);
     GtkGesture *click = gtk_gesture_click_new();
     g_signal_connect_swapped(click, "pressed", G_CALLBACK(on_press), l);
     gtk_widget_add_controller(w, GTK_EVENT_CONTROLLER(click));
+    GtkGesture *drag = gtk_gesture_drag_new();
+    g_signal_connect_swapped(drag, "drag-begin", G_CALLBACK(on_drag_begin), l);
+    g_signal_connect_swapped(drag, "drag-update", G_CALLBACK(on_drag), l);
+    gtk_widget_add_controller(w, GTK_EVENT_CONTROLLER(drag));
+    gtk_gesture_group(drag, click);
     GtkEventController *motion = gtk_event_controller_motion_new();
     g_signal_connect_swapped(motion, "motion", G_CALLBACK(on_motion), l);
     gtk_widget_add_controller(w, motion);

@@ -1,7 +1,8 @@
 /* tarn-trace-lanes.h - the timeline of a trace: paints the core's display list
  * and asks the core what lies under the pointer.  It computes no layout.
  *
- * Signals: "chosen" (token, candidate or -1): a click.
+ * Signals: "chosen" (token, candidate or -1): a click; "ranged" (first, last
+ * token): a drag.
  *
  * Owns: the list and what was painted; the trace is borrowed.  Threads: the
  * main one.
@@ -21,6 +22,18 @@ G_DECLARE_FINAL_TYPE(TarnTraceLanes, tarn_trace_lanes, TARN, TRACE_LANES,
 void tarn_trace_lanes_set(TarnTraceLanes *l, const struct tarn_trace *t,
                           gboolean keep);
 void tarn_trace_lanes_select(TarnTraceLanes *l, guint token);
+/* Tokens that are marked together; NOTHING: none. */
+void tarn_trace_lanes_set_range(TarnTraceLanes *l, guint first, guint last);
+/* Ticks above the spans; tokens (guint) are copied, NULL: none. */
+void tarn_trace_lanes_set_hits(TarnTraceLanes *l, const GArray *tokens);
+/* What comes behind this token is not painted; NOTHING: all is. */
+void tarn_trace_lanes_set_until(TarnTraceLanes *l, guint token);
+/* These tokens fill the width. */
+void tarn_trace_lanes_zoom_to(TarnTraceLanes *l, guint first, guint last);
+/* The scale at which so many tokens fill the width. */
+void tarn_trace_lanes_share(TarnTraceLanes *l, guint n_tokens);
+/* As it is seen now, twice as large; NULL: there is nothing to see. */
+GdkTexture *tarn_trace_lanes_texture(TarnTraceLanes *l);
 /* -1: all layers. */
 void tarn_trace_lanes_set_layer(TarnTraceLanes *l, int layer);
 /* The token in the middle stays; 0: all fit. */

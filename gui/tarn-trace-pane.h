@@ -2,11 +2,14 @@
  * token that is selected with its candidates and experts.
  *
  * Signals: "fork" (token, counted among those kept, id): a runner-up is wanted
- * in its place; "closed"; "failed" (sentence).
+ * in its place; "reproduce": it is to be computed again; "branch": it is to be
+ * compared with another one of the same answer; "reveal": the chat shall show
+ * the turn; "closed"; "failed" (sentence).
  *
- * Keys: arrows (Ctrl: by step) select, Up and Down mark a candidate, Return
- * forks, H F L go to the next hesitation, fork, loop (Shift: back), + - 0
- * zoom, T the next view, Esc.
+ * Keys: arrows (Ctrl: by step, Shift: a range) select, Up and Down mark a
+ * candidate, Return forks, H F L go to the next hesitation, fork, loop (Shift:
+ * back), + - 0 zoom, T the next view, Space replays, / searches, C copies, R
+ * reveals, Esc.
  *
  * Owns: a trace that was opened from a file; others are borrowed.  Threads: the
  * main one.
@@ -28,6 +31,14 @@ GtkWidget *tarn_trace_pane_new(void);
 void tarn_trace_pane_set(TarnTracePane *p, const struct tarn_trace *t,
                          gboolean can_fork);
 void tarn_trace_pane_open(TarnTracePane *p, const char *path);
+const struct tarn_trace *tarn_trace_pane_get(TarnTracePane *p);
+/* A sentence on what became of an act; NULL: none. */
+void tarn_trace_pane_say(TarnTracePane *p, gboolean good, const char *text);
+/* The trace that is compared with the present one: moved; name: what it is.
+ * NULL: none. */
+void tarn_trace_pane_set_other(TarnTracePane *p, struct tarn_trace *other,
+                               const char *name);
+void tarn_trace_pane_show_compare(TarnTracePane *p);
 /* For keys of the window. */
 void tarn_trace_pane_focus(TarnTracePane *p);
 

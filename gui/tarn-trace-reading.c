@@ -11,7 +11,7 @@ typedef struct {
 struct _TarnTraceReading {
     GtkTextView parent;
     GArray *places; /* Place of every token */
-    GtkTextTag *levels[7], *head, *sum, *fork, *gone, *unsure, *on;
+    GtkTextTag *levels[7], *head, *sum, *fork, *gone, *unsure, *hit, *on;
 };
 G_DEFINE_FINAL_TYPE(TarnTraceReading, tarn_trace_reading, GTK_TYPE_TEXT_VIEW)
 
@@ -35,6 +35,8 @@ static void paint_tags(TarnTraceReading *r)
     }
     if (gtk_style_context_lookup_color(c, "tarn_ramp_edge", &color))
         g_object_set(r->fork, "underline-rgba", &color, NULL);
+    if (gtk_style_context_lookup_color(c, "tarn_match_bg", &color))
+        g_object_set(r->hit, "background-rgba", &color, NULL);
     if (gtk_style_context_lookup_color(c, "tarn_accent", &color))
         g_object_set(r->on, "background-rgba", &color, NULL);
     if (gtk_style_context_lookup_color(c, "tarn_on_accent", &color))
@@ -167,6 +169,23 @@ void tarn_trace_reading_select(TarnTraceReading *r, guint token)
     gtk_text_view_scroll_to_iter(GTK_TEXT_VIEW(r), &from, 0.1, FALSE, 0, 0);
 }
 
+void tarn_trace_reading_set_hits(TarnTraceReading *r, const GArray *tokens)
+{
+    GtkTextBuffer *b = gtk_text_view_get_buffer(GTK_TEXT_VIEW(r));
+    GtkTextIter from, to;
+    gtk_text_buffer_get_bounds(b, &from, &to);
+    gtk_text_buffer_remove_tag(b, r->hit, &from, &to);
+    for (guint i = 0; tokens && i < tokens->len; i++) {
+        guint token = g_array_index(tokens, guint, i);
+        if (token >= r->places->len)
+            continue;
+        Place p = g_array_index(r->places, Place, token);
+        gtk_text_buffer_get_iter_at_offset(b, &from, p.start);
+        gtk_text_buffer_get_iter_at_offset(b, &to, p.end);
+        gtk_text_buffer_apply_tag(b, r->hit, &from, &to);
+    }
+}
+
 static void on_release(TarnTraceReading *r, int n, double x, double y)
 {
     GtkTextIter at;
@@ -216,6 +235,7 @@ static void tarn_trace_reading_init(TarnTraceReading *r)
                                          PANGO_UNDERLINE_SINGLE, NULL);
     r->gone = gtk_text_buffer_create_tag(b, NULL, "strikethrough", TRUE, NULL);
     r->unsure = gtk_text_buffer_create_tag(b, NULL, "left-margin", 36, NULL);
+    r->hit = gtk_text_buffer_create_tag(b, NULL, NULL);
     r->on = gtk_text_buffer_create_tag(b, NULL, NULL, NULL);
     gtk_text_view_set_editable(v, FALSE);
     gtk_text_view_set_wrap_mode(v, GTK_WRAP_WORD_CHAR);

@@ -20,5 +20,7 @@ G_DECLARE_FINAL_TYPE(TarnTraceReading, tarn_trace_reading, TARN, TRACE_READING,
 void tarn_trace_reading_set(TarnTraceReading *r, const struct tarn_trace *t);
 /* Marks it and scrolls to it; TARN_VIEW_NOTHING: none. */
 void tarn_trace_reading_select(TarnTraceReading *r, guint token);
+/* Tokens (guint) that were searched for; NULL: none. */
+void tarn_trace_reading_set_hits(TarnTraceReading *r, const GArray *tokens);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "gui/tarn-preferences.h"
 #include "gui/tarn-rename.h"
+#include "gui/tarn-text-dialog.h"
 #include "gui/tarn-transfer.h"
 #include "gui/tarn-window-inside.h"
 #include "gui/tarn-words.h"
@@ -150,9 +151,16 @@ static void copy_text(TarnWindow *w, const char *text)
     tarn_window_toast(w, _("Copied"));
 }
 
+static void copy_with_thought(TarnWindow *w, guint message)
+{
+    g_autofree char *text = tarn_page_answer(w->page, message, TRUE);
+    if (text)
+        copy_text(w, text);
+}
+
 static void copy_answer(TarnWindow *w)
 {
-    g_autofree char *text = tarn_page_last_answer(w->page);
+    g_autofree char *text = tarn_page_answer(w->page, 0, FALSE);
     if (text)
         copy_text(w, text);
 }
@@ -173,6 +181,70 @@ static void copy_chat(TarnWindow *w)
     copy_text(w, valid);
 }
 
+static void on_instructions(const char *text, gpointer user)
+{
+    TarnWindow *w = user;
+    gsize before = tarn_chat_length(
+        tarn_conversation_chat(tarn_page_conversation(w->page)));
+    if (tarn_page_set_instructions(w->page, text) && before > 1)
+        tarn_page_notice(w->page, FALSE,
+                         _("The chat begins again with these instructions. Its "
+                           "old beginning is a branch."),
+                         NULL, NULL);
+}
+
+static void instructions(TarnWindow *w)
+{
+    g_autofree char *now = tarn_page_instructions(w->page);
+    if (tarn_page_is_running(w->page)) {
+        tarn_window_toast(w, _("The answer is still being written."));
+        return;
+    }
+    const TarnTextAsk ask = {
+        .title = _("Instructions"),
+        .hint = _("The text before the first message (system prompt). Other "
+                  "instructions begin the chat again; what is there stays as "
+                  "a branch."),
+        .text = now,
+        .deed = _("Use"),
+        .other = now ? _("None") : NULL,
+        .done = on_instructions,
+        .user = w
+    };
+    tarn_text_dialog_present(GTK_WINDOW(w), &ask);
+}
+
+static char *check_schema(const char *text)
+{
+    struct tarn_error err = { 0 };
+    return tarn_schema_check(text, strlen(text), &err)
+               ? tarn_words_valid(err.text, -1)
+               : NULL;
+}
+
+static void on_schema(const char *text, gpointer user)
+{
+    tarn_page_set_schema(TARN_WINDOW(user)->page, text);
+}
+
+static void schema(TarnWindow *w)
+{
+    const char *now = tarn_page_schema(w->page);
+    const TarnTextAsk ask = {
+        .title = _("Schema for the answer"),
+        .hint = _("A JSON Schema that every answer must fit from now on. The "
+                  "thought stays free."),
+        .text = now,
+        .deed = _("Use"),
+        .other = now ? _("None") : NULL,
+        .code = TRUE,
+        .check = check_schema,
+        .done = on_schema,
+        .user = w
+    };
+    tarn_text_dialog_present(GTK_WINDOW(w), &ask);
+}
+
 /* One entry per action without a parameter. */
 static void act(GSimpleAction *action, GVariant *parameter, gpointer user)
 {
@@ -187,6 +259,10 @@ static void act(GSimpleAction *action, GVariant *parameter, gpointer user)
                  { "search-chats", search_chats, NULL },
                  { "open-model", tarn_window_open_chooser, NULL },
                  { "backends", tarn_window_show_backends, NULL },
+                 { "models", tarn_window_show_models, NULL },
+                 { "instructions", instructions, NULL },
+                 { "schema", schema, NULL },
+                 { "break-circle", NULL, tarn_page_break_circle },
                  { "settings", show_settings, NULL },
                  { "rename", rename_this, NULL },
                  { "attach", attach, NULL },
@@ -209,7 +285,7 @@ static void act(GSimpleAction *action, GVariant *parameter, gpointer user)
     if (!strcmp(name, "say-copied"))
         tarn_window_toast(w, _("Copied"));
     else if (!strcmp(name, "cancel-open"))
-        tarn_worker_cancel(w->worker);
+        tarn_window_stop_waiting(w);
     else if (!strcmp(name, "regenerate"))
         tarn_page_regenerate(w->page, 0);
     else if (!strcmp(name, "previous-turn"))
@@ -235,6 +311,10 @@ static void act_with(GSimpleAction *action, GVariant *v, gpointer user)
         tarn_page_regenerate_as(w->page, id, text);
     } else if (!strcmp(name, "continue")) {
         tarn_page_continue(w->page, g_variant_get_uint32(v));
+    } else if (!strcmp(name, "copy-with-thought")) {
+        copy_with_thought(w, g_variant_get_uint32(v));
+    } else if (!strcmp(name, "trace-of")) {
+        tarn_window_trace_of(w, g_variant_get_uint32(v));
     } else if (!strcmp(name, "undo-loop")) {
         tarn_page_undo_loop(w->page, g_variant_get_uint32(v));
     } else if (!strcmp(name, "branch")) {
@@ -275,6 +355,10 @@ static const GActionEntry ACTIONS[] = {
     { .name = "open-model", .activate = act },
     { .name = "cancel-open", .activate = act },
     { .name = "backends", .activate = act },
+    { .name = "models", .activate = act },
+    { .name = "instructions", .activate = act },
+    { .name = "schema", .activate = act },
+    { .name = "break-circle", .activate = act },
     { .name = "settings", .activate = act },
     { .name = "rename", .activate = act },
     { .name = "attach", .activate = act },
@@ -305,6 +389,10 @@ static const GActionEntry ACTIONS[] = {
       .parameter_type = "(uu)" },
     { .name = "regenerate-as", .activate = act_with, .parameter_type = "(us)" },
     { .name = "continue", .activate = act_with, .parameter_type = "u" },
+    { .name = "copy-with-thought",
+      .activate = act_with,
+      .parameter_type = "u" },
+    { .name = "trace-of", .activate = act_with, .parameter_type = "u" },
     { .name = "undo-loop", .activate = act_with, .parameter_type = "u" },
     { .name = "branch", .activate = act_with, .parameter_type = "(ui)" },
     { .name = "edited", .activate = act_with, .parameter_type = "(us)" },

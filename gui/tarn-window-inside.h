@@ -21,6 +21,9 @@ struct _TarnWindow {
     TarnPage *page;
     TarnTracePane *pane;    /* NULL: not asked for yet */
     tarn_message_id traced; /* whose trace it shows */
+    int trace_place;        /* these three: tarn-window-trace.c */
+    guint trace_tick;
+    gint64 trace_until;
     TarnWorker *worker;
     TarnSettings *settings; /* borrowed */
     GtkFileChooserNative *chooser;
@@ -43,6 +46,9 @@ void tarn_window_delete_chat(TarnWindow *w, gint64 number);
 
 /* tarn-window-models.c: models and files that are opened. */
 void tarn_window_show_backends(TarnWindow *w);
+void tarn_window_show_models(TarnWindow *w);
+/* Gives up opening a model, or what keeps the engine away. */
+void tarn_window_stop_waiting(TarnWindow *w);
 void tarn_window_open_chooser(TarnWindow *w);
 void tarn_window_on_opened(TarnWindow *w);
 void tarn_window_on_idle(TarnWindow *w);
@@ -52,7 +58,12 @@ gboolean tarn_window_on_drop(TarnWindow *w, const GValue *value);
 
 /* tarn-window-trace.c: the pane opens, or closes. */
 void tarn_window_show_trace(TarnWindow *w);
+void tarn_window_trace_of(TarnWindow *w, tarn_message_id message);
 void tarn_window_open_trace(TarnWindow *w, const char *path);
+/* Whether it stands elsewhere than this width wants; puts it there, and the
+ * sidebar beside it. */
+gboolean tarn_window_trace_misplaced(TarnWindow *w, int width);
+void tarn_window_place_trace(TarnWindow *w);
 
 /* tarn-window-acts.c: the actions win.*, and what was set. */
 void tarn_window_attach(TarnWindow *w, GFile *file);

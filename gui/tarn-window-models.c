@@ -4,10 +4,12 @@
 
 #include "gui/tarn-backends.h"
 #include "gui/tarn-config.h"
+#include "gui/tarn-model-list.h"
 #include "gui/tarn-places.h"
 #include "gui/tarn-transfer.h"
 #include "gui/tarn-window-inside.h"
 #include "gui/tarn-words.h"
+#include "store/models.h"
 
 static gboolean is_pocket(const char *path)
 {
@@ -27,11 +29,99 @@ static void tell_plugins(TarnWindow *w)
     tarn_page_notice(w->page, FALSE, text, _("Details"), "win.backends");
 }
 
+/* ------------------------------------------------------- another backend */
+typedef struct {
+    TarnWindow *window; /* only while its worker has the seat */
+    char *name;
+    struct tarn_error err;
+} Move;
+
+static void move(struct tarn_engine *engine, const struct tarn_model *model,
+                 gpointer data)
+{
+    Move *m = data;
+    (void)model;
+    tarn_engine_move(engine, m->name, &m->err);
+}
+
+static void on_moved(gpointer data)
+{
+    Move *m = data;
+    TarnWindow *w = m->window;
+    tarn_page_set_away(w->page, NULL);
+    tarn_window_update_title(w);
+    if (m->err.status) {
+        g_autofree char *said = tarn_words_valid(m->err.text, -1);
+        tarn_page_notice(w->page, TRUE, said, _("Details"), "win.backends");
+        return;
+    }
+    tarn_page_forget_speed(w->page);
+    g_autofree char *said = g_strdup_printf(
+        _("Computing with %s. Nothing is read again."), m->name);
+    tarn_window_toast(w, said);
+}
+
+static void drop_move(gpointer data)
+{
+    g_free(((Move *)data)->name);
+    g_free(data);
+}
+
+static void use_backend(const char *name, gpointer user)
+{
+    TarnWindow *w = user;
+    Move *m = g_new0(Move, 1);
+    m->window = w;
+    m->name = g_strdup(name);
+    const TarnErrand errand = { move, on_moved, drop_move, m };
+    g_autofree char *why = g_strdup_printf(_("Changing to %s…"), name);
+    if (tarn_page_is_running(w->page)) {
+        drop_move(m);
+        tarn_window_toast(w, _("The answer is still being written."));
+    } else if (tarn_worker_send(w->worker, &errand)) {
+        tarn_page_set_away(w->page, why);
+    }
+}
+
 void tarn_window_show_backends(TarnWindow *w)
 {
     struct tarn_model *m = tarn_worker_model(w->worker);
     tarn_backends_present(GTK_WINDOW(w), tarn_worker_plugins(w->worker),
-                          m ? tarn_model_info(m)->backend : NULL);
+                          m ? tarn_model_info(m)->backend : NULL, use_backend,
+                          w);
+}
+
+void tarn_window_stop_waiting(TarnWindow *w)
+{
+    tarn_worker_cancel(w->worker);
+    tarn_worker_hurry(w->worker);
+}
+
+/* ------------------------------------------------------------- the models */
+static void use_model(const char *path, gpointer user)
+{
+    tarn_window_open(user, path);
+}
+
+static void choose_model(gpointer user)
+{
+    tarn_window_open_chooser(user);
+}
+
+void tarn_window_show_models(TarnWindow *w)
+{
+    const char *path = tarn_worker_path(w->worker);
+    tarn_model_list_present(GTK_WINDOW(w), path, use_model, choose_model, w);
+}
+
+/* For Models. */
+static void remember(const struct tarn_model_info *info)
+{
+    struct tarn_models *all = NULL;
+    struct tarn_error err = { 0 };
+    if (tarn_models_load(&all, &err) || tarn_models_note(all, info, &err))
+        g_message("the list of models was not saved: %s", err.text);
+    tarn_models_free(all);
 }
 
 /* MN01, and how to get past it. */
@@ -60,6 +150,7 @@ static void take(TarnWindow *w)
         tarn_model_info(tarn_worker_model(w->worker));
     gboolean pocket = is_pocket(path);
     tarn_page_set_loading(w->page, NULL, -1);
+    remember(info);
     if (!w->keep_notice)
         tarn_page_hide_notice(w->page);
     w->keep_notice = FALSE;

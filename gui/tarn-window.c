@@ -187,9 +187,11 @@ static void set_narrow(TarnWindow *w, gboolean narrow)
 static gboolean check_width(gpointer user)
 {
     TarnWindow *w = user;
-    gboolean narrow = gtk_widget_get_width(GTK_WIDGET(w)) < NARROW;
-    if (w->settings && narrow != w->narrow)
-        set_narrow(w, narrow);
+    int width = gtk_widget_get_width(GTK_WIDGET(w));
+    if (w->settings && (width < NARROW) != w->narrow)
+        set_narrow(w, width < NARROW);
+    if (w->settings && tarn_window_trace_misplaced(w, width))
+        tarn_window_place_trace(w);
     return G_SOURCE_REMOVE;
 }
 
@@ -199,7 +201,8 @@ static void tarn_window_size_allocate(GtkWidget *widget, int width, int height,
 {
     GTK_WIDGET_CLASS(tarn_window_parent_class)
         ->size_allocate(widget, width, height, baseline);
-    if ((width < NARROW) != TARN_WINDOW(widget)->narrow)
+    if ((width < NARROW) != TARN_WINDOW(widget)->narrow ||
+        tarn_window_trace_misplaced(TARN_WINDOW(widget), width))
         g_idle_add_full(G_PRIORITY_DEFAULT, check_width, g_object_ref(widget),
                         g_object_unref);
 }

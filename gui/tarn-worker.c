@@ -29,6 +29,9 @@ typedef struct {
     gint cancelled, quit, permille; /* atomic */
     GMutex lock;
     gboolean live; /* lock: the engine is there and its owner steps it */
+    gboolean away; /* main thread only: an errand has the engine */
+    gboolean sent; /* lock: `errand` is to be done, or being done */
+    TarnErrand errand;
     struct tarn_model *model;
     struct tarn_engine *engine;
     enum tarn_status status;
@@ -189,9 +192,42 @@ static void quit_seat(Seat *s)
     g_mutex_lock(&s->lock);
     g_atomic_int_set(&s->cancelled, 1);
     g_atomic_int_set(&s->quit, 1);
+    if (s->live && s->sent)
+        tarn_engine_stop_all(s->engine);
     if (s->live)
         tarn_engine_wake(s->engine);
     g_mutex_unlock(&s->lock);
+}
+
+static gboolean is_sent(Seat *s)
+{
+    g_mutex_lock(&s->lock);
+    gboolean sent = s->sent;
+    g_mutex_unlock(&s->lock);
+    return sent;
+}
+
+/* On the main thread: the engine is everybody's again. */
+static gboolean tell_done(gpointer user)
+{
+    Seat *s = user;
+    const TarnErrand e = s->errand;
+    s->away = FALSE;
+    if (s->worker && s->worker->seat == s)
+        e.done(e.data);
+    e.drop(e.data);
+    return G_SOURCE_REMOVE;
+}
+
+/* On the owner's thread. */
+static void run_errand(Seat *s)
+{
+    s->errand.work(s->engine, s->model, s->errand.data);
+    g_mutex_lock(&s->lock);
+    s->sent = FALSE;
+    g_mutex_unlock(&s->lock);
+    g_main_context_invoke_full(NULL, G_PRIORITY_DEFAULT, tell_done, seat_ref(s),
+                               drop_seat);
 }
 
 static gpointer run_seat(gpointer user)
@@ -202,10 +238,14 @@ static gpointer run_seat(gpointer user)
                                seat_ref(s), drop_seat);
     set_live(s, s->status == TARN_OK);
     while (!s->status && !g_atomic_int_get(&s->quit))
-        if (tarn_engine_step(s->engine) != TARN_MORE &&
-            !g_atomic_int_get(&s->quit))
-            tarn_engine_wait(s->engine);
+        if (is_sent(s))
+            run_errand(s);
+        else if (tarn_engine_step(s->engine) != TARN_MORE &&
+                 !g_atomic_int_get(&s->quit))
+            tarn_engine_wait(s->engine); /* a wake-up before it is not lost */
     set_live(s, FALSE);
+    if (is_sent(s)) /* it came too late */
+        s->errand.drop(s->errand.data);
     if (s->engine)
         tarn_engine_destroy(s->engine);
     if (s->model)
@@ -317,12 +357,39 @@ gboolean tarn_worker_has_opened(TarnWorker *w)
 
 struct tarn_engine *tarn_worker_engine(TarnWorker *w)
 {
-    return w->seat ? w->seat->engine : NULL;
+    return w->seat && !w->seat->away ? w->seat->engine : NULL;
 }
 
 struct tarn_model *tarn_worker_model(TarnWorker *w)
 {
-    return w->seat ? w->seat->model : NULL;
+    return w->seat && !w->seat->away ? w->seat->model : NULL;
+}
+
+gboolean tarn_worker_send(TarnWorker *w, const TarnErrand *errand)
+{
+    Seat *s = w->seat;
+    if (!s || s->away) {
+        errand->drop(errand->data);
+        return FALSE;
+    }
+    g_mutex_lock(&s->lock);
+    s->away = s->sent = TRUE;
+    s->errand = *errand;
+    if (s->live)
+        tarn_engine_wake(s->engine);
+    g_mutex_unlock(&s->lock);
+    return TRUE;
+}
+
+void tarn_worker_hurry(TarnWorker *w)
+{
+    Seat *s = w->seat;
+    if (!s || !s->away)
+        return;
+    g_mutex_lock(&s->lock);
+    if (s->live && s->sent)
+        tarn_engine_stop_all(s->engine);
+    g_mutex_unlock(&s->lock);
 }
 
 const char *tarn_worker_path(TarnWorker *w)

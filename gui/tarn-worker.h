@@ -41,6 +41,21 @@ struct tarn_engine *tarn_worker_engine(TarnWorker *w);
 struct tarn_model *tarn_worker_model(TarnWorker *w);
 const char *tarn_worker_path(TarnWorker *w);
 
+/* Something that the engine's own thread does while nobody else uses the
+ * engine: engine() and model() give NULL until it is done.  Then `done` is
+ * called on the main thread, unless another model was taken meanwhile, and
+ * `drop` in any case.  FALSE: there is no idle engine (drop was called). */
+typedef struct {
+    void (*work)(struct tarn_engine *engine, const struct tarn_model *model,
+                 gpointer data);
+    void (*done)(gpointer data);
+    void (*drop)(gpointer data);
+    gpointer data;
+} TarnErrand;
+gboolean tarn_worker_send(TarnWorker *w, const TarnErrand *errand);
+/* Turns that the errand runs are stopped. */
+void tarn_worker_hurry(TarnWorker *w);
+
 /* What was found and judged; NULL: not yet.  Read only, borrowed until the
  * worker is gone. */
 const struct tarn_plugins *tarn_worker_plugins(TarnWorker *w);

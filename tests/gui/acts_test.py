@@ -186,6 +186,29 @@ finally:
     code = w.end()
 ok(code == 143, 'SIGTERM ends it in order', code)
 
+# A circle of an answer is broken by a person, and that is undone.
+with open(script, 'w') as f:
+    f.write('%%%\n'.join(['one two %ROUND three\nThe end.\n', 'for ever\n']))
+w = Window(program, env={'TARN_SCRIPT': script, 'TARN_SCRIPT_RATE': '400'})
+try:
+    w.send('round')
+    ok(label(w, 'The answer goes round in a circle.', 20),
+       'a circle of an answer is told', labels(w))
+    press(w.button('Break the circle'))
+    ok(soon(lambda: texts(w)[-1].endswith('The end.'), 20) and
+       'again' not in texts(w)[-1], 'and broken when asked', texts(w))
+    w.idle()
+    ok(label(w, 'The circle was broken: 2 tokens were taken back.'),
+       'which is said in the turn', labels(w))
+    press(w.button('Undo'))
+    ok(soon(lambda: 'again again for ever' in
+            texts(w)[-1].replace('\n', ' '), 20),
+       'Undo brings back what was taken', texts(w))
+    w.idle()
+    ok(w.find(Role.LABEL, '2 / 2'), 'in a branch')
+finally:
+    w.end()
+
 # A thought over its budget says so and offers twice as much.
 with open(script, 'w') as f:
     f.write('%%%\n'.join(TURNS[5:]))

@@ -9,7 +9,8 @@
  * TARN_SCRIPT: a file of turns, parted by lines "%%%".  A turn may begin with
  * <think>...</think>.  TARN_SCRIPT_RATE: tokens (here: words) a second.
  * A word "%FAIL" ends its turn as a failed one; "%LOOP" takes back two words
- * "taken back" as a broken circle would be.  A turn that begins with tokens
+ * "taken back" as a broken circle would be; "%ROUND" in an answer tells of a
+ * circle and waits until it is broken: then two words "again" go.  A turn that begins with tokens
  * (`begin`) says the words of those again: their ids are places in a list of
  * all words that were ever written.
  */
@@ -38,7 +39,8 @@ struct tarn_engine {
     struct tarn_model *model;
     pthread_mutex_t lock;
     pthread_cond_t work;
-    bool woken, running, stop, answer_now;
+    bool woken, running, stop, answer_now, break_circle;
+    bool round, rounded; /* in a circle of an answer; there was one */
     void (*on_event)(void *user);
     void *on_event_user;
     struct tarn_event queue[QUEUE];
@@ -395,6 +397,30 @@ static void loop(struct tarn_engine *e)
          sizeof said - 1);
 }
 
+/* A circle of an answer: begins, waits, and is broken. */
+static void go_round(struct tarn_engine *e)
+{
+    static const char said[] = "The answer goes round in a circle.";
+    if (!e->round) {
+        say(e, "again ", 6);
+        say(e, "again ", 6);
+        push(e, (struct tarn_event){ .kind = TARN_EV_NOTICE, .total = 300 },
+             said, sizeof said - 1);
+        e->round = e->rounded = true;
+    } else if (e->break_circle) {
+        e->n_token -= 2;
+        e->span_size -= 12;
+        push(e,
+             (struct tarn_event){ .kind = TARN_EV_WITHDRAWN,
+                                  .at = e->n_token,
+                                  .done = e->span_size,
+                                  .total = 2 },
+             NULL, 0);
+        e->round = e->break_circle = false;
+        e->at += 6;
+    }
+}
+
 /* One word of the script.  The lock is held. */
 static void speak(struct tarn_engine *e)
 {
@@ -436,6 +462,10 @@ static void speak(struct tarn_engine *e)
     if (!strncmp(e->at, "%LOOP", 5)) {
         loop(e);
         e->at += 5;
+        return;
+    }
+    if (!strncmp(e->at, "%ROUND", 6)) {
+        go_round(e);
         return;
     }
     size_t n = strcspn(e->at + 1, " \n<%") + 1;
@@ -484,6 +514,7 @@ enum tarn_status tarn_engine_post(struct tarn_engine *e,
     if (e->running && cmd->turn == e->turn) {
         e->stop |= cmd->kind == TARN_CMD_STOP;
         e->answer_now |= cmd->kind == TARN_CMD_ANSWER_NOW;
+        e->break_circle |= cmd->kind == TARN_CMD_BREAK_CIRCLE;
     }
     pthread_mutex_unlock(&e->lock);
     return TARN_OK;
@@ -526,7 +557,7 @@ enum tarn_status tarn_turn_start(struct tarn_engine *e, struct tarn_chat *c,
     e->message = id;
     e->turn++;
     e->running = true;
-    e->stop = e->answer_now = e->began = false;
+    e->stop = e->answer_now = e->began = e->break_circle = e->round = false;
     e->n_token = e->span = 0;
     e->summary = (struct tarn_turn_summary){ 0 };
     e->budget = opt->thought_budget;
@@ -535,8 +566,8 @@ enum tarn_status tarn_turn_start(struct tarn_engine *e, struct tarn_chat *c,
     e->n_begin = opt->n_begin;
     for (size_t i = 0; i < opt->n_begin; i++)
         e->begin[i] = opt->begin[i];
-    /* In these scripts a circle is in a thought. */
-    e->thought_first = opt->n_begin > 0 && opt->keep_loops;
+    /* In these scripts a circle is in a thought, but for %ROUND. */
+    e->thought_first = opt->n_begin > 0 && opt->keep_loops && !e->rounded;
     e->t0 = e->t_first = e->t_thought = now_ms();
     *out = e->turn;
     pthread_cond_broadcast(&e->work);
@@ -593,6 +624,18 @@ uint32_t tarn_engine_kv_type(const struct tarn_engine *engine)
 {
     (void)engine;
     return 0;
+}
+
+void tarn_engine_stop_all(struct tarn_engine *e)
+{
+    e->stop = true;
+}
+
+enum tarn_status tarn_engine_move(struct tarn_engine *e, const char *backend,
+                                  struct tarn_error *err)
+{
+    (void)e, (void)backend;
+    return fail(err, TARN_UNSUPPORTED, "a script has one backend", "", "");
 }
 
 enum tarn_status tarn_turn_start_ids(struct tarn_engine *e, const int32_t *ids,

@@ -4,7 +4,10 @@
  *
  *   trace_test TRACE.json [PICTURE.png]        (on a display)
  */
+#include <stdlib.h>
+
 #include "gui/tarn-trace-pane.h"
+#include "gui/tarn-trace-saver.h"
 #include "tests/tap.h"
 
 static const char *path, *picture;
@@ -146,6 +149,139 @@ static void test_a_selected_token_is_told(void)
     CHECK(fork == NULL || !gtk_widget_get_visible(fork)); /* a file */
 }
 
+/* The first label that begins so; NULL: none is visible. */
+static const char *label_that_begins(const char *begin)
+{
+    g_autoptr(GPtrArray) todo = g_ptr_array_new();
+    g_ptr_array_add(todo, pane);
+    for (guint i = 0; i < todo->len; i++) {
+        GtkWidget *w = todo->pdata[i];
+        if (!gtk_widget_get_mapped(w))
+            continue;
+        if (GTK_IS_LABEL(w) &&
+            g_str_has_prefix(gtk_label_get_text(GTK_LABEL(w)), begin))
+            return gtk_label_get_text(GTK_LABEL(w));
+        for (GtkWidget *c = gtk_widget_get_first_child(w); c;
+             c = gtk_widget_get_next_sibling(c))
+            g_ptr_array_add(todo, c);
+    }
+    return NULL;
+}
+
+static void test_a_range_has_sums(void)
+{
+    g_signal_emit_by_name(lanes(), "ranged", 3u, 9u);
+    settle(50);
+    const char *said = label_that_begins("tokens 3 to 9: ");
+    CHECK_SAYS(said && strstr(said, "7 tokens · "), "%s", said ? said : "-");
+    g_signal_emit_by_name(lanes(), "chosen", 4u, -1);
+    settle(50);
+    CHECK(!label_that_begins("tokens 3 to 9: ") &&
+          label_that_begins("token 4 of "));
+}
+
+/* Not the one inside a list of layers. */
+static GtkWidget *search_entry(void)
+{
+    g_autoptr(GPtrArray) todo = g_ptr_array_new();
+    g_ptr_array_add(todo, pane);
+    for (guint i = 0; i < todo->len; i++) {
+        GtkWidget *w = todo->pdata[i];
+        if (GTK_IS_SEARCH_ENTRY(w) && gtk_widget_get_mapped(w))
+            return w;
+        for (GtkWidget *c = gtk_widget_get_first_child(w); c;
+             c = gtk_widget_get_next_sibling(c))
+            g_ptr_array_add(todo, c);
+    }
+    return NULL;
+}
+
+static void test_a_search_counts_and_goes_round(void)
+{
+    GtkWidget *entry = search_entry();
+    gtk_editable_set_text(GTK_EDITABLE(entry), "is:loop");
+    settle(400); /* the entry waits for more letters */
+    CHECK(label_that_begins("48 hits"));
+    gtk_editable_set_text(GTK_EDITABLE(entry), "is:what");
+    settle(400);
+    CHECK(label_that_begins("“is:what” means nothing here."));
+    gtk_editable_set_text(GTK_EDITABLE(entry), "");
+    settle(400);
+}
+
+static GtkButton *button_of(const char *label)
+{
+    const char *text = label_that_begins(label);
+    g_autoptr(GPtrArray) todo = g_ptr_array_new();
+    g_ptr_array_add(todo, pane);
+    for (guint i = 0; text && i < todo->len; i++) {
+        GtkWidget *w = todo->pdata[i];
+        if (GTK_IS_BUTTON(w) &&
+            !g_strcmp0(gtk_button_get_label(GTK_BUTTON(w)), label))
+            return GTK_BUTTON(w);
+        for (GtkWidget *c = gtk_widget_get_first_child(w); c;
+             c = gtk_widget_get_next_sibling(c))
+            g_ptr_array_add(todo, c);
+    }
+    return NULL;
+}
+
+/* The trace took 0.86 s. */
+static void test_a_replay_takes_its_time(void)
+{
+    GtkButton *play = button_of("Replay");
+    CHECK(play != NULL);
+    if (!play)
+        return;
+    g_signal_emit_by_name(play, "clicked");
+    settle(300);
+    const char *said = label_that_begins("token ");
+    int at = said ? atoi(said + 6) : -1;
+    CHECK_SAYS(at > 3 && at < 60, "%s", said ? said : "-");
+    CHECK(button_of("Pause") == play);
+    g_signal_emit_by_name(play, "clicked");
+    settle(300);
+    said = label_that_begins("token ");
+    CHECK(said && atoi(said + 6) <= at + 4 && button_of("Replay") == play);
+    g_signal_emit_by_name(play, "clicked");
+    settle(1500);
+    CHECK(button_of("Replay") == play && !label_that_begins("token "));
+}
+
+static void test_every_kind_can_be_saved(void)
+{
+    static const struct {
+        const char *kind, *begin;
+    } KINDS[] = { { "json", "{\"tarn_trace\":" }, { "csv", "token,text," },
+                  { "md", "# Trace\n" }, { "svg", "<svg" },
+                  { "png", "\x89PNG" } };
+    for (gsize i = 0; i < G_N_ELEMENTS(KINDS); i++) {
+        g_autofree char *why = NULL;
+        g_autoptr(GBytes) bytes = tarn_trace_saver_make(
+            lanes(), trace, KINDS[i].kind, &why);
+        gsize size = 0;
+        const char *data = bytes ? g_bytes_get_data(bytes, &size) : NULL;
+        CHECK_SAYS(size > 100 && !memcmp(data, KINDS[i].begin,
+                                         strlen(KINDS[i].begin)),
+                   "%s: %s", KINDS[i].kind, why ? why : "wrong");
+    }
+}
+
+static void test_two_traces_stand_beside_each_other(void)
+{
+    struct tarn_error err;
+    struct tarn_trace *other = NULL;
+    CHECK(!tarn_trace_load(path, &other, &err));
+    tarn_trace_pane_set_other(pane, other, "a copy");
+    tarn_trace_pane_show_compare(pane);
+    settle(200);
+    CHECK(label_that_begins("A ") && label_that_begins("B: a copy"));
+    CHECK(label_that_begins("They do not part."));
+    tarn_trace_pane_set_other(pane, NULL, NULL);
+    settle(50);
+    CHECK(!label_that_begins("B: a copy"));
+}
+
 int main(int argc, char **argv)
 {
     struct tarn_error err = { 0 };
@@ -173,6 +309,11 @@ int main(int argc, char **argv)
     RUN(test_1000_points_agree_with_the_list);
     RUN(test_a_selected_token_is_told);
     RUN(test_the_list_is_painted);
+    RUN(test_a_range_has_sums);
+    RUN(test_a_search_counts_and_goes_round);
+    RUN(test_a_replay_takes_its_time);
+    RUN(test_every_kind_can_be_saved);
+    RUN(test_two_traces_stand_beside_each_other);
     tarn_trace_pane_set(pane, NULL, FALSE);
     gtk_window_destroy(GTK_WINDOW(window));
     settle(50);

@@ -18,6 +18,7 @@ shot = os.path.join(tmp, 'shot.png')
 
 def keep(name):
     if shots:
+        time.sleep(0.6)     # what has arrived is laid out in the next frames
         w.picture(shot)
         shutil.copy(shot, os.path.join(shots, name))
 
@@ -28,6 +29,10 @@ def told(begins, seconds=10):
                 seconds)
 
 
+config = os.path.join(os.environ['XDG_CONFIG_HOME'], 'tarn')
+os.makedirs(config)
+with open(os.path.join(config, 'window.ini'), 'w') as f:
+    f.write('[window]\nwidth=1334\nheight=750\nseed=1\n')
 w = Window(program, env={'TARN_SHOT': shot})
 try:
     wait(lambda: w.find(Role.LABEL, begins='This is the pocket model'), 20,
@@ -67,6 +72,45 @@ try:
         w.idle()
         ok(soon(lambda: w.find(Role.LABEL, begins='thought '), 5),
            'and the pane shows the new turn')
+    # The other branch stands beside this one.
+    w.choose('Trace menu', 'Compare with another branch')
+    line = soon(lambda: [n.get_name() for n in
+                         find_all(w.frame, Role.LABEL, 'A ')
+                         if ', same first ' in n.get_name()], 10)
+    ok(line, 'Compare tells where two branches part', line)
+    ok(soon(lambda: w.find(Role.LABEL, begins='They part at token '), 5),
+       'and what else could have stood there')
+    keep('window-compare.png')
+    # Computed again.
+    w.choose('Trace menu', 'Reproduce')
+    ok(soon(lambda: w.find(begins='Reproduced: all '), 20),
+       'Reproduce computes the turn again, and it is the same',
+       [n.get_name() for n in find_all(w.frame, None, 'Not')])
+    press(w.button('Trace of this answer'))
+    w.focus_pane()
+    # Search, a range, a replay.
+    w.key('slash')
+    w.type_keys('is:fork')
+    count = soon(lambda: [n.get_name() for n in
+                          find_all(w.frame)
+                          if (n.get_name() or '').endswith((' hits', ' hit'))],
+                 10)
+    ok(count, 'a search counts its hits')
+    w.key('Return')
+    ok(soon(lambda: [n for n in find_all(w.frame, None, '1 of ')], 5),
+       'Return goes to the first')
+    w.key('Escape')
+    w.key('Escape', 'Right', 'shift+Right', 'shift+Right')
+    ok(soon(lambda: find(w.frame, begins='Timeline, tokens 0 to 2: '), 5),
+       'Shift and an arrow mark a range, which has sums')
+    w.key('Escape', 'Right', 'space')
+    ok(soon(lambda: find(w.frame, Role.PUSH_BUTTON, 'Replay') and
+            not find(w.frame, begins='Timeline, token 0 of '), 20),
+       'Space replays it')
+    w.key('Escape', 'Escape')
+    if not w.find(Role.PUSH_BUTTON, 'Replay'):
+        w.key('ctrl+t')
+    w.focus_pane()
     w.key('t')
     reading = soon(lambda: [n for n in walk(w.frame)
                             if n.get_role() == Role.TEXT and showing(n) and

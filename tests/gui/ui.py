@@ -178,10 +178,37 @@ class Window:
         wait(lambda: self.find(Role.PUSH_BUTTON, 'Send message'), seconds,
              'the end of the turn')
 
-    def focus(self):
-        """Without a window manager nobody gives the X focus."""
-        ids = xdo('search', '--onlyvisible', '--pid',
-                  str(self.process.pid)).split()
+    def find_subtitle(self):
+        """The model's name below the title: the label behind it."""
+        title = self.frame.get_name().rsplit(' – ', 1)[0]
+        names = [n.get_name() for n in walk(self.frame)
+                 if n.get_role() == Role.LABEL and showing(n)]
+        at = names.index(title) if title in names else -1
+        return names[at + 1] if at >= 0 else None
+
+    def answer_dialog(self, name):
+        """Presses a button of a dialog; its label is in its name twice."""
+        press(wait(lambda: [n for n in walk(self.app) if
+                            n.get_name() in (name, f'{name} {name}') and
+                            n.get_role() == Role.PUSH_BUTTON and showing(n)],
+                   10, name)[0])
+
+    def choose(self, menu, item):
+        """An item of a button's menu."""
+        # The deed of a menu button is its inner button's.
+        outer = wait(lambda: self.find(name=menu), 10, menu)
+        press([n for n in walk(outer) if Atspi.Action.get_n_actions(n)][0])
+        press(wait(lambda: [n for n in walk(self.app) if
+                            (n.get_name() or '') == item and
+                            n.get_role() in (Role.MENU_ITEM, Role.PUSH_BUTTON)
+                            and showing(n)], 10, item)[0])
+
+    def focus(self, title=None):
+        """Without a window manager nobody gives the X focus.  title: of another
+        window than the main one."""
+        which = ('--name', '^%s$' % title) if title else \
+            ('--pid', str(self.process.pid))
+        ids = xdo('search', '--onlyvisible', *which).split()
         self.wid = ids[0]
         xdo('windowfocus', '--sync', self.wid)
 
@@ -201,6 +228,17 @@ class Window:
     def key(self, *keys):
         self.focus()
         xdo('key', *keys)
+
+    def focus_pane(self):
+        """A click on the timeline's ruler: the keys are the pane's."""
+        lanes = wait(lambda: find(self.frame, begins='Timeline'), 10,
+                     'the timeline')
+        e = Atspi.Component.get_extents(lanes, Atspi.CoordType.WINDOW)
+        self.click(lanes, 4, e.height - 4)
+
+    def type_keys(self, text):
+        self.focus()
+        xdo('type', '--delay', '5', text)
 
     def click(self, node, dx=None, dy=None):
         e = Atspi.Component.get_extents(node, Atspi.CoordType.WINDOW)

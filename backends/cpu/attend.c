@@ -98,12 +98,12 @@ static struct cpu_chunk chunk_of(const struct attend_job *j, uint32_t row,
     const struct tarn_row *r = j->r->b->rows + row;
     const struct cpu_kv *kv = st->kv + j->s->slot;
     const uint8_t *page = st->pages[page_of(j, row, c)];
-    const struct kv_kind kind = kv_kind(st->kv_type);
+    const struct kv_kind kind = kv_kind(st->shape.kv_type);
     const uint32_t hd = p->shape.head_dim, first = h * hd;
     const uint32_t left = r->pos + 1 - c * 256;
     const size_t scale_at = (size_t)first / 32 * 256 * kind.scale;
     return (struct cpu_chunk){
-        .kv_type = st->kv_type,
+        .kv_type = st->shape.kv_type,
         .head_dim = hd,
         .unit = st->unit,
         .n_heads = j->group,

@@ -190,7 +190,7 @@ struct cpu_kv {
 struct tarn_state {
     struct cpu_owned owned;
     struct tarn_dev *dev;
-    uint32_t n_attn, n_conv, conv_width, conv_len, kv_type;
+    struct tarn_state_shape shape; /* kv_widths: a copy behind kv */
     uint32_t unit; /* divides all widths; a head from prepare() on */
     struct cpu_kv *kv;  /* [n_attn] owned */
     size_t page_bytes, tail_floats; /* of one copy */
@@ -294,11 +294,13 @@ struct tarn_prepared {
     size_t scratch_bytes, product_scratch; /* the latter: `many` alone */
 };
 
-/* TARN_INTERNAL with a sentence if the step can't be run as it stands. */
-enum tarn_status tarn_cpu_check_step(const struct tarn_plan *p,
-                                     const struct tarn_step *s,
+/* check.c: a sentence if they can't be run as they stand. */
+enum tarn_status tarn_cpu_check_plan(const struct tarn_plan *plan,
                                      const struct tarn_state *st,
                                      struct tarn_error *err);
+enum tarn_status tarn_cpu_check_batch(const struct tarn_prepared *p,
+                                      const struct tarn_batch *b,
+                                      struct tarn_error *err);
 enum tarn_status tarn_cpu_prepare(struct tarn_dev *dev,
                                   const struct tarn_plan *plan,
                                   struct tarn_state *st,

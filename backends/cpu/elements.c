@@ -247,7 +247,7 @@ enum tarn_status tarn_cpu_run_conv(const struct cpu_run *r,
     for (uint32_t i = 0; i < r->b->n_seqs; i++)
         memcpy(tarn_cpu_tail(st, r->b->seqs[i].tail_out, s->slot, true),
                tarn_cpu_tail(st, r->b->seqs[i].tail_in, s->slot, false),
-               (st->conv_len - 1) * sizeof(float) * st->conv_width);
+               (st->shape.conv_len - 1) * sizeof(float) * st->shape.conv_width);
     return each_row(&j, (uint64_t)width_of(&j, s->out) * 4);
 }
 

@@ -10,6 +10,7 @@
 #include "backends/cpu/cpu.h"
 #include "backends/fail.h"
 #include "backends/numerics.h"
+#include "backends/state_shape.h"
 
 /* ------------------------------------------------------------------ sizes */
 
@@ -275,10 +276,9 @@ enum tarn_status tarn_cpu_cost(const struct tarn_host *host, uint32_t device,
     carve_all(&count, &p, plan, &n);
     *work_bytes = count.at + sizeof p;
     *page_bytes = tarn_cpu_page_layout(shape, NULL);
-    *tail_bytes = shape->conv_len < 2
-                      ? 0
-                      : (uint64_t)shape->n_conv * (shape->conv_len - 1) *
-                            shape->conv_width * sizeof(float) * 2;
+    uint64_t canonical;
+    tarn_state_bytes(shape, &canonical, tail_bytes);
+    *tail_bytes *= 2; /* two copies */
     return TARN_OK;
 }
 
@@ -298,13 +298,14 @@ enum tarn_status tarn_cpu_prepare(struct tarn_dev *dev,
         if (s->op == TARN_ATTEND && st && st->n_pages == 0 &&
             plan->shape.head_dim && st->unit % plan->shape.head_dim == 0)
             st->unit = plan->shape.head_dim;
-        const enum tarn_status status = tarn_cpu_check_step(plan, s, st, err);
-        if (status != TARN_OK)
-            return status;
-        if (!make_floats(s))
+    }
+    const enum tarn_status status = tarn_cpu_check_plan(plan, st, err);
+    if (status != TARN_OK)
+        return status;
+    for (uint32_t i = 0; i < plan->n_steps; i++)
+        if (!make_floats(plan->steps + i))
             return tarn_backend_fail(err, TARN_NO_MEMORY,
                                      "No memory left for a norm.");
-    }
     const struct needs n = needs_of(plan);
     struct tarn_prepared shell = outline(h, plan, &n);
     struct carve c = { 0 };

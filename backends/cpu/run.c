@@ -84,49 +84,7 @@ enum tarn_status tarn_cpu_stopped(const struct cpu_run *r)
     return tarn_backend_fail(r->err, TARN_CANCELLED, "stopped");
 }
 
-/* ------------------------------------------------------------------ checks */
-
-static enum tarn_status check_row(const struct cpu_run *r, uint32_t i)
-{
-    const struct tarn_prepared *p = r->p;
-    const struct tarn_row *row = r->b->rows + i;
-    if (row->seq >= r->b->n_seqs || row->pos >= p->max_pos)
-        return tarn_backend_fail(r->err, TARN_INTERNAL,
-                             "row %u is at position %u of sequence %u, the "
-                             "plan has %u positions and the batch %u "
-                             "sequences",
-                             (unsigned)i, (unsigned)row->pos,
-                             (unsigned)row->seq, (unsigned)p->max_pos,
-                             (unsigned)r->b->n_seqs);
-    const struct tarn_seq *s = r->b->seqs + row->seq;
-    if (!p->st)
-        return TARN_OK;
-    if (p->st->n_attn)
-        for (uint32_t c = row->pos / 256 + 1; c-- > 0;) {
-            if (s->pages[c] >= p->st->n_pages)
-                return tarn_backend_fail(r->err, TARN_INTERNAL,
-                                     "there is no page %u",
-                                     (unsigned)s->pages[c]);
-            /* Earlier pages were looked at for the row before. */
-            if (p->prev[i] != UINT32_MAX)
-                break;
-        }
-    return TARN_OK;
-}
-
-static enum tarn_status check_tails(const struct cpu_run *r)
-{
-    const struct tarn_state *st = r->p->st;
-    for (uint32_t i = 0; st && st->n_conv && i < r->b->n_seqs; i++) {
-        const struct tarn_seq *s = r->b->seqs + i;
-        const uint32_t n =
-            s->tail_in >= st->n_tails ? s->tail_in : s->tail_out;
-        if (n >= st->n_tails)
-            return tarn_backend_fail(r->err, TARN_INTERNAL,
-                                     "There is no tail %u.", (unsigned)n);
-    }
-    return TARN_OK;
-}
+/* ---------------------------------------------------------- begin and end */
 
 /* Links each row to the one before it in its sequence. */
 static void link_rows(const struct cpu_run *r)
@@ -147,18 +105,11 @@ static void link_rows(const struct cpu_run *r)
 static enum tarn_status begin(struct cpu_run *r)
 {
     struct tarn_prepared *p = r->p;
-    if (r->n_rows > p->max_rows)
-        return tarn_backend_fail(r->err, TARN_INTERNAL,
-                             "%u rows in a batch, the plan has %u",
-                             (unsigned)r->n_rows, (unsigned)p->max_rows);
-    const enum tarn_status tails = check_tails(r);
-    if (tails != TARN_OK)
-        return tails;
+    const enum tarn_status s = tarn_cpu_check_batch(p, r->b, r->err);
+    if (s != TARN_OK)
+        return s;
     link_rows(r);
     for (uint32_t i = 0; i < r->n_rows; i++) {
-        const enum tarn_status s = check_row(r, i);
-        if (s != TARN_OK)
-            return s;
         if (p->logit_rows && r->b->rows[i].flags & TARN_ROW_LOGITS)
             p->logit_rows[r->n_logits++] = i;
         if (p->rope) {

@@ -8,7 +8,7 @@
 
 #include "backends/cpu/cpu.h"
 #include "backends/cpu/kv.h"
-#include "backends/fail.h"
+#include "backends/state_shape.h"
 
 static size_t round64(size_t n)
 {
@@ -50,36 +50,27 @@ enum tarn_status tarn_cpu_state_open(struct tarn_dev *dev,
                                      struct tarn_error *err)
 {
     const struct tarn_host *h = dev->host;
-    if (shape->kv_type != TARN_F16 && shape->kv_type != TARN_F32 &&
-        shape->kv_type != TARN_Q8_0)
-        return tarn_backend_fail(err, TARN_UNSUPPORTED,
-                             "K/V pages are f16, f32 or q8_0, not type %u",
-                             (unsigned)shape->kv_type);
-    for (uint32_t i = 0; i < shape->n_attn; i++)
-        if (shape->kv_type == TARN_Q8_0 && shape->kv_widths[i] % 32 != 0)
-            return tarn_backend_fail(err, TARN_UNSUPPORTED,
-                                 "q8_0 pages need heads of 32, 64, ... values "
-                                 "(K and V are %u wide)",
-                                 (unsigned)shape->kv_widths[i]);
+    const enum tarn_status s = tarn_check_state(shape, SIZE_MAX / 4, err);
+    if (s != TARN_OK)
+        return s;
     struct tarn_state *st = h->alloc(h->user, sizeof *st, 64);
-    struct cpu_kv *kv =
-        h->alloc(h->user, (shape->n_attn + 1) * sizeof *kv, 64);
+    uint32_t *widths;
+    struct cpu_kv *kv = h->alloc(
+        h->user, (shape->n_attn + 1) * (sizeof *kv + sizeof *widths), 64);
     if (!st || !kv) {
         h->free(h->user, st);
         h->free(h->user, kv);
         return tarn_backend_fail(err, TARN_NO_MEMORY,
                              "no memory left for the state");
     }
-    *st = (struct tarn_state){ .dev = dev,
-                               .n_attn = shape->n_attn,
-                               .n_conv = shape->n_conv,
-                               .conv_width = shape->conv_width,
-                               .conv_len = shape->conv_len,
-                               .kv_type = shape->kv_type,
-                               .kv = kv };
+    widths = (uint32_t *)(kv + shape->n_attn + 1);
+    *st = (struct tarn_state){ .dev = dev, .shape = *shape, .kv = kv };
+    st->shape.kv_widths = widths;
     st->page_bytes = tarn_cpu_page_layout(shape, kv);
-    for (uint32_t i = 0; i < shape->n_attn; i++)
-        st->unit = common_divisor(shape->kv_widths[i], st->unit);
+    for (uint32_t i = 0; i < shape->n_attn; i++) {
+        widths[i] = shape->kv_widths[i];
+        st->unit = common_divisor(widths[i], st->unit);
+    }
     st->tail_floats = shape->conv_len < 2 ? 0
                                           : (size_t)shape->n_conv *
                                                 (shape->conv_len - 1) *
@@ -153,7 +144,7 @@ static bool grow_tails(struct tarn_state *st, uint32_t n)
     if (n <= st->n_tails)
         return true;
     float **t = grow_table(h, st->tails, st->n_tails, n, sizeof *t);
-    uint8_t *c = grow_table(h, st->current, st->n_tails, n, st->n_conv);
+    uint8_t *c = grow_table(h, st->current, st->n_tails, n, st->shape.n_conv);
     if (!t || !c) {
         h->free(h->user, t);
         h->free(h->user, c);
@@ -168,7 +159,8 @@ static bool grow_tails(struct tarn_state *st, uint32_t n)
         if (!tail)
             return false;
         memset(tail, 0, size);
-        memset(st->current + (size_t)st->n_tails * st->n_conv, 0, st->n_conv);
+        memset(st->current + (size_t)st->n_tails * st->shape.n_conv, 0,
+               st->shape.n_conv);
         st->tails[st->n_tails++] = tail;
     }
     return true;
@@ -190,30 +182,28 @@ float *tarn_cpu_tail(const struct tarn_state *st, uint32_t tail, uint32_t conv,
                      bool other)
 {
     const size_t copy =
-        st->current[(size_t)tail * st->n_conv + conv] ^ (other ? 1u : 0u);
+        st->current[(size_t)tail * st->shape.n_conv + conv] ^ (other ? 1u : 0u);
     return st->tails[tail] + copy * st->tail_floats +
-           (size_t)conv * (st->conv_len - 1) * st->conv_width;
+           (size_t)conv * (st->shape.conv_len - 1) * st->shape.conv_width;
 }
 
 void tarn_cpu_tail_turn(const struct tarn_state *st, uint32_t tail,
                         uint32_t conv)
 {
-    st->current[(size_t)tail * st->n_conv + conv] ^= 1;
+    st->current[(size_t)tail * st->shape.n_conv + conv] ^= 1;
 }
 
 /* Of one conv layer. */
 static size_t tail_bytes(const struct tarn_state *st)
 {
-    return st->n_conv ? st->tail_floats / st->n_conv * sizeof(float) : 0;
+    const uint32_t n = st->shape.n_conv;
+    return n ? st->tail_floats / n * sizeof(float) : 0;
 }
 
 static enum tarn_status check_number(const struct tarn_state *st, bool page,
                                      uint32_t n, struct tarn_error *err)
 {
-    if (n < (page ? st->n_pages : st->n_tails))
-        return TARN_OK;
-    return tarn_backend_fail(err, TARN_INTERNAL, "there is no %s %u",
-                         page ? "page" : "tail", (unsigned)n);
+    return tarn_check_number(page, n, page ? st->n_pages : st->n_tails, err);
 }
 
 enum tarn_status tarn_cpu_state_copy(struct tarn_state *st, bool page,
@@ -228,7 +218,7 @@ enum tarn_status tarn_cpu_state_copy(struct tarn_state *st, bool page,
     if (page)
         memcpy(st->pages[to], st->pages[from], st->page_bytes);
     else
-        for (uint32_t i = 0; i < st->n_conv; i++)
+        for (uint32_t i = 0; i < st->shape.n_conv; i++)
             memcpy(tarn_cpu_tail(st, to, i, false),
                    tarn_cpu_tail(st, from, i, false), tail_bytes(st));
     return TARN_OK;
@@ -242,7 +232,7 @@ static void read_row(const struct tarn_state *st, const uint8_t *page,
 {
     for (uint32_t c = 0; c < kv->width; c++) {
         const size_t at = v ? kv_v_at(st, c, t) : kv_k_at(st, c, t);
-        kv_read(st->kv_type, page + (v ? kv->v : kv->k),
+        kv_read(st->shape.kv_type, page + (v ? kv->v : kv->k),
                 page + (v ? kv->v_scale : kv->k_scale), at, c, t, row);
     }
 }
@@ -253,15 +243,9 @@ static void write_row(const struct tarn_state *st, uint8_t *page,
 {
     for (uint32_t c = 0; c < kv->width; c++) {
         const size_t at = v ? kv_v_at(st, c, t) : kv_k_at(st, c, t);
-        kv_write(st->kv_type, page + (v ? kv->v : kv->k),
+        kv_write(st->shape.kv_type, page + (v ? kv->v : kv->k),
                  page + (v ? kv->v_scale : kv->k_scale), at, c, t, row);
     }
-}
-
-static size_t row_bytes_of(const struct tarn_state *st, uint32_t width)
-{
-    const struct tarn_type_traits tr = tarn_type_traits(st->kv_type);
-    return (size_t)width / tr.block * tr.bytes;
 }
 
 enum tarn_status tarn_cpu_state_read(struct tarn_state *st, bool page,
@@ -272,15 +256,16 @@ enum tarn_status tarn_cpu_state_read(struct tarn_state *st, bool page,
     if (s != TARN_OK)
         return s;
     if (!page) {
-        for (uint32_t i = 0; i < st->n_conv; i++)
+        for (uint32_t i = 0; i < st->shape.n_conv; i++)
             memcpy((uint8_t *)out + i * tail_bytes(st),
                    tarn_cpu_tail(st, n, i, false), tail_bytes(st));
         return TARN_OK;
     }
     uint8_t *o = out;
-    for (uint32_t i = 0; i < st->n_attn; i++)
+    for (uint32_t i = 0; i < st->shape.n_attn; i++)
         for (int v = 0; v < 2; v++) {
-            const size_t bytes = row_bytes_of(st, st->kv[i].width);
+            const size_t bytes =
+                tarn_kv_row_bytes(st->shape.kv_type, st->kv[i].width);
             for (uint32_t t = 0; t < 256; t++, o += bytes)
                 if (t < n_pos)
                     read_row(st, st->pages[n], st->kv + i, v, t, o);
@@ -298,15 +283,16 @@ enum tarn_status tarn_cpu_state_write(struct tarn_state *st, bool page,
     if (s != TARN_OK)
         return s;
     if (!page) {
-        for (uint32_t i = 0; i < st->n_conv; i++)
+        for (uint32_t i = 0; i < st->shape.n_conv; i++)
             memcpy(tarn_cpu_tail(st, n, i, false),
                    (const uint8_t *)in + i * tail_bytes(st), tail_bytes(st));
         return TARN_OK;
     }
     const uint8_t *p = in;
-    for (uint32_t i = 0; i < st->n_attn; i++)
+    for (uint32_t i = 0; i < st->shape.n_attn; i++)
         for (int v = 0; v < 2; v++) {
-            const size_t bytes = row_bytes_of(st, st->kv[i].width);
+            const size_t bytes =
+                tarn_kv_row_bytes(st->shape.kv_type, st->kv[i].width);
             for (uint32_t t = 0; t < 256; t++, p += bytes)
                 write_row(st, st->pages[n], st->kv + i, v, t, p);
         }
@@ -334,7 +320,7 @@ void tarn_cpu_kv_put(const struct tarn_state *st, uint8_t *page, uint32_t attn,
                      uint32_t t, const float *k, const float *v)
 {
     const struct cpu_kv *kv = st->kv + attn;
-    if (st->kv_type == TARN_Q8_0) {
+    if (st->shape.kv_type == TARN_Q8_0) {
         put_q8(st, page + kv->k, page + kv->k_scale, false, t, k, kv->width);
         put_q8(st, page + kv->v, page + kv->v_scale, true, t, v, kv->width);
         return;
@@ -342,8 +328,9 @@ void tarn_cpu_kv_put(const struct tarn_state *st, uint8_t *page, uint32_t attn,
     for (uint32_t c = 0; c < kv->width; c += st->unit) {
         const size_t k_at = kv_k_at(st, c, t), v_at = kv_v_at(st, c, t);
         for (uint32_t i = 0; i < st->unit; i++) {
-            kv_put(st->kv_type, page + kv->k, k_at + 16 * (size_t)i, k[c + i]);
-            kv_put(st->kv_type, page + kv->v, v_at + i, v[c + i]);
+            kv_put(st->shape.kv_type, page + kv->k, k_at + 16 * (size_t)i,
+                   k[c + i]);
+            kv_put(st->shape.kv_type, page + kv->v, v_at + i, v[c + i]);
         }
     }
 }

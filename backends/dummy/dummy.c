@@ -11,6 +11,7 @@
 #include "backends/dummy/options.h"
 #include "backends/fail.h"
 #include "backends/numerics.h"
+#include "backends/state_shape.h"
 
 struct tarn_dev {
     const struct tarn_host *host;
@@ -173,20 +174,6 @@ static void free_weight(struct tarn_dev *dev, struct tarn_weight *w)
 
 /* ------------------------------------------------------------------ state */
 
-static void state_sizes(const struct tarn_state_shape *shape, uint64_t *page,
-                        uint64_t *tail)
-{
-    const struct tarn_type_traits t = tarn_type_traits(shape->kv_type);
-    *page = 0;
-    for (uint32_t i = 0; i < shape->n_attn; i++)
-        *page += (uint64_t)shape->kv_widths[i] / (t.block ? t.block : 1) *
-                 t.bytes * 2 * TARN_PAGE_POSITIONS;
-    *tail = shape->conv_len == 0
-                ? 0
-                : (uint64_t)shape->n_conv * (shape->conv_len - 1) *
-                      shape->conv_width * sizeof(float);
-}
-
 static enum tarn_status state_open(struct tarn_dev *dev,
                                    const struct tarn_state_shape *shape,
                                    struct tarn_state **out,
@@ -197,7 +184,7 @@ static enum tarn_status state_open(struct tarn_dev *dev,
         return no_memory(err);
     st->item.is_state = true;
     st->n_attn = shape->n_attn;
-    state_sizes(shape, &st->page_size, &st->tail_size);
+    tarn_state_bytes(shape, &st->page_size, &st->tail_size);
     *out = st;
     return TARN_OK;
 }
@@ -239,10 +226,7 @@ static enum tarn_status state_room(struct tarn_state *st, uint32_t n_pages,
 static enum tarn_status check_number(const struct tarn_state *st, bool page,
                                      uint32_t n, struct tarn_error *err)
 {
-    if (n < (page ? st->n_pages : st->n_tails))
-        return TARN_OK;
-    return tarn_backend_fail(err, TARN_INTERNAL, "There is no %s %u.",
-                             page ? "page" : "tail", n);
+    return tarn_check_number(page, n, page ? st->n_pages : st->n_tails, err);
 }
 
 static enum tarn_status state_copy(struct tarn_state *st, bool page,
@@ -340,7 +324,7 @@ static enum tarn_status cost(const struct tarn_host *host, uint32_t device,
     *page_size = 0;
     *tail_size = 0;
     if (shape)
-        state_sizes(shape, page_size, tail_size);
+        tarn_state_bytes(shape, page_size, tail_size);
     return TARN_OK;
 }
 

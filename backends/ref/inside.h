@@ -31,11 +31,11 @@ struct tarn_weight {
 struct tarn_state {
     struct tarn_state *next;
     struct tarn_dev *dev;
-    uint32_t n_attn, conv_width, conv_len, n_conv, kv_type;
-    uint32_t *kv_widths; /* [n_attn] owned */
-    size_t *kv_at;       /* [n_attn] owned; bytes to a layer's K in a page */
-    size_t page_size;    /* bytes; canonical layout of state_read() */
-    size_t window;       /* float32 of one conv layer: [L-1][conv_width] */
+    struct tarn_state_shape shape; /* kv_widths: the copy below */
+    uint32_t *kv_widths;           /* [n_attn] owned */
+    size_t *kv_at;    /* [n_attn] owned; bytes to a layer's K in a page */
+    size_t page_size; /* bytes; canonical layout of state_read() */
+    size_t window;    /* float32 of one conv layer: [L-1][conv_width] */
     uint32_t n_pages, n_tails;
     uint8_t **pages; /* [n_pages], each owned */
     /* Every tail has two copies of each window.  run() writes the one that is
@@ -44,9 +44,6 @@ struct tarn_state {
      * plan may hold some of them only. */
     float **tails;    /* [n_tails], each [n_conv][2][window], owned */
     uint8_t *current; /* [n_tails][n_conv] 0 or 1 */
-    uint64_t *used;   /* [n_tails] last run that wrote it: two writers are a
-                         mistake of the caller */
-    uint64_t run;     /* counts runs */
 };
 
 /* The work memory of one plan; all pointers into one block. */
@@ -130,10 +127,6 @@ enum tarn_status tarn_ref_state_read(struct tarn_state *st, bool page,
 enum tarn_status tarn_ref_state_write(struct tarn_state *st, bool page,
                                       uint32_t n, const void *in,
                                       struct tarn_error *err);
-/* Sizes of one page and of both copies of one tail. */
-void tarn_ref_state_sizes(const struct tarn_state_shape *shape,
-                          uint64_t *page_bytes, uint64_t *tail_bytes);
-
 enum tarn_ref_kv { TARN_REF_K, TARN_REF_V };
 /* One position of one layer: x [width] is rounded to the state's type. */
 void tarn_ref_kv_put(struct tarn_state *st, uint32_t page, uint32_t layer,

@@ -6,6 +6,8 @@
 #include "backends/fail.h"
 #include "backends/numerics.h"
 #include "backends/ref/inside.h"
+#include "backends/state_shape.h"
+#include "backends/tensor_check.h"
 
 void *tarn_ref_alloc(const struct tarn_host *host, size_t n, size_t size)
 {
@@ -90,39 +92,13 @@ static enum tarn_status open_device(const struct tarn_host *host,
 
 /* --------------------------------------------------------------- weights */
 
-static enum tarn_status refuse(struct tarn_error *err, enum tarn_status status,
-                               const struct tarn_tensor *t, const char *what)
-{
-    char name[64];
-    tarn_plain_name(name, sizeof name, t->name);
-    return tarn_backend_fail(err, status, "Tensor \"%s\" %s.", name, what);
-}
-
 static enum tarn_status check_tensor(const struct tarn_tensor *t,
                                      struct tarn_error *err)
 {
-    const struct tarn_type_traits type = tarn_type_traits(t->type);
-    if (type.block == 0)
-        return refuse(err, TARN_UNSUPPORTED, t,
-                      "has a type that the reference backend can't run");
-    for (int i = 0; i < 3; i++)
-        if (t->ge[i] == 0 || t->ge[i] > INT32_MAX)
-            return refuse(err, TARN_UNSUPPORTED, t,
-                          "has a side that is empty or beyond 2^31 - 1");
-    if (t->ge[3] > 1)
-        return refuse(err, TARN_UNSUPPORTED, t, "has four dimensions");
-    if (t->ge[0] % type.block != 0)
-        return refuse(err, TARN_UNSUPPORTED, t,
-                      "has rows that don't end with a block of its type");
-    /* Below 2^31 * 4 bytes each, so the first product can't wrap. */
-    const uint64_t row = t->ge[0] / type.block * type.bytes;
-    if (row > UINT64_MAX / t->ge[1] / t->ge[2] ||
-        row * t->ge[1] * t->ge[2] != t->size || t->size > SIZE_MAX)
-        return refuse(err, TARN_INTERNAL, t,
-                      "is not as large as its shape says");
-    if (!t->data && !t->slices)
-        return refuse(err, TARN_INTERNAL, t, "has no data");
-    return TARN_OK;
+    const enum tarn_status s = tarn_check_tensor(t, "reference", err);
+    return s == TARN_OK && !t->data && !t->slices
+               ? tarn_refuse_tensor(t, TARN_INTERNAL, "has no data", err)
+               : s;
 }
 
 static enum tarn_status take_weight(struct tarn_dev *dev,
@@ -244,7 +220,8 @@ static enum tarn_status cost(const struct tarn_host *host, uint32_t device,
     *page_bytes = 0;
     *tail_bytes = 0;
     if (shape)
-        tarn_ref_state_sizes(shape, page_bytes, tail_bytes);
+        tarn_state_bytes(shape, page_bytes, tail_bytes);
+    *tail_bytes *= 2; /* two windows */
     return TARN_OK;
 }
 

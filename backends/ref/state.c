@@ -1,66 +1,16 @@
 /* state.c - pages of K/V and tails, kept in their canonical bytes. */
 #include <string.h>
 
-#include "backends/fail.h"
 #include "backends/numerics.h"
 #include "backends/ref/inside.h"
-
-static size_t row_bytes(uint32_t kv_type, uint32_t width)
-{
-    const struct tarn_type_traits t = tarn_type_traits(kv_type);
-    return (size_t)(width / t.block) * t.bytes;
-}
-
-void tarn_ref_state_sizes(const struct tarn_state_shape *shape,
-                          uint64_t *page_bytes, uint64_t *tail_bytes)
-{
-    uint64_t page = 0;
-    for (uint32_t i = 0; i < shape->n_attn; i++)
-        page += (uint64_t)row_bytes(shape->kv_type, shape->kv_widths[i]) * 2 *
-                TARN_PAGE_POSITIONS;
-    *page_bytes = page;
-    *tail_bytes = shape->conv_len == 0
-                      ? 0
-                      : (uint64_t)shape->n_conv * (shape->conv_len - 1) *
-                            shape->conv_width * sizeof(float) * 2;
-}
-
-static enum tarn_status check_shape(const struct tarn_state_shape *shape,
-                                    struct tarn_error *err)
-{
-    const uint32_t type = shape->kv_type;
-    if (type != TARN_F16 && type != TARN_F32 && type != TARN_Q8_0)
-        return tarn_backend_fail(err, TARN_UNSUPPORTED,
-                                 "K/V can be kept as f16, f32 or q8_0, not as "
-                                 "type %u.",
-                                 type);
-    for (uint32_t i = 0; i < shape->n_attn; i++)
-        if (shape->kv_widths[i] == 0 ||
-            shape->kv_widths[i] % tarn_type_traits(type).block != 0)
-            return tarn_backend_fail(
-                err, TARN_UNSUPPORTED,
-                "K/V of %u values can't be kept as q8_0, which needs heads of "
-                "a multiple of 32 values; use f16.",
-                shape->kv_widths[i]);
-    if (shape->n_conv > 0 && shape->conv_len == 0)
-        return tarn_backend_fail(err, TARN_INTERNAL,
-                                 "A state with convolutions of length 0 was "
-                                 "asked for.");
-    uint64_t page, tail;
-    tarn_ref_state_sizes(shape, &page, &tail);
-    if (page > SIZE_MAX / 2 || tail > SIZE_MAX / 2)
-        return tarn_backend_fail(err, TARN_NO_MEMORY,
-                                 "One page of the state is larger than the "
-                                 "memory.");
-    return TARN_OK;
-}
+#include "backends/state_shape.h"
 
 enum tarn_status tarn_ref_state_open(struct tarn_dev *dev,
                                      const struct tarn_state_shape *shape,
                                      struct tarn_state **out,
                                      struct tarn_error *err)
 {
-    const enum tarn_status s = check_shape(shape, err);
+    const enum tarn_status s = tarn_check_state(shape, SIZE_MAX / 2, err);
     if (s != TARN_OK)
         return s;
     struct tarn_state *st = tarn_ref_alloc(dev->host, 1, sizeof *st);
@@ -72,16 +22,14 @@ enum tarn_status tarn_ref_state_open(struct tarn_dev *dev,
     st->kv_at = tarn_ref_alloc(dev->host, shape->n_attn, sizeof *st->kv_at);
     if (!st->kv_widths || !st->kv_at)
         goto no_memory;
-    st->n_attn = shape->n_attn;
-    st->conv_width = shape->conv_width;
-    st->conv_len = shape->conv_len;
-    st->n_conv = shape->n_conv;
-    st->kv_type = shape->kv_type;
+    st->shape = *shape;
+    st->shape.kv_widths = st->kv_widths;
     for (uint32_t i = 0; i < shape->n_attn; i++) {
         st->kv_widths[i] = shape->kv_widths[i];
         st->kv_at[i] = st->page_size;
-        st->page_size += row_bytes(shape->kv_type, shape->kv_widths[i]) * 2 *
-                         TARN_PAGE_POSITIONS;
+        st->page_size +=
+            tarn_kv_row_bytes(shape->kv_type, shape->kv_widths[i]) * 2 *
+            TARN_PAGE_POSITIONS;
     }
     if (shape->n_conv > 0)
         st->window = (size_t)(shape->conv_len - 1) * shape->conv_width;
@@ -115,25 +63,9 @@ void tarn_ref_state_close(struct tarn_state *st)
     tarn_ref_free(host, st->pages);
     tarn_ref_free(host, st->tails);
     tarn_ref_free(host, st->current);
-    tarn_ref_free(host, st->used);
     tarn_ref_free(host, st->kv_widths);
     tarn_ref_free(host, st->kv_at);
     tarn_ref_free(host, st);
-}
-
-/* A longer copy of a table; the old one is freed.  False: nothing changed. */
-static bool grow_table(const struct tarn_host *host, void *table_pointer,
-                       size_t n_old, size_t n_new, size_t size)
-{
-    void *old, *table = tarn_ref_alloc(host, n_new, size);
-    if (!table)
-        return false;
-    memcpy(&old, table_pointer, sizeof old);
-    if (old)
-        memcpy(table, old, n_old * size);
-    memcpy(table_pointer, &table, sizeof table);
-    tarn_ref_free(host, old);
-    return true;
 }
 
 /* Rooms for the entries [n, n_new) of a table of pointers; none on failure. */
@@ -158,22 +90,21 @@ enum tarn_status tarn_ref_state_room(struct tarn_state *st, uint32_t n_pages,
 {
     const struct tarn_host *host = st->dev->host;
     if (n_pages > st->n_pages) {
-        if (!grow_table(host, &st->pages, st->n_pages, n_pages,
-                        sizeof *st->pages) ||
+        if (!tarn_grow_table(host, &st->pages, st->n_pages, n_pages,
+                             sizeof *st->pages) ||
             !fill(host, (void **)st->pages, st->n_pages, n_pages, st->page_size,
                   1))
             goto no_memory;
         st->n_pages = n_pages;
     }
     if (n_tails > st->n_tails) {
-        if (!grow_table(host, &st->tails, st->n_tails, n_tails,
-                        sizeof *st->tails) ||
-            !grow_table(host, &st->current, (size_t)st->n_tails * st->n_conv,
-                        (size_t)n_tails * st->n_conv, sizeof *st->current) ||
-            !grow_table(host, &st->used, st->n_tails, n_tails,
-                        sizeof *st->used) ||
+        if (!tarn_grow_table(host, &st->tails, st->n_tails, n_tails,
+                             sizeof *st->tails) ||
+            !tarn_grow_table(
+                host, &st->current, (size_t)st->n_tails * st->shape.n_conv,
+                (size_t)n_tails * st->shape.n_conv, sizeof *st->current) ||
             !fill(host, (void **)st->tails, st->n_tails, n_tails,
-                  2 * st->n_conv * st->window, sizeof(float)))
+                  2 * st->shape.n_conv * st->window, sizeof(float)))
             goto no_memory;
         st->n_tails = n_tails;
     }
@@ -187,19 +118,14 @@ no_memory:
 float *tarn_ref_tail(const struct tarn_state *st, uint32_t tail, uint32_t layer,
                      bool next)
 {
-    const uint8_t now = st->current[(size_t)tail * st->n_conv + layer];
+    const uint8_t now = st->current[(size_t)tail * st->shape.n_conv + layer];
     return st->tails[tail] + ((size_t)layer * 2 + (now ^ next)) * st->window;
 }
 
 static enum tarn_status check_number(const struct tarn_state *st, bool page,
                                      uint32_t n, struct tarn_error *err)
 {
-    const uint32_t room = page ? st->n_pages : st->n_tails;
-    if (n < room)
-        return TARN_OK;
-    return tarn_backend_fail(err, TARN_INTERNAL,
-                             "There is no %s %u: the state has %u.",
-                             page ? "page" : "tail", n, room);
+    return tarn_check_number(page, n, page ? st->n_pages : st->n_tails, err);
 }
 
 enum tarn_status tarn_ref_state_copy(struct tarn_state *st, bool page,
@@ -213,7 +139,7 @@ enum tarn_status tarn_ref_state_copy(struct tarn_state *st, bool page,
         return s;
     if (page)
         memcpy(st->pages[to], st->pages[from], st->page_size);
-    for (uint32_t i = 0; !page && i < st->n_conv; i++)
+    for (uint32_t i = 0; !page && i < st->shape.n_conv; i++)
         memcpy(tarn_ref_tail(st, to, i, false),
                tarn_ref_tail(st, from, i, false), st->window * sizeof(float));
     return TARN_OK;
@@ -227,7 +153,7 @@ enum tarn_status tarn_ref_state_read(struct tarn_state *st, bool page,
     if (s != TARN_OK)
         return s;
     if (!page) {
-        for (uint32_t i = 0; i < st->n_conv; i++)
+        for (uint32_t i = 0; i < st->shape.n_conv; i++)
             memcpy((float *)out + i * st->window,
                    tarn_ref_tail(st, n, i, false), st->window * sizeof(float));
         return TARN_OK;
@@ -235,8 +161,9 @@ enum tarn_status tarn_ref_state_read(struct tarn_state *st, bool page,
     const size_t kept =
         n_pos < TARN_PAGE_POSITIONS ? n_pos : TARN_PAGE_POSITIONS;
     memset(out, 0, st->page_size);
-    for (uint32_t i = 0; i < st->n_attn; i++) {
-        const size_t row = row_bytes(st->kv_type, st->kv_widths[i]);
+    for (uint32_t i = 0; i < st->shape.n_attn; i++) {
+        const size_t row =
+            tarn_kv_row_bytes(st->shape.kv_type, st->kv_widths[i]);
         const size_t k = st->kv_at[i], v = k + row * TARN_PAGE_POSITIONS;
         memcpy((uint8_t *)out + k, st->pages[n] + k, row * kept);
         memcpy((uint8_t *)out + v, st->pages[n] + v, row * kept);
@@ -253,7 +180,7 @@ enum tarn_status tarn_ref_state_write(struct tarn_state *st, bool page,
         return s;
     if (page)
         memcpy(st->pages[n], in, st->page_size);
-    for (uint32_t i = 0; !page && i < st->n_conv; i++)
+    for (uint32_t i = 0; !page && i < st->shape.n_conv; i++)
         memcpy(tarn_ref_tail(st, n, i, false),
                (const float *)in + i * st->window, st->window * sizeof(float));
     return TARN_OK;
@@ -263,7 +190,8 @@ enum tarn_status tarn_ref_state_write(struct tarn_state *st, bool page,
 static uint8_t *kv_row(const struct tarn_state *st, uint32_t page,
                        uint32_t layer, enum tarn_ref_kv kv, uint32_t at)
 {
-    const size_t row = row_bytes(st->kv_type, st->kv_widths[layer]);
+    const size_t row =
+        tarn_kv_row_bytes(st->shape.kv_type, st->kv_widths[layer]);
     return st->pages[page] + st->kv_at[layer] +
            row * ((kv == TARN_REF_V ? TARN_PAGE_POSITIONS : 0) + at);
 }
@@ -279,7 +207,7 @@ void tarn_ref_kv_put(struct tarn_state *st, uint32_t page, uint32_t layer,
 {
     uint8_t *row = kv_row(st, page, layer, kv, at);
     const uint32_t width = st->kv_widths[layer];
-    switch (st->kv_type) {
+    switch (st->shape.kv_type) {
     case TARN_F32:
         for (uint32_t i = 0; i < width; i++) {
             const uint32_t u = tarn_f32_bits(x[i]);
@@ -305,13 +233,13 @@ void tarn_ref_kv_get(const struct tarn_state *st, uint32_t page, uint32_t layer,
                      uint32_t n, float *out)
 {
     const uint8_t *row = kv_row(st, page, layer, kv, at);
-    row += row_bytes(st->kv_type, first);
-    if (st->kv_type == TARN_F32) {
+    row += tarn_kv_row_bytes(st->shape.kv_type, first);
+    if (st->shape.kv_type == TARN_F32) {
         for (uint32_t i = 0; i < n; i++, row += 4)
             out[i] =
                 tarn_f32_of(row[0] | (uint32_t)row[1] << 8 |
                             (uint32_t)row[2] << 16 | (uint32_t)row[3] << 24);
-    } else if (st->kv_type == TARN_F16) {
+    } else if (st->shape.kv_type == TARN_F16) {
         for (uint32_t i = 0; i < n; i++, row += 2)
             out[i] = tarn_f16_to_f32((uint16_t)(row[0] | row[1] << 8));
     } else {

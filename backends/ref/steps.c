@@ -96,7 +96,7 @@ static void conv_row(const struct tarn_step *s, uint32_t d, uint32_t taps,
 static enum tarn_status conv(const struct run *r, const struct tarn_step *s)
 {
     const struct tarn_state *st = r->p->st;
-    const uint32_t d = width_of(r, s->out), taps = st->conv_len;
+    const uint32_t d = width_of(r, s->out), taps = st->shape.conv_len;
     for (uint32_t i = 0; i < r->b->n_seqs; i++)
         memcpy(tarn_ref_tail(st, r->b->seqs[i].tail_out, s->slot, true),
                tarn_ref_tail(st, r->b->seqs[i].tail_in, s->slot, false),
@@ -120,7 +120,7 @@ static void turn_tails(const struct run *r)
     for (uint32_t i = 0; i < r->p->plan.n_steps; i++) {
         const struct tarn_step *s = &r->p->steps[i];
         for (uint32_t k = 0; s->op == TARN_CONV && k < r->b->n_seqs; k++)
-            st->current[(size_t)r->b->seqs[k].tail_out * st->n_conv +
+            st->current[(size_t)r->b->seqs[k].tail_out * st->shape.n_conv +
                         s->slot] ^= 1;
     }
 }

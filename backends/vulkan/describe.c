@@ -53,7 +53,7 @@ static void describe_tails(struct vk_run_state *r, uint32_t *words)
 {
     const struct tarn_state *st = r->p->st;
     const struct tarn_batch *b = r->b;
-    const uint32_t taps = st->conv_len, length = taps - 1;
+    const uint32_t taps = st->shape.conv_len, length = taps - 1;
     uint32_t *entries = words + r->map.entries;
     uint32_t *tails = entries + (size_t)b->n_rows * taps;
     for (uint32_t s = 0; s < b->n_seqs; s++)
@@ -77,8 +77,8 @@ static void describe_tails(struct vk_run_state *r, uint32_t *words)
         uint32_t *address = words + r->map.tails + 4 * s;
         put_address(address, in->buffer->address + in->at);
         put_address(address + 2, out->buffer->address + out->at);
-        uint32_t *offset = words + r->map.offsets + 2 * s * st->n_conv;
-        for (uint32_t i = 0; i < st->n_conv; i++) {
+        uint32_t *offset = words + r->map.offsets + 2 * s * st->shape.n_conv;
+        for (uint32_t i = 0; i < st->shape.n_conv; i++) {
             offset[2 * i] = vk_tail_word(st, seq->tail_in, i, false);
             offset[2 * i + 1] = vk_tail_word(st, seq->tail_out, i, true);
         }

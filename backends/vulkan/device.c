@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "backends/state_shape.h"
 #include "backends/vulkan/inside.h"
 #include "backends/vulkan/vulkan.h"
 
@@ -436,7 +437,8 @@ static enum tarn_status cost(const struct tarn_host *host, uint32_t device,
     *page_bytes = 0;
     *tail_bytes = 0;
     if (shape)
-        vk_state_sizes(shape, page_bytes, tail_bytes);
+        tarn_state_bytes(shape, page_bytes, tail_bytes);
+    *tail_bytes *= 2; /* two windows */
     return TARN_OK;
 }
 

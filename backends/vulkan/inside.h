@@ -176,17 +176,15 @@ struct vk_room { /* pages or tails that were made at once */
 struct tarn_state {
     struct tarn_state *next;
     struct tarn_dev *dev;
-    uint32_t n_attn, conv_width, conv_len, n_conv, kv_type;
-    uint32_t *kv_widths; /* [n_attn] owned */
-    uint32_t *kv_at;     /* [n_attn] owned; words to a layer's K in a page */
-    uint64_t page_size;  /* bytes, the same as in the canonical form */
-    uint64_t window;     /* float32 of one conv layer */
+    struct tarn_state_shape shape; /* kv_widths: the copy below */
+    uint32_t *kv_widths;           /* [n_attn] owned */
+    uint32_t *kv_at;    /* [n_attn] owned; words to a layer's K in a page */
+    uint64_t page_size; /* bytes, the same as in the canonical form */
+    uint64_t window;    /* float32 of one conv layer */
     struct vk_room *rooms;
     struct vk_spot *pages, *tails; /* [n_pages], [n_tails] owned */
     uint32_t n_pages, n_tails;
     uint8_t *current; /* [n_tails][n_conv]: which of two windows holds */
-    uint64_t *used;   /* [n_tails] last run that wrote it */
-    uint64_t run;
 };
 struct vk_spot {
     struct vk_buffer *buffer;
@@ -317,8 +315,6 @@ enum tarn_status vk_state_read(struct tarn_state *st, bool page, uint32_t n,
                                struct tarn_error *err);
 enum tarn_status vk_state_write(struct tarn_state *st, bool page, uint32_t n,
                                 const void *in, struct tarn_error *err);
-void vk_state_sizes(const struct tarn_state_shape *shape, uint64_t *page,
-                    uint64_t *tail);
 /* Word of a tail at which a layer's window begins. */
 uint32_t vk_tail_word(const struct tarn_state *st, uint32_t tail,
                       uint32_t layer, bool next);

@@ -175,14 +175,14 @@ struct vk_batch_map vk_batch_layout(const struct tarn_prepared *p,
         at += 2 * n_seqs * m.pages_per_seq;
     }
     if (p->convolves) {
-        const uint32_t taps = st->conv_len;
+        const uint32_t taps = st->shape.conv_len;
         m.entries = at;
         at += (n_rows + n_seqs * (taps - 1)) * taps;
         at += at % 2; /* addresses stand at multiples of 8 bytes */
         m.tails = at;
         at += 4 * n_seqs;
         m.offsets = at;
-        at += 2 * n_seqs * st->n_conv;
+        at += 2 * n_seqs * st->shape.n_conv;
     }
     m.words = at;
     return m;
@@ -247,7 +247,7 @@ static enum tarn_status take_memory(struct tarn_prepared *p,
                                     struct tarn_error *err)
 {
     struct tarn_dev *dev = p->dev;
-    if (!vk_layout(&dev->tune, &p->plan, p->st ? p->st->n_conv : 0, &p->at))
+    if (!vk_layout(&dev->tune, &p->plan, p->st ? p->st->shape.n_conv : 0, &p->at))
         return tarn_backend_fail(err, TARN_NO_MEMORY,
                                  "Batches of %u rows need more memory than "
                                  "can be counted.",

@@ -223,13 +223,13 @@ static void matmul(struct vk_recorder *r, const struct tarn_step *s)
 static void conv(struct vk_recorder *r, const struct tarn_step *s)
 {
     const struct tarn_state *st = r->p->st;
-    const uint32_t d = width(r, s->out), taps = st->conv_len;
+    const uint32_t d = width(r, s->out), taps = st->shape.conv_len;
     const struct vk_batch_map *m = r->map;
     const uint32_t spec[VK_SPECS] = { r->p->dev->tune.wg, s->w0->type };
     const struct vk_args a = {
         .p = { buffer(r, s->a), s->w0->address, buffer(r, s->out), batch(r, 0),
                batch(r, m->entries), batch(r, m->tails), batch(r, m->offsets) },
-        .n = { d, taps, r->n_rows, r->n_seqs, st->n_conv, s->slot,
+        .n = { d, taps, r->n_rows, r->n_seqs, st->shape.n_conv, s->slot,
                s->w0->row_words },
     };
     const uint64_t rows = r->n_rows + (uint64_t)r->n_seqs * (taps - 1);
@@ -245,7 +245,7 @@ static void turn(struct vk_recorder *r, const struct tarn_step *s,
     const struct vk_batch_map *m = r->map;
     const uint32_t wg = r->p->dev->tune.wg;
     const uint32_t spec[VK_SPECS] = {
-        wg, shape->head_dim, 0, 0, 0, st->kv_type
+        wg, shape->head_dim, 0, 0, 0, st->shape.kv_type
     };
     const struct vk_args a = {
         .p = { buffer(r, s->a), buffer(r, s->b), buffer(r, s->c),
@@ -283,7 +283,7 @@ static void attend(struct vk_recorder *r, const struct tarn_step *s)
     const uint64_t row = (uint64_t)n_q * r->chunks * (2 + (uint64_t)head) * 4;
     uint32_t most = (uint32_t)(r->p->at.parts_size / row);
     most = most > r->n_rows ? r->n_rows : most;
-    const uint32_t spec[VK_SPECS] = { wg, head, g, 0, g * 256, st->kv_type };
+    const uint32_t spec[VK_SPECS] = { wg, head, g, 0, g * 256, st->shape.kv_type };
     const uint32_t merge[VK_SPECS] = { wg, head };
     for (uint32_t first = 0; first < r->n_rows && !r->status; first += most) {
         const uint32_t n = r->n_rows - first < most ? r->n_rows - first : most;

@@ -329,7 +329,7 @@ static void turn_tails(const struct vk_run_state *r)
     for (uint32_t i = 0; i < r->p->plan.n_steps; i++) {
         const struct tarn_step *s = &r->p->steps[i];
         for (uint32_t k = 0; s->op == TARN_CONV && k < r->b->n_seqs; k++)
-            st->current[(size_t)r->b->seqs[k].tail_out * st->n_conv +
+            st->current[(size_t)r->b->seqs[k].tail_out * st->shape.n_conv +
                         s->slot] ^= 1;
     }
 }

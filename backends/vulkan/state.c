@@ -6,55 +6,19 @@
  * layer, as in ref: a run writes the one that does not hold. */
 #include <string.h>
 
+#include "backends/state_shape.h"
 #include "backends/vulkan/inside.h"
-
-static size_t row_bytes(uint32_t kv_type, uint32_t width)
-{
-    const struct tarn_type_traits t = tarn_type_traits(kv_type);
-    return (size_t)(width / t.block) * t.bytes;
-}
-
-void vk_state_sizes(const struct tarn_state_shape *shape, uint64_t *page,
-                    uint64_t *tail)
-{
-    *page = 0;
-    for (uint32_t i = 0; i < shape->n_attn; i++)
-        *page += (uint64_t)row_bytes(shape->kv_type, shape->kv_widths[i]) * 2 *
-                 TARN_PAGE_POSITIONS;
-    *tail = shape->conv_len == 0
-                ? 0
-                : (uint64_t)shape->n_conv * (shape->conv_len - 1) *
-                      shape->conv_width * sizeof(float) * 2;
-}
 
 static enum tarn_status check_shape(const struct tarn_state_shape *shape,
                                     struct tarn_error *err)
 {
-    const uint32_t type = shape->kv_type;
-    if (type != TARN_F16 && type != TARN_F32 && type != TARN_Q8_0)
-        return tarn_backend_fail(err, TARN_UNSUPPORTED,
-                                 "K/V can be kept as f16, f32 or q8_0, not as "
-                                 "type %u.",
-                                 type);
     for (uint32_t i = 0; i < shape->n_attn; i++)
-        if (shape->kv_widths[i] == 0 ||
-            shape->kv_widths[i] % tarn_type_traits(type).block != 0 ||
-            shape->kv_widths[i] % 2 != 0)
-            return tarn_backend_fail(
-                err, TARN_UNSUPPORTED,
-                "K/V of %u values can't be kept as q8_0, which needs heads of "
-                "a multiple of 32 values; use f16.",
-                shape->kv_widths[i]);
-    if (shape->n_conv > 0 && shape->conv_len == 0)
-        return tarn_backend_fail(err, TARN_INTERNAL,
-                                 "A state with convolutions of length 0 was "
-                                 "asked for.");
-    uint64_t page, tail;
-    vk_state_sizes(shape, &page, &tail);
-    if (page > UINT32_MAX || tail > UINT32_MAX)
-        return tarn_backend_fail(err, TARN_NO_MEMORY,
-                                 "One page of the state is larger than 4 GB.");
-    return TARN_OK;
+        if (shape->kv_widths[i] % 2 != 0)
+            return tarn_backend_fail(err, TARN_UNSUPPORTED,
+                                     "K/V of %u values can't be kept on the "
+                                     "device, which needs an even number.",
+                                     shape->kv_widths[i]);
+    return tarn_check_state(shape, UINT32_MAX, err);
 }
 
 enum tarn_status vk_state_open(struct tarn_dev *dev,
@@ -72,16 +36,14 @@ enum tarn_status vk_state_open(struct tarn_dev *dev,
     st->kv_at = vk_alloc(dev->host, shape->n_attn, sizeof *st->kv_at);
     if (!st->kv_widths || !st->kv_at)
         goto no_memory;
-    st->n_attn = shape->n_attn;
-    st->conv_width = shape->conv_width;
-    st->conv_len = shape->conv_len;
-    st->n_conv = shape->n_conv;
-    st->kv_type = shape->kv_type;
+    st->shape = *shape;
+    st->shape.kv_widths = st->kv_widths;
     for (uint32_t i = 0; i < shape->n_attn; i++) {
         st->kv_widths[i] = shape->kv_widths[i];
         st->kv_at[i] = (uint32_t)(st->page_size / 4);
-        st->page_size += row_bytes(shape->kv_type, shape->kv_widths[i]) * 2 *
-                         TARN_PAGE_POSITIONS;
+        st->page_size +=
+            tarn_kv_row_bytes(shape->kv_type, shape->kv_widths[i]) * 2 *
+            TARN_PAGE_POSITIONS;
     }
     if (shape->n_conv > 0)
         st->window = (uint64_t)(shape->conv_len - 1) * shape->conv_width;
@@ -117,28 +79,12 @@ void vk_state_close(struct tarn_state *st)
     vk_free(host, st->pages);
     vk_free(host, st->tails);
     vk_free(host, st->current);
-    vk_free(host, st->used);
     vk_free(host, st->kv_widths);
     vk_free(host, st->kv_at);
     vk_free(host, st);
 }
 
 /* ------------------------------------------------------------------- room */
-
-/* A longer copy of a table; the old one is freed.  False: nothing changed. */
-static bool grow_table(const struct tarn_host *host, void *table_pointer,
-                       size_t n_old, size_t n_new, size_t size)
-{
-    void *old, *table = vk_alloc(host, n_new, size);
-    if (!table)
-        return false;
-    memcpy(&old, table_pointer, sizeof old);
-    if (old)
-        memcpy(table, old, n_old * size);
-    memcpy(table_pointer, &table, sizeof table);
-    vk_free(host, old);
-    return true;
-}
 
 /* Zeroed places for entries [n, n_new), in as few buffers as the device's
  * largest allocation allows.  What was made before a failure stays unused. */
@@ -181,8 +127,8 @@ enum tarn_status vk_state_room(struct tarn_state *st, uint32_t n_pages,
     const struct tarn_host *host = st->dev->host;
     enum tarn_status s = TARN_OK;
     if (n_pages > st->n_pages) {
-        if (!grow_table(host, &st->pages, st->n_pages, n_pages,
-                        sizeof *st->pages))
+        if (!tarn_grow_table(host, &st->pages, st->n_pages, n_pages,
+                             sizeof *st->pages))
             goto no_memory;
         s = make_spots(st, st->pages, st->n_pages, n_pages, st->page_size, err);
         if (s)
@@ -190,15 +136,14 @@ enum tarn_status vk_state_room(struct tarn_state *st, uint32_t n_pages,
         st->n_pages = n_pages;
     }
     if (n_tails > st->n_tails) {
-        if (!grow_table(host, &st->tails, st->n_tails, n_tails,
-                        sizeof *st->tails) ||
-            !grow_table(host, &st->current, (size_t)st->n_tails * st->n_conv,
-                        (size_t)n_tails * st->n_conv, sizeof *st->current) ||
-            !grow_table(host, &st->used, st->n_tails, n_tails,
-                        sizeof *st->used))
+        if (!tarn_grow_table(host, &st->tails, st->n_tails, n_tails,
+                             sizeof *st->tails) ||
+            !tarn_grow_table(
+                host, &st->current, (size_t)st->n_tails * st->shape.n_conv,
+                (size_t)n_tails * st->shape.n_conv, sizeof *st->current))
             goto no_memory;
         s = make_spots(st, st->tails, st->n_tails, n_tails,
-                       2 * st->n_conv * st->window * sizeof(float), err);
+                       2 * st->shape.n_conv * st->window * sizeof(float), err);
         if (s)
             return s;
         st->n_tails = n_tails;
@@ -215,19 +160,14 @@ no_memory:
 uint32_t vk_tail_word(const struct tarn_state *st, uint32_t tail,
                       uint32_t layer, bool next)
 {
-    const uint8_t now = st->current[(size_t)tail * st->n_conv + layer];
+    const uint8_t now = st->current[(size_t)tail * st->shape.n_conv + layer];
     return (uint32_t)(((uint64_t)layer * 2 + (now ^ next)) * st->window);
 }
 
 static enum tarn_status check_number(const struct tarn_state *st, bool page,
                                      uint32_t n, struct tarn_error *err)
 {
-    const uint32_t room = page ? st->n_pages : st->n_tails;
-    if (n < room)
-        return TARN_OK;
-    return tarn_backend_fail(err, TARN_INTERNAL,
-                             "There is no %s %u: the state has %u.",
-                             page ? "page" : "tail", n, room);
+    return tarn_check_number(page, n, page ? st->n_pages : st->n_tails, err);
 }
 
 enum tarn_status vk_state_copy(struct tarn_state *st, bool page, uint32_t to,
@@ -249,9 +189,9 @@ enum tarn_status vk_state_copy(struct tarn_state *st, bool page, uint32_t to,
     if (st->window == 0)
         return TARN_OK;
     VkBufferCopy regions[64];
-    for (uint32_t i = 0; i < st->n_conv && s == TARN_OK;) {
+    for (uint32_t i = 0; i < st->shape.n_conv && s == TARN_OK;) {
         uint32_t n = 0;
-        for (; n < 64 && i < st->n_conv; n++, i++)
+        for (; n < 64 && i < st->shape.n_conv; n++, i++)
             regions[n] = (VkBufferCopy){
                 b->at + 4 * (uint64_t)vk_tail_word(st, from, i, false),
                 a->at + 4 * (uint64_t)vk_tail_word(st, to, i, false),
@@ -286,9 +226,10 @@ static void from_planes(uint8_t *blocks, const uint8_t *planes, uint32_t width)
 static void turn_page(const struct tarn_state *st, uint8_t *page, bool back,
                       uint8_t *scratch)
 {
-    for (uint32_t i = 0; i < st->n_attn; i++) {
+    for (uint32_t i = 0; i < st->shape.n_attn; i++) {
         const size_t side =
-            row_bytes(st->kv_type, st->kv_widths[i]) * TARN_PAGE_POSITIONS;
+            tarn_kv_row_bytes(st->shape.kv_type, st->kv_widths[i]) *
+            TARN_PAGE_POSITIONS;
         uint8_t *at = page + 4 * (size_t)st->kv_at[i];
         for (int k = 0; k < 2; k++, at += side) {
             memcpy(scratch, at, side);
@@ -317,14 +258,15 @@ static enum tarn_status read_page(struct tarn_state *st, uint32_t n,
     const enum tarn_status s =
         vk_read(st->dev, st->pages[n].buffer, st->pages[n].at, copy,
                 st->page_size, err);
-    if (s == TARN_OK && st->kv_type == TARN_Q8_0)
+    if (s == TARN_OK && st->shape.kv_type == TARN_Q8_0)
         turn_page(st, copy, true, copy + st->page_size);
     const size_t kept =
         n_pos < TARN_PAGE_POSITIONS ? n_pos : TARN_PAGE_POSITIONS;
     if (s == TARN_OK)
         memset(out, 0, (size_t)st->page_size);
-    for (uint32_t i = 0; i < st->n_attn && s == TARN_OK; i++) {
-        const size_t row = row_bytes(st->kv_type, st->kv_widths[i]);
+    for (uint32_t i = 0; i < st->shape.n_attn && s == TARN_OK; i++) {
+        const size_t row =
+            tarn_kv_row_bytes(st->shape.kv_type, st->kv_widths[i]);
         const size_t k = 4 * (size_t)st->kv_at[i];
         const size_t v = k + row * TARN_PAGE_POSITIONS;
         memcpy(out + k, copy + k, row * kept);
@@ -341,7 +283,8 @@ enum tarn_status vk_state_read(struct tarn_state *st, bool page, uint32_t n,
     enum tarn_status s = check_number(st, page, n, err);
     if (s == TARN_OK && page)
         return st->page_size ? read_page(st, n, n_pos, out, err) : TARN_OK;
-    for (uint32_t i = 0; i < st->n_conv && s == TARN_OK && st->window; i++)
+    for (uint32_t i = 0; i < st->shape.n_conv && s == TARN_OK && st->window;
+         i++)
         s = vk_read(st->dev, st->tails[n].buffer,
                     st->tails[n].at +
                         4 * (uint64_t)vk_tail_word(st, n, i, false),
@@ -357,7 +300,7 @@ enum tarn_status vk_state_write(struct tarn_state *st, bool page, uint32_t n,
         return s;
     if (page && st->page_size == 0)
         return TARN_OK;
-    if (page && st->kv_type != TARN_Q8_0)
+    if (page && st->shape.kv_type != TARN_Q8_0)
         return vk_write(st->dev, st->pages[n].buffer, st->pages[n].at, in,
                         st->page_size, err);
     if (page) {
@@ -371,7 +314,8 @@ enum tarn_status vk_state_write(struct tarn_state *st, bool page, uint32_t n,
         vk_free(st->dev->host, copy);
         return s;
     }
-    for (uint32_t i = 0; i < st->n_conv && s == TARN_OK && st->window; i++)
+    for (uint32_t i = 0; i < st->shape.n_conv && s == TARN_OK && st->window;
+         i++)
         s = vk_write(st->dev, st->tails[n].buffer,
                      st->tails[n].at +
                          4 * (uint64_t)vk_tail_word(st, n, i, false),

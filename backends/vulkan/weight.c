@@ -9,6 +9,7 @@
 
 #include "backends/grids.h"
 #include "backends/numerics.h"
+#include "backends/tensor_check.h"
 #include "backends/vulkan/inside.h"
 
 enum { BLOCK_SIZE = 64 << 20, ALIGN = 256, MAX_FIELDS = 5 };
@@ -305,41 +306,24 @@ static enum tarn_status upload_floats(struct tarn_dev *dev,
 
 /* ------------------------------------------------------------------ public */
 
-static enum tarn_status refuse(struct tarn_error *err, enum tarn_status status,
-                               const struct tarn_tensor *t, const char *what)
-{
-    char name[64];
-    tarn_plain_name(name, sizeof name, t->name);
-    return tarn_backend_fail(err, status, "Tensor \"%s\" %s.", name, what);
-}
-
 static enum tarn_status check_tensor(const struct tarn_tensor *t,
                                      struct tarn_error *err)
 {
-    const struct tarn_type_traits type = tarn_type_traits(t->type);
-    if (type.block == 0 || !fields_of(t->type))
-        return refuse(err, TARN_UNSUPPORTED, t,
-                      "has a type that the Vulkan backend can't run");
-    for (int i = 0; i < 3; i++)
-        if (t->ge[i] == 0 || t->ge[i] > INT32_MAX)
-            return refuse(err, TARN_UNSUPPORTED, t,
-                          "has a side that is empty or beyond 2^31 - 1");
-    if (t->ge[3] > 1)
-        return refuse(err, TARN_UNSUPPORTED, t, "has four dimensions");
-    if (t->ge[0] % type.block != 0)
-        return refuse(err, TARN_UNSUPPORTED, t,
-                      "has rows that don't end with a block of its type");
+    const enum tarn_status s = tarn_check_tensor(t, "Vulkan", err);
+    if (s)
+        return s;
+    if (!fields_of(t->type))
+        return tarn_refuse_tensor(
+            t, TARN_UNSUPPORTED, "has a type that the Vulkan backend can't run",
+            err);
     if (!t->data)
-        return refuse(err, TARN_UNSUPPORTED, t,
-                      "comes in pieces, which the Vulkan backend can't take");
-    const uint64_t row = t->ge[0] / type.block * type.bytes;
-    if (row > UINT64_MAX / t->ge[1] / t->ge[2] ||
-        row * t->ge[1] * t->ge[2] != t->size)
-        return refuse(err, TARN_INTERNAL, t,
-                      "is not as large as its shape says");
+        return tarn_refuse_tensor(
+            t, TARN_UNSUPPORTED,
+            "comes in pieces, which the Vulkan backend can't take", err);
     /* Shaders count words in 32 bits. */
     if (t->size / 4 > UINT32_MAX / 2)
-        return refuse(err, TARN_UNSUPPORTED, t, "is larger than 8 GB");
+        return tarn_refuse_tensor(t, TARN_UNSUPPORTED, "is larger than 8 GB",
+                                  err);
     return TARN_OK;
 }
 

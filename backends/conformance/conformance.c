@@ -111,11 +111,21 @@ static enum tarn_status play(struct suite *s, const struct conf_kind *kind,
     return TARN_OK;
 }
 
-static enum tarn_status play_all(struct suite *s, uint32_t cases,
-                                 struct tarn_error *err)
+/* Every one_in-th of the sweep, by chance; the first of a kind always. */
+static bool is_drawn(const struct suite *s, uint32_t k, uint32_t i,
+                     uint32_t one_in)
+{
+    return i == 0 || one_in <= 1 ||
+           tarn_mix(s->seed ^ tarn_mix((uint64_t)k << 32 | i)) % one_in == 0;
+}
+
+static enum tarn_status play_all(struct suite *s, uint32_t one_in,
+                                 uint32_t cases, struct tarn_error *err)
 {
     for (uint32_t k = 0; k < conf_n_kinds; k++)
         for (uint32_t i = 0; i < conf_kinds[k].sweep; i++) {
+            if (!is_drawn(s, k, i, one_in))
+                continue;
             const enum tarn_status status = play(s, &conf_kinds[k], i, err);
             if (status != TARN_OK)
                 return status;
@@ -147,6 +157,17 @@ tarn_conformance_run(const struct tarn_backend *b, uint32_t device,
                      uint32_t cases, tarn_conformance_report_fn report,
                      void *user, uint32_t *n_passed, uint32_t *n_failed)
 {
+    return tarn_conformance_sample(b, device, host, seed, 1, cases, report,
+                                   user, n_passed, n_failed);
+}
+
+enum tarn_status
+tarn_conformance_sample(const struct tarn_backend *b, uint32_t device,
+                        const struct tarn_host *host, uint64_t seed,
+                        uint32_t one_in, uint32_t cases,
+                        tarn_conformance_report_fn report, void *user,
+                        uint32_t *n_passed, uint32_t *n_failed)
+{
     struct tarn_error err = { TARN_OK, "" };
     struct tarn_device_info info = { .size = sizeof info };
     struct suite *s = host->alloc(host->user, sizeof *s, 64);
@@ -173,7 +194,7 @@ tarn_conformance_run(const struct tarn_backend *b, uint32_t device,
     s->exact = info.exact;
     if (status == TARN_OK) {
         check_all(s);
-        status = play_all(s, cases, &err);
+        status = play_all(s, one_in, cases, &err);
     }
     if (status != TARN_OK)
         tell(s, false, "the suite could not go on", err.text);

@@ -34,5 +34,13 @@ tarn_conformance_run(const struct tarn_backend *b, uint32_t device,
                      const struct tarn_host *host, uint64_t seed,
                      uint32_t cases, tarn_conformance_report_fn report,
                      void *user, uint32_t *n_passed, uint32_t *n_failed);
+/* The same with one in so many of the sweep, drawn by the seed: for devices on
+ * which every shape is compiled anew. */
+enum tarn_status
+tarn_conformance_sample(const struct tarn_backend *b, uint32_t device,
+                        const struct tarn_host *host, uint64_t seed,
+                        uint32_t one_in, uint32_t cases,
+                        tarn_conformance_report_fn report, void *user,
+                        uint32_t *n_passed, uint32_t *n_failed);
 
 #endif

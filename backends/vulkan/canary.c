@@ -48,7 +48,7 @@ static enum tarn_status sing(struct tarn_prepared *p, const struct tarn_step *s,
                              .err = err,
                              .cb = dev->transfer,
                              .n_rows = 1,
-                             .rounded = { TARN_NO_BUFFER, TARN_NO_BUFFER } };
+                             .rounded = VK_NOTHING_ROUNDED };
     const struct vk_product m = {
         .w = s->w0,
         .x = p->work.address + p->at.buffers[s->a],

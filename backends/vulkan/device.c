@@ -144,6 +144,13 @@ enum tarn_status vk_wait(struct tarn_dev *dev, uint64_t value, bool *stop,
     }
 }
 
+void vk_settle(struct tarn_dev *dev)
+{
+    if (dev->lost && !dev->settled)
+        dev->fn.DeviceWaitIdle(dev->handle);
+    dev->settled = dev->lost;
+}
+
 enum tarn_status vk_submit_and_wait(struct tarn_dev *dev, VkCommandBuffer cb,
                                     struct tarn_error *err)
 {
@@ -193,6 +200,7 @@ static enum tarn_status make_device(const struct vk_instance *in,
         .pNext = dev->tune.dot ? &dots : NULL,
         .bufferDeviceAddress = VK_TRUE,
         .timelineSemaphore = VK_TRUE,
+        .shaderFloat16 = dev->tune.half,
     };
     const char *const extensions[] = {
         VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME

@@ -9,11 +9,10 @@ enum { FEW_PLACES = 32 };
 
 struct ground {
     uint64_t ids, gates;
-    uint32_t places;
+    uint32_t places, at_once, n_tiles;
 };
 
-static void group(struct vk_recorder *r, const struct ground *g,
-                  uint32_t n_tiles)
+static void group(struct vk_recorder *r, const struct ground *g)
 {
     const struct tarn_shape *shape = &r->p->plan.shape;
     const struct vk_tuning *t = &r->p->dev->tune;
@@ -21,13 +20,13 @@ static void group(struct vk_recorder *r, const struct ground *g,
     const uint32_t wg = t->wg < 32                         ? t->wg
                         : 256 < r->p->dev->facts.max_lanes ? 256
                                                            : t->wg;
-    const uint32_t spec[VK_SPECS] = { wg, 0, t->nt, 0, shape->n_expert + 1 };
+    const uint32_t spec[VK_SPECS] = { wg, 0, g->at_once, 0,
+                                      shape->n_expert + 1 };
     const struct vk_args a = {
         .p = { g->ids, base + r->p->at.tiles, base + r->p->at.places },
-        .n = { g->places, shape->n_expert, n_tiles },
+        .n = { g->places, shape->n_expert, g->n_tiles },
     };
-    vk_dispatch(r, VK_SH_GROUP, spec, &a, 1, 1, 1,
-                (double)g->places * shape->n_expert);
+    vk_dispatch(r, VK_SH_GROUP, spec, &a, 1, 1, 1, 2.0 * g->places);
 }
 
 void vk_record_experts(struct vk_recorder *r, const struct tarn_step *s,
@@ -39,13 +38,16 @@ void vk_record_experts(struct vk_recorder *r, const struct tarn_step *s,
     const uint64_t base = p->work.address;
     const uint32_t used = shape->n_expert_used, d = p->widths[s->out];
     const uint64_t room = (uint64_t)p->plan.max_rows * used * 4;
-    const struct ground g = { base + p->at.ids + route * room,
-                              base + p->at.gates + route * room,
-                              r->n_rows * used };
+    struct ground g = { .ids = base + p->at.ids + route * room,
+                        .gates = base + p->at.gates + route * room,
+                        .places = r->n_rows * used,
+                        .at_once = t->nt };
     const bool many = g.places > FEW_PLACES && t->nt > 1;
-    const uint32_t n_tiles = g.places / t->nt + shape->n_expert + 1;
+    if (t->tile && g.places >= t->from * shape->n_expert)
+        g.at_once = vk_tile_vectors(t);
+    g.n_tiles = g.places / g.at_once + shape->n_expert + 1;
     if (many)
-        group(r, &g, n_tiles);
+        group(r, &g);
     struct vk_product m = {
         .w = s->w0,
         .x = base + p->at.buffers[s->a],
@@ -57,7 +59,8 @@ void vk_record_experts(struct vk_recorder *r, const struct tarn_step *s,
         .ids = g.ids,
         .tiles = many ? base + p->at.tiles : 0,
         .places = base + p->at.places,
-        .n_tiles = n_tiles,
+        .n_tiles = g.n_tiles,
+        .at_once = g.at_once,
     };
     vk_record_product(r, &m);
     m.w = s->w1;

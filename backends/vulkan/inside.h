@@ -48,7 +48,7 @@ struct vk_device_facts {
     uint64_t max_allocation;            /* bytes */
     uint64_t memory_total, memory_free; /* of its own largest heap */
     bool budget;                        /* memory_free was told, not guessed */
-    bool integer_dot, fast_dot;
+    bool integer_dot, fast_dot, half;   /* half: arithmetic in float16 */
     VkPhysicalDeviceMemoryProperties memory;
 };
 
@@ -75,7 +75,10 @@ struct vk_tuning {
     uint32_t lpr;      /* lanes that share a row of a matrix */
     uint32_t nt;       /* vectors that a lane takes at once, at most 8 */
     uint32_t lanes;    /* 1: a lane does a row of a norm; else the workgroup */
+    uint32_t tile;     /* lanes of a tile of rows and vectors; 0: no tiles */
+    uint32_t from;     /* vectors from which on tiles are worth it */
     bool dot;          /* integer dot product instructions */
+    bool half;         /* tiles compute in float16: near the contract */
     bool stage;        /* weights go through a staging buffer */
     uint32_t piece_us; /* longest submission that is aimed at */
     uint32_t hung_ms;  /* without an answer the device counts as lost */
@@ -111,8 +114,10 @@ enum vk_shader {
     VK_SH_ROUTE,
     VK_SH_GROUP,
     VK_SH_COMBINE,
-    VK_SH_MAT, /* + type */
-    VK_SH_EMBED = VK_SH_MAT + 64,
+    VK_SH_MAT, /* + type, as the next three */
+    VK_SH_TILE = VK_SH_MAT + 64,
+    VK_SH_HALF = VK_SH_TILE + 64,
+    VK_SH_EMBED = VK_SH_HALF + 64,
     VK_SH_END = VK_SH_EMBED + 64
 };
 enum { VK_SPECS = 6, VK_MAX_PIPES = 512 };
@@ -151,6 +156,7 @@ struct tarn_dev {
     uint64_t grid_at[40];    /* address by type; 0: none */
     double rate;             /* multiply-adds per microsecond, measured */
     bool lost;               /* nothing more is asked of it */
+    bool settled;            /* and nothing of what was asked still runs */
     struct vk_block *blocks; /* owned, as are the next three */
     struct tarn_weight *weights;
     struct tarn_state *states;
@@ -191,10 +197,12 @@ struct vk_spot {
     uint64_t at; /* bytes */
 };
 
+enum vk_form { VK_A32, VK_A256, VK_FORMS }; /* of rounded rows */
+
 /* Work memory of a plan: offsets in bytes into one device buffer. */
 struct vk_work {
-    uint64_t *buffers;          /* [n_buffers] owned by the prepared plan */
-    uint64_t q[2], d[2], s[2];  /* rounded rows: A32, A256 */
+    uint64_t *buffers; /* [n_buffers] owned by the prepared plan */
+    uint64_t q[VK_FORMS], d[VK_FORMS], s[VK_FORMS];
     uint64_t ids, gates;        /* [n_routes][max_rows][used] */
     uint64_t gate, up, outputs; /* experts, by place */
     uint64_t tiles, places;
@@ -257,6 +265,9 @@ enum tarn_status vk_submit(struct tarn_dev *dev, VkCommandBuffer cb,
  * NULL) becomes true when the host asks meanwhile; the wait goes on. */
 enum tarn_status vk_wait(struct tarn_dev *dev, uint64_t value, bool *stop,
                          struct tarn_error *err);
+/* Before memory of a lost device goes: it may be slow, not dead, and still use
+ * it. */
+void vk_settle(struct tarn_dev *dev);
 enum tarn_status vk_submit_and_wait(struct tarn_dev *dev, VkCommandBuffer cb,
                                     struct tarn_error *err);
 

@@ -305,6 +305,7 @@ static void read_features(const struct vk_instance *in,
     };
     in->fn.GetPhysicalDeviceFeatures2(f->handle, &all);
     f->integer_dot = dot && dots.shaderIntegerDotProduct;
+    f->half = core.shaderFloat16 == VK_TRUE;
     if (!core.bufferDeviceAddress)
         snprintf(f->refusal, sizeof f->refusal,
                  "its driver has no buffer addresses");
@@ -445,11 +446,13 @@ void vk_tuning_choose(const struct vk_device_facts *f, struct vk_tuning *t)
      * for every barrier: a row per lane, no sharing.  Elsewhere lanes share a
      * row, so that neighbors read neighbors. */
     const bool soft = f->kind == TARN_DEVICE_SOFTWARE;
-    uint32_t dot = f->integer_dot && f->fast_dot, stage = !soft;
+    uint32_t dot = f->integer_dot && f->fast_dot, stage = !soft, half = 0;
     t->wg = soft ? 8 : 64;
     t->lpr = soft ? 1 : 32;
     t->nt = 8;
     t->lanes = soft ? 1 : 64;
+    t->tile = soft ? 0 : 128;
+    t->from = 16; /* below, half of a tile would be empty */
     t->piece_us = 8000;
     t->hung_ms = 10000;
     t->canary = 256;
@@ -457,6 +460,9 @@ void vk_tuning_choose(const struct vk_device_facts *f, struct vk_tuning *t)
     override(list, "wg", &t->wg);
     override(list, "lpr", &t->lpr);
     override(list, "nt", &t->nt);
+    override(list, "tile", &t->tile);
+    override(list, "from", &t->from);
+    override(list, "half", &half);
     override(list, "dot", &dot);
     override(list, "stage", &stage);
     override(list, "piece", &t->piece_us);
@@ -467,6 +473,10 @@ void vk_tuning_choose(const struct vk_device_facts *f, struct vk_tuning *t)
     t->lpr = t->lpr <= 1 ? 1 : power_below(t->lpr < 8 ? 8 : t->lpr, t->wg);
     t->nt = power_below(t->nt ? t->nt : 1, 8);
     t->lanes = t->lpr > 1 && t->wg >= 16 ? t->wg : 1;
+    t->half = half && f->half;
+    t->tile = t->tile ? power_below(t->tile < 64 ? 64 : t->tile, most) : 0;
+    if (t->tile == 256 && f->max_shared < 32768)
+        t->tile = 128;
     t->dot = dot && f->integer_dot;
     t->stage = stage != 0;
 }

@@ -77,10 +77,10 @@ static void carve_rounded(struct carving *c, const struct tarn_plan *plan,
     const uint64_t rows = plan->max_rows, used = plan->shape.n_expert_used;
     const uint64_t values = larger(
         rows * e->max_width, e->experts ? rows * used * e->expert_width : 0);
-    for (int wide = 0; wide < 2; wide++) {
-        out->q[wide] = carve(c, values, 1, 1);
-        out->d[wide] = carve(c, values / (wide ? 256 : 32) + 1, 1, 4);
-        out->s[wide] = carve(c, values / 16 + 2, 1, 4);
+    for (int f = 0; f < VK_FORMS; f++) {
+        out->q[f] = carve(c, values, 1, 1);
+        out->d[f] = carve(c, values / (f == VK_A256 ? 256 : 32) + 1, 1, 4);
+        out->s[f] = carve(c, values / 16 + 2, 1, 4);
     }
 }
 
@@ -287,7 +287,7 @@ static enum tarn_status make_grids(struct tarn_prepared *p,
 static enum tarn_status make_pipelines(struct tarn_prepared *p,
                                        struct tarn_error *err)
 {
-    static const uint32_t rows[] = { 1, 2, 4, 8, 9, 64 };
+    static const uint32_t rows[] = { 1, 2, 4, 8, 9, 64, UINT32_MAX };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const uint32_t n =
             rows[i] < p->plan.max_rows ? rows[i] : p->plan.max_rows;
@@ -299,8 +299,7 @@ static enum tarn_status make_pipelines(struct tarn_prepared *p,
                                  .n_seqs = 1,
                                  .n_logits = 1,
                                  .chunks = 1,
-                                 .rounded = { TARN_NO_BUFFER,
-                                              TARN_NO_BUFFER } };
+                                 .rounded = VK_NOTHING_ROUNDED };
         vk_record_steps(&r);
         for (uint32_t k = 0; k < p->plan.n_steps; k++)
             if (p->steps[k].op == TARN_LOGITS)
@@ -354,6 +353,7 @@ void vk_release(struct tarn_prepared *p)
     while (*at != p)
         at = &(*at)->next;
     *at = p->next;
+    vk_settle(dev);
     for (int i = 0; i < VK_CLASSES; i++)
         if (p->classes[i].cb)
             dev->fn.FreeCommandBuffers(dev->handle, dev->pool, 1,

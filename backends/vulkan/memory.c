@@ -124,6 +124,7 @@ enum tarn_status vk_buffer_make(struct tarn_dev *dev, uint64_t size,
 
 void vk_buffer_free(struct tarn_dev *dev, struct vk_buffer *b)
 {
+    vk_settle(dev);
     if (b->handle)
         dev->fn.DestroyBuffer(dev->handle, b->handle, NULL);
     if (b->memory)

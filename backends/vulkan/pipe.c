@@ -153,7 +153,7 @@ static uint8_t *read_cache(const struct tarn_dev *dev, const char *path,
     struct stat st;
     struct head h;
     uint8_t *data = NULL;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
         return NULL;
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&

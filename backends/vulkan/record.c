@@ -90,16 +90,17 @@ static uint64_t groups(const struct vk_recorder *r, uint64_t lanes)
 /* -------------------------------------------------------------- products */
 
 static void record_round(struct vk_recorder *r, uint64_t x, uint32_t k,
-                         uint32_t n, bool wide)
+                         uint32_t n, enum vk_form form)
 {
     const struct vk_tuning *t = &r->p->dev->tune;
     const struct vk_work *w = &r->p->at;
+    const bool wide = form == VK_A256;
     const bool shares = wide && t->lpr > 1;
     const uint32_t spec[VK_SPECS] = {
         t->wg, shares ? 8 : 1, wide ? 256 : 32, 0, shares ? t->wg : 1, 0
     };
     const struct vk_args a = {
-        .p = { x, at(r, w->q[wide]), at(r, w->d[wide]), at(r, w->s[wide]) },
+        .p = { x, at(r, w->q[form]), at(r, w->d[form]), at(r, w->s[form]) },
         .n = { k, n, k },
     };
     vk_dispatch_flat(r, VK_SH_QUANT, spec, &a, groups(r, (uint64_t)k / 32 * n),
@@ -129,38 +130,92 @@ static uint32_t vectors_at_once(const struct vk_tuning *t, uint32_t n)
     return nt > 1 && t->lpr == 1 ? t->nt : nt; /* fewer pipelines */
 }
 
+/* Lanes of a tile of 64 rows by 32 vectors, or of half or twice that; every
+ * lane has 4 by 4 of it. */
+uint32_t vk_tile_rows(const struct vk_tuning *t)
+{
+    return t->tile == 64 ? 32 : 64;
+}
+
+uint32_t vk_tile_vectors(const struct vk_tuning *t)
+{
+    return t->tile == 256 ? 64 : 32;
+}
+
+/* How a product is made: shader, its constants, rows and vectors of a group. */
+struct way {
+    uint32_t shader, ids, rows, vectors;
+    enum vk_form form;
+    uint32_t spec[VK_SPECS];
+};
+
+static struct way tiled_way(const struct vk_tuning *t, uint32_t type,
+                            uint32_t ids)
+{
+    struct way y = { .shader = (t->half ? VK_SH_HALF : VK_SH_TILE) + type,
+                     .ids = ids,
+                     .rows = vk_tile_rows(t),
+                     .vectors = vk_tile_vectors(t),
+                     .form = vk_is_wide(type) ? VK_A256 : VK_A32 };
+    const uint32_t gm = y.rows / 4, gn = y.vectors / 4;
+    const uint32_t steps = t->half ? 2 : gn / 4;
+    const uint32_t spec[VK_SPECS] = {
+        t->tile, gm, gn, ids, steps, (t->half ? 4 : 2) * steps + 1
+    };
+    memcpy(y.spec, spec, sizeof y.spec);
+    return y;
+}
+
+static struct way way_of(const struct vk_tuning *t, const struct vk_product *m)
+{
+    const uint32_t type = m->w->type;
+    const bool plain = vk_is_plain(type);
+    const uint32_t ids = !m->ids ? 0 : m->tiles ? 2 : 1;
+    if (t->tile && !plain && (ids == 2 ? m->at_once > t->nt
+                                       : ids == 0 && m->n >= t->from))
+        return tiled_way(t, type, ids);
+    const uint32_t lanes = lanes_per_row(t, type, m->w->k);
+    const uint32_t nt = ids == 2   ? m->at_once
+                        : ids == 1 ? 1
+                                   : vectors_at_once(t, m->n);
+    const uint32_t sums = t->wg / lanes * nt; /* of a workgroup */
+    const uint32_t chunk =
+        lanes == 1 || plain ? 1 : SHARED_TERMS / sums / 8 * 8;
+    const uint32_t shared = lanes == 1 ? 1 : plain ? t->wg : sums * chunk;
+    return (struct way){ .shader = VK_SH_MAT + type,
+                         .ids = ids,
+                         .rows = t->wg / lanes,
+                         .vectors = nt,
+                         .form = vk_is_wide(type) ? VK_A256 : VK_A32,
+                         .spec = { t->wg, lanes, nt, ids, shared, chunk } };
+}
+
 void vk_record_product(struct vk_recorder *r, const struct vk_product *m)
 {
     const struct tarn_weight *w = m->w;
-    const struct vk_tuning *t = &r->p->dev->tune;
     const struct vk_work *o = &r->p->at;
-    const bool plain = vk_is_plain(w->type), wide = vk_is_wide(w->type);
+    const bool plain = vk_is_plain(w->type);
     const uint32_t block = tarn_type_traits(w->type).block;
+    const struct way way = way_of(&r->p->dev->tune, m);
     if (!plain &&
-        (m->buffer == TARN_NO_BUFFER || r->rounded[wide] != m->buffer)) {
-        record_round(r, m->x, w->k, m->n_x, wide);
-        r->rounded[wide] = m->buffer;
+        (m->buffer == TARN_NO_BUFFER || r->rounded[way.form] != m->buffer)) {
+        record_round(r, m->x, w->k, m->n_x, way.form);
+        r->rounded[way.form] = m->buffer;
         r->joins = false;
     }
-    const uint32_t lanes = lanes_per_row(t, w->type, w->k);
-    const uint32_t ids = !m->ids ? 0 : m->tiles ? 2 : 1;
-    const uint32_t nt = ids == 1 ? 1 : vectors_at_once(t, ids ? t->nt : m->n);
-    const uint32_t sums = t->wg / lanes * nt; /* of a workgroup */
-    const uint32_t chunk = lanes == 1 ? 1 : SHARED_TERMS / sums / 8 * 8;
-    const uint32_t shared = lanes == 1 ? 1 : plain ? t->wg : sums * chunk;
-    const uint32_t spec[VK_SPECS] = { t->wg, lanes, nt, ids, shared, chunk };
     const struct vk_args a = {
-        .p = { w->address, plain ? m->x : at(r, o->q[wide]), at(r, o->d[wide]),
-               at(r, o->s[wide]), m->y, ids == 2 ? m->tiles : m->ids, m->places,
+        .p = { w->address, plain ? m->x : at(r, o->q[way.form]),
+               at(r, o->d[way.form]), at(r, o->s[way.form]), m->y,
+               way.ids == 2 ? m->tiles : m->ids, m->places,
                r->p->dev->grid_at[w->type] },
         .n = { w->k / block, w->n_rows, m->n, w->row_words, w->slice_words,
                w->n_rows, m->per, m->y_row, w->k },
     };
-    const uint32_t per_group = t->wg / lanes;
-    const uint32_t n_groups = (w->n_rows + per_group - 1) / per_group;
+    const uint32_t n_groups = (w->n_rows + way.rows - 1) / way.rows;
     const uint32_t x = n_groups < FOLD ? n_groups : FOLD;
-    vk_dispatch(r, VK_SH_MAT + w->type, spec, &a, x,
-                ids == 2 ? m->n_tiles : (m->n + nt - 1) / nt,
+    vk_dispatch(r, way.shader, way.spec, &a, x,
+                way.ids == 2 ? m->n_tiles
+                             : (m->n + way.vectors - 1) / way.vectors,
                 (n_groups + x - 1) / x, (double)w->k * w->n_rows * m->n);
 }
 
@@ -356,9 +411,9 @@ static void record_step(struct vk_recorder *r, uint32_t i)
     default: /* LOGITS: vk_record_logits() */
         break;
     }
-    for (int wide = 0; wide < 2; wide++)
-        if (r->rounded[wide] == s->out && s->out != TARN_NO_BUFFER)
-            r->rounded[wide] = TARN_NO_BUFFER;
+    for (int f = 0; f < VK_FORMS; f++)
+        if (r->rounded[f] == s->out && s->out != TARN_NO_BUFFER)
+            r->rounded[f] = TARN_NO_BUFFER;
 }
 
 /* Products that read the same buffer and write different ones, one after the

@@ -15,7 +15,7 @@ struct vk_recorder {
     const struct vk_batch_map *map;
     uint32_t n_rows, n_seqs, n_logits, chunks;
     /* What the rounded copies hold: buffer number, or TARN_NO_BUFFER. */
-    uint16_t rounded[2];
+    uint16_t rounded[VK_FORMS];
     bool joins;   /* the next dispatch needs no barrier */
     double work;  /* multiply-adds recorded into cb */
     double limit; /* begin another command buffer beyond this; 0: never */
@@ -40,7 +40,15 @@ struct vk_product {
     uint32_t y_row;              /* first row of y */
     uint64_t ids, tiles, places; /* 0: a plain matrix */
     uint32_t n_tiles;
+    uint32_t at_once; /* vectors of a tile, at most */
 };
+/* Rows and vectors of a tile of so many lanes (tune.tile). */
+uint32_t vk_tile_rows(const struct vk_tuning *t);
+uint32_t vk_tile_vectors(const struct vk_tuning *t);
+#define VK_NOTHING_ROUNDED                                                     \
+    {                                                                          \
+        TARN_NO_BUFFER, TARN_NO_BUFFER                                         \
+    }
 void vk_record_product(struct vk_recorder *r, const struct vk_product *m);
 void vk_record_pair(struct vk_recorder *r, uint32_t op, uint64_t a, uint64_t b,
                     uint64_t out, uint64_t n);

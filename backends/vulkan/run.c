@@ -76,7 +76,7 @@ static struct vk_recorder recorder(struct vk_run_state *r, VkCommandBuffer cb,
         .n_seqs = r->b->n_seqs,
         .n_logits = r->n_logits,
         .chunks = chunks,
-        .rounded = { TARN_NO_BUFFER, TARN_NO_BUFFER },
+        .rounded = VK_NOTHING_ROUNDED,
         .user = r,
     };
 }

@@ -36,6 +36,15 @@ struct vk_code vk_shader_code(uint32_t shader, bool dot)
 #define ENTRY(type) [type] = CODE(dot_##type),
     static const struct vk_code dots[64] = { VK_BLOCK_TYPES(ENTRY) };
 #undef ENTRY
+#define ENTRY(type) [type] = CODE(tile_##type),
+    static const struct vk_code tiles[64] = { VK_BLOCK_TYPES(ENTRY) };
+#undef ENTRY
+#define ENTRY(type) [type] = CODE(tile_dot_##type),
+    static const struct vk_code dot_tiles[64] = { VK_BLOCK_TYPES(ENTRY) };
+#undef ENTRY
+#define ENTRY(type) [type] = CODE(half_##type),
+    static const struct vk_code halves[64] = { VK_BLOCK_TYPES(ENTRY) };
+#undef ENTRY
 #define ENTRY(type) [type] = CODE(embed_##type),
     static const struct vk_code embeds[64] = { VK_PLAIN_TYPES(ENTRY)
                                                    VK_BLOCK_TYPES(ENTRY) };
@@ -46,6 +55,10 @@ struct vk_code vk_shader_code(uint32_t shader, bool dot)
         return (struct vk_code){ NULL, 0 };
     if (shader >= VK_SH_EMBED)
         return embeds[shader - VK_SH_EMBED];
+    if (shader >= VK_SH_HALF)
+        return halves[shader - VK_SH_HALF];
+    if (shader >= VK_SH_TILE)
+        return (dot ? dot_tiles : tiles)[shader - VK_SH_TILE];
     const uint32_t type = shader - VK_SH_MAT;
     return dot && dots[type].words ? dots[type] : mats[type];
 }

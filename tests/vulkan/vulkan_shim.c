@@ -71,8 +71,6 @@ static bool strike(const char *name)
 #define A const VkAllocationCallbacks *a
 
 WRAP(EnumerateInstanceVersion, (uint32_t * v), (v))
-WRAP(EnumeratePhysicalDevices, (VkInstance i, uint32_t *n, VkPhysicalDevice *d),
-     (i, n, d))
 MAKE(CreateDevice,
      (VkPhysicalDevice p, const VkDeviceCreateInfo *c, A, VkDevice *d),
      (p, c, a, d))
@@ -90,9 +88,6 @@ MAKE(CreateComputePipelines,
      (VkDevice d, VkPipelineCache p, uint32_t n,
       const VkComputePipelineCreateInfo *c, A, VkPipeline *l),
      (d, p, n, c, a, l))
-MAKE(CreatePipelineCache,
-     (VkDevice d, const VkPipelineCacheCreateInfo *c, A, VkPipelineCache *p),
-     (d, c, a, p))
 WRAP(GetPipelineCacheData,
      (VkDevice d, VkPipelineCache p, size_t *n, void *data), (d, p, n, data))
 MAKE(CreateCommandPool,
@@ -127,6 +122,31 @@ wrap_CreateInstance(const VkInstanceCreateInfo *c, A, VkInstance *i)
     if (strike("CreateInstance"))
         return vulkan_shim.result;
     const VkResult r = real_CreateInstance(c, a, i);
+    vulkan_shim.n_alive += r == VK_SUCCESS;
+    return r;
+}
+
+static PFN_vkEnumeratePhysicalDevices real_EnumeratePhysicalDevices;
+static VKAPI_ATTR VkResult VKAPI_CALL wrap_EnumeratePhysicalDevices(
+    VkInstance i, uint32_t *n, VkPhysicalDevice *d)
+{
+    if (strike("EnumeratePhysicalDevices"))
+        return vulkan_shim.result;
+    if (vulkan_shim.no_devices)
+        *n = 0;
+    return vulkan_shim.no_devices ? VK_SUCCESS
+                                  : real_EnumeratePhysicalDevices(i, n, d);
+}
+
+static PFN_vkCreatePipelineCache real_CreatePipelineCache;
+static VKAPI_ATTR VkResult VKAPI_CALL
+wrap_CreatePipelineCache(VkDevice d, const VkPipelineCacheCreateInfo *c, A,
+                         VkPipelineCache *p)
+{
+    vulkan_shim.cache_shown = c->initialDataSize;
+    if (strike("CreatePipelineCache"))
+        return vulkan_shim.result;
+    const VkResult r = real_CreatePipelineCache(d, c, a, p);
     vulkan_shim.n_alive += r == VK_SUCCESS;
     return r;
 }
@@ -236,6 +256,8 @@ static VKAPI_ATTR void VKAPI_CALL wrap_GetPhysicalDeviceProperties2(
     VkPhysicalDeviceLimits *l = &p->properties.limits;
     if (s->api_version)
         p->properties.apiVersion = s->api_version;
+    if (s->driver_version)
+        p->properties.driverVersion = s->driver_version;
     if (s->type)
         p->properties.deviceType = s->type;
     if (s->name)

@@ -12,7 +12,7 @@
 
 struct vulkan_small {          /* what the device seems to be; 0: as it is */
     uint64_t heap, allocation; /* bytes */
-    uint32_t range, shared, lanes, subgroup, api_version;
+    uint32_t range, shared, lanes, subgroup, api_version, driver_version;
     VkPhysicalDeviceType type;
     const char *name;
     bool no_addresses, no_timeline, no_extensions;
@@ -25,12 +25,14 @@ struct vulkan_shim {
     VkResult result;  /* what it says */
     bool for_ever;    /* and so do all behind it */
     bool poison;      /* new memory is full of 0xa5 */
+    bool no_devices;  /* all are gone */
     struct vulkan_small small;
     /* What was seen. */
     uint64_t n_calls, n_counted;
     const char *struck; /* the call that failed; NULL: none did */
     int64_t n_alive;    /* objects and memories made and not destroyed */
     uint64_t memory, most_memory; /* bytes */
+    size_t cache_shown; /* bytes of a pipeline cache, to the driver, last */
 };
 
 /* Turns bits over in all mapped memory of `least` bytes and more. */

@@ -1,7 +1,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // group.comp - places sorted by their expert, cut into tiles of at most NT.
-// One workgroup.  A tile is (expert, first, how many) in the sorted list.
+// One workgroup.  A tile is (expert, first, how many) in the sorted list; the
+// order within an expert is chance, and no result depends on it.
 //
 // args.p: 0 expert of each place, 1 tiles, 2 sorted places
 // args.n: 0 places, 1 experts, 2 room for tiles
@@ -17,13 +18,11 @@ void main()
     const uint n = args.n[0], n_expert = args.n[1];
     const uint lane = gl_LocalInvocationIndex;
     Words ids = Words(args.p[0]);
-    // A lane per expert reads all places: slow for many, but in order.
-    for (uint e = lane; e < n_expert; e += WG) {
-        uint count = 0u;
-        for (uint i = 0u; i < n; i++)
-            count += ids.v[i] == e ? 1u : 0u;
-        begin[e] = count;
-    }
+    for (uint e = lane; e < n_expert; e += WG)
+        begin[e] = 0u;
+    barrier();
+    for (uint i = lane; i < n; i += WG)
+        atomicAdd(begin[ids.v[i]], 1u);
     barrier();
     if (lane == 0u) {
         uint at = 0u, tile = 0u;
@@ -40,10 +39,6 @@ void main()
     barrier();
     Words tiles = Words(args.p[1]);
     for (uint e = lane; e < n_expert; e += WG) {
-        uint at = begin[e];
-        for (uint i = 0u; i < n; i++)
-            if (ids.v[i] == e)
-                Words(args.p[2]).v[at++] = i;
         for (uint k = tile_begin[e]; k < tile_begin[e + 1u]; k++) {
             const uint first = begin[e] + (k - tile_begin[e]) * NT;
             tiles.v[3u * k] = e;
@@ -51,6 +46,9 @@ void main()
             tiles.v[3u * k + 2u] = min(begin[e + 1u] - first, NT);
         }
     }
+    barrier();
+    for (uint i = lane; i < n; i += WG)
+        Words(args.p[2]).v[atomicAdd(begin[ids.v[i]], 1u)] = i;
     for (uint k = tile_begin[n_expert] + lane; k < args.n[2]; k += WG) {
         tiles.v[3u * k] = 0u;
         tiles.v[3u * k + 1u] = 0u;

@@ -160,6 +160,8 @@ void cmd_common_add(struct cmd_args *a, struct cmd_common *c)
     const struct cmd_option options[] = {
         { "--backend", NULL, CMD_TEXT, &c->backend, 0, 0, "NAME",
           "compute with this one; tarn backends lists them" },
+        { "--cpu-experts", NULL, CMD_U32, &c->cpu_experts, 1, 512, "N",
+          "keep the experts of the first N layers with the processor" },
         { "--gpu-layers", NULL, CMD_U32, &c->gpu_layers, 1, 512, "N",
           "layers on a graphics device (default: as many as fit)" },
         { "--threads", "-t", CMD_U32, &c->threads, 1, 1024, "N",

@@ -59,10 +59,10 @@ enum tarn_status cmd_args_parse(struct cmd_args *a, int argc, char **argv,
                                 struct tarn_error *err);
 
 /* ---------------------------------------------------------- common options */
-/* --backend --gpu-layers --threads --batch --ctx --kv --plugin-dir --trust-env */
+/* --backend --gpu-layers --cpu-experts --threads --batch --ctx --kv --plugin-dir --trust-env */
 struct cmd_common {
     const char *backend, *kv, *plugin_dir;
-    uint32_t threads, batch, ctx, gpu_layers;
+    uint32_t threads, batch, ctx, gpu_layers, cpu_experts;
     uint32_t sequences; /* set by commands that run several; 0: default */
     bool verbose, trust_env;
 };
@@ -108,6 +108,11 @@ void cmd_session_close(struct cmd_session *s);
 enum tarn_status cmd_backends_open(const struct cmd_common *c,
                                    struct cmd_backends **out,
                                    struct tarn_error *err);
+/* The fastest for this model first, measured at its first use. */
+enum tarn_status cmd_backends_choose(struct cmd_backends *b,
+                                     const struct cmd_common *c,
+                                     const char *model_path,
+                                     struct tarn_error *err);
 const struct tarn_backend *const *cmd_backends_list(struct cmd_backends *b,
                                                     size_t *n);
 /* What was found, with the reasons of those that were refused; native builds

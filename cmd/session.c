@@ -64,6 +64,8 @@ static enum tarn_status open_all(struct cmd_session *s,
         st = kv_type(c->kv, &eo, err);
     if (!st)
         st = cmd_backends_open(c, &s->backends, err);
+    if (!st && !c->backend)
+        st = cmd_backends_choose(s->backends, c, path, err);
     if (st)
         return st;
     struct tarn_runtime_options ro = { .size = sizeof ro,
@@ -76,7 +78,8 @@ static enum tarn_status open_all(struct cmd_session *s,
     ro.backends = cmd_backends_list(s->backends, &ro.n_backends);
     st = tarn_runtime_create(&ro, &s->runtime, err);
     struct tarn_model_options mo = { .size = sizeof mo,
-                                     .device_layers = c->gpu_layers };
+                                     .device_layers = c->gpu_layers,
+                                     .cpu_experts = c->cpu_experts };
     if (!st)
         st = tarn_model_open(s->runtime, path, &mo, &s->model, err);
     if (!st && engine)

@@ -65,14 +65,14 @@ uint32_t tarn_runtime_threads(const struct tarn_runtime *rt);
 /* ------------------------------------------------------------------ model */
 struct tarn_model_options {
     uint32_t size;
-    /* A model in memory instead of a file; borrowed until close. */
-    const void *data;
+    const void *data; /* a model in memory instead of a file; borrowed */
     size_t data_size;
     void (*progress)(void *user, uint64_t done, uint64_t total);
     bool (*cancelled)(void *user);
     void *user;
     bool check; /* look for NaN and Inf in block scales as well (G20) */
     uint32_t device_layers; /* last ones, on a graphics device; 0: what fits */
+    uint32_t cpu_experts;   /* the processor has these of the first N layers */
 };
 /* path is NULL or a display name where opt->data is given. */
 enum tarn_status tarn_model_open(struct tarn_runtime *rt, const char *path,

@@ -34,7 +34,7 @@ static enum tarn_status sing(struct tarn_prepared *p, const struct tarn_step *s,
                              uint64_t *hash, struct tarn_error *err)
 {
     struct tarn_dev *dev = p->dev;
-    float *x = p->up.map;
+    float *x = p->ground->up.map;
     for (uint32_t i = 0; i < p->widths[s->a]; i++)
         x[i] = (float)((i * 2654435761u >> 8 & 0xffff) - 32768.0) * 0x1p-15f;
     enum tarn_status status = vk_begin(dev, dev->transfer, true, err);
@@ -43,7 +43,8 @@ static enum tarn_status sing(struct tarn_prepared *p, const struct tarn_step *s,
     const VkBufferCopy in = { 0, p->at.buffers[s->a], bytes_in(p, s) };
     const VkBufferCopy out = { p->at.buffers[s->out], 0, bytes_out(p, s) };
     vk_barrier(dev, dev->transfer);
-    dev->fn.CmdCopyBuffer(dev->transfer, p->up.handle, p->work.handle, 1, &in);
+    dev->fn.CmdCopyBuffer(dev->transfer, p->ground->up.handle,
+                          p->ground->work.handle, 1, &in);
     struct vk_recorder r = { .p = p,
                              .err = err,
                              .cb = dev->transfer,
@@ -51,8 +52,8 @@ static enum tarn_status sing(struct tarn_prepared *p, const struct tarn_step *s,
                              .rounded = VK_NOTHING_ROUNDED };
     const struct vk_product m = {
         .w = s->w0,
-        .x = p->work.address + p->at.buffers[s->a],
-        .y = p->work.address + p->at.buffers[s->out],
+        .x = p->ground->work.address + p->at.buffers[s->a],
+        .y = p->ground->work.address + p->at.buffers[s->out],
         .buffer = TARN_NO_BUFFER,
         .n_x = 1,
         .n = 1,
@@ -60,14 +61,14 @@ static enum tarn_status sing(struct tarn_prepared *p, const struct tarn_step *s,
     };
     vk_record_product(&r, &m);
     vk_barrier(dev, dev->transfer);
-    dev->fn.CmdCopyBuffer(dev->transfer, p->work.handle, p->down.handle, 1,
-                          &out);
+    dev->fn.CmdCopyBuffer(dev->transfer, p->ground->work.handle,
+                          p->ground->down.handle, 1, &out);
     vk_barrier(dev, dev->transfer);
     const VkResult v = dev->fn.EndCommandBuffer(dev->transfer);
     if (v || r.status)
         return r.status ? r.status : vk_failed(dev, v, "EndCommandBuffer", err);
     status = vk_submit_and_wait(dev, dev->transfer, err);
-    const uint8_t *bytes = p->down.map;
+    const uint8_t *bytes = p->ground->down.map;
     *hash = UINT64_C(0xcbf29ce484222325);
     for (uint64_t i = 0; i < bytes_out(p, s); i++)
         *hash = (*hash ^ bytes[i]) * UINT64_C(0x100000001b3);

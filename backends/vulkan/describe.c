@@ -111,13 +111,13 @@ uint64_t vk_routes_at(const struct vk_run_state *r)
 void vk_describe(struct vk_run_state *r)
 {
     struct tarn_prepared *p = r->p;
-    uint32_t *words = p->up.map;
+    uint32_t *words = p->ground->up.map;
     describe_rows(r, words);
     if (p->attends)
         describe_attention(r, words);
     if (p->convolves)
         describe_tails(r, words);
     if (p->plan.in_buffer != TARN_NO_BUFFER)
-        memcpy((uint8_t *)p->up.map + vk_cut_in_at(p), r->b->in,
+        memcpy((uint8_t *)p->ground->up.map + vk_cut_in_at(p), r->b->in,
                (size_t)r->b->n_rows * p->plan.shape.n_embd * 4);
 }

@@ -16,7 +16,7 @@ static void group(struct vk_recorder *r, const struct ground *g)
 {
     const struct tarn_shape *shape = &r->p->plan.shape;
     const struct vk_tuning *t = &r->p->dev->tune;
-    const uint64_t base = r->p->work.address;
+    const uint64_t base = r->p->ground->work.address;
     const uint32_t wg = t->wg < 32                         ? t->wg
                         : 256 < r->p->dev->facts.max_lanes ? 256
                                                            : t->wg;
@@ -35,7 +35,7 @@ void vk_record_experts(struct vk_recorder *r, const struct tarn_step *s,
     const struct tarn_shape *shape = &r->p->plan.shape;
     const struct tarn_prepared *p = r->p;
     const struct vk_tuning *t = &p->dev->tune;
-    const uint64_t base = p->work.address;
+    const uint64_t base = p->ground->work.address;
     const uint32_t used = shape->n_expert_used, d = p->widths[s->out];
     const uint64_t room = (uint64_t)p->plan.max_rows * used * 4;
     struct ground g = { .ids = base + p->at.ids + route * room,

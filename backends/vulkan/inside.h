@@ -157,7 +157,8 @@ struct tarn_dev {
     double rate;             /* multiply-adds per microsecond, measured */
     bool lost;               /* nothing more is asked of it */
     bool settled;            /* and nothing of what was asked still runs */
-    struct vk_block *blocks; /* owned, as are the next three */
+    struct vk_block *blocks; /* owned, as are the next four */
+    struct vk_ground *grounds;
     struct tarn_weight *weights;
     struct tarn_state *states;
     struct tarn_prepared *prepared;
@@ -215,6 +216,14 @@ struct vk_work {
     uint64_t up_size, down_size; /* bytes of the host's side */
 };
 
+/* Memory that plans of a device work in, one at a time: the device's side, and
+ * the host's for what goes up and down. */
+struct vk_ground {
+    struct vk_ground *next;
+    struct vk_buffer work, up, down;
+    uint32_t n_users;
+};
+
 struct vk_class { /* a recorded batch */
     uint32_t n_rows, n_seqs, n_logits, flags;
     uint64_t used_at;
@@ -230,7 +239,7 @@ struct tarn_prepared {
     struct tarn_step *steps; /* owned, as all below */
     uint32_t *widths;
     struct vk_work at;
-    struct vk_buffer work, up, down;
+    struct vk_ground *ground; /* shared; NULL: not yet taken */
     bool attends, convolves; /* some step does */
     uint32_t n_routes;
     uint32_t max_chunks;

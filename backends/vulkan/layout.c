@@ -243,24 +243,70 @@ static enum tarn_status copy_plan(struct tarn_prepared *p,
     return TARN_OK;
 }
 
+static struct vk_ground *find_ground(const struct tarn_dev *dev,
+                                     const struct vk_work *need)
+{
+    struct vk_ground *g = dev->grounds;
+    while (g && (g->work.size < need->size || g->up.size < need->up_size ||
+                 g->down.size < need->down_size))
+        g = g->next;
+    return g;
+}
+
+static void give_ground(struct tarn_dev *dev, struct vk_ground *g)
+{
+    struct vk_ground **at = &dev->grounds;
+    if (!g || --g->n_users > 0)
+        return;
+    while (*at != g)
+        at = &(*at)->next;
+    *at = g->next;
+    vk_buffer_free(dev, &g->work);
+    vk_buffer_free(dev, &g->up);
+    vk_buffer_free(dev, &g->down);
+    vk_free(dev->host, g);
+}
+
+/* Room of another plan if it is large enough: the segments of a model whose
+ * experts are elsewhere are many plans that run one after the other. */
+static enum tarn_status take_ground(struct tarn_prepared *p,
+                                    struct tarn_error *err)
+{
+    struct tarn_dev *dev = p->dev;
+    struct vk_ground *g = find_ground(dev, &p->at);
+    p->ground = g;
+    if (g) {
+        g->n_users++;
+        return TARN_OK;
+    }
+    g = p->ground = vk_alloc(dev->host, 1, sizeof *g);
+    if (!g)
+        return no_memory(err);
+    g->n_users = 1;
+    g->next = dev->grounds;
+    dev->grounds = g;
+    enum tarn_status s =
+        vk_buffer_make(dev, p->at.size, VK_ON_DEVICE, &g->work, err);
+    if (s == TARN_OK)
+        s = vk_clear(dev, &g->work, err);
+    if (s == TARN_OK)
+        s = vk_buffer_make(dev, p->at.up_size, VK_UP, &g->up, err);
+    if (s == TARN_OK)
+        s = vk_buffer_make(dev, p->at.down_size, VK_DOWN, &g->down, err);
+    return s;
+}
+
 static enum tarn_status take_memory(struct tarn_prepared *p,
                                     struct tarn_error *err)
 {
     struct tarn_dev *dev = p->dev;
-    if (!vk_layout(&dev->tune, &p->plan, p->st ? p->st->shape.n_conv : 0, &p->at))
+    if (!vk_layout(&dev->tune, &p->plan, p->st ? p->st->shape.n_conv : 0,
+                   &p->at))
         return tarn_backend_fail(err, TARN_NO_MEMORY,
                                  "Batches of %u rows need more memory than "
                                  "can be counted.",
                                  p->plan.max_rows);
-    enum tarn_status s =
-        vk_buffer_make(dev, p->at.size, VK_ON_DEVICE, &p->work, err);
-    if (s == TARN_OK)
-        s = vk_clear(dev, &p->work, err);
-    if (s == TARN_OK)
-        s = vk_buffer_make(dev, p->at.up_size, VK_UP, &p->up, err);
-    if (s == TARN_OK)
-        s = vk_buffer_make(dev, p->at.down_size, VK_DOWN, &p->down, err);
-    return s;
+    return take_ground(p, err);
 }
 
 static bool has_grid(uint32_t type)
@@ -360,9 +406,7 @@ void vk_release(struct tarn_prepared *p)
                                        &p->classes[i].cb);
     for (uint32_t i = 0; i < p->n_pieces; i++)
         dev->fn.FreeCommandBuffers(dev->handle, dev->pool, 1, &p->pieces[i]);
-    vk_buffer_free(dev, &p->work);
-    vk_buffer_free(dev, &p->up);
-    vk_buffer_free(dev, &p->down);
+    give_ground(dev, p->ground);
     vk_free(dev->host, p->steps);
     vk_free(dev->host, p->widths);
     vk_free(dev->host, p->route_of);

@@ -15,7 +15,7 @@ enum {
 
 static uint64_t at(const struct vk_recorder *r, uint64_t offset)
 {
-    return r->p->work.address + offset;
+    return r->p->ground->work.address + offset;
 }
 
 static uint64_t buffer(const struct vk_recorder *r, uint16_t number)
@@ -159,9 +159,9 @@ static struct way tiled_way(const struct vk_tuning *t, uint32_t type,
                      .form = vk_is_wide(type) ? VK_A256 : VK_A32 };
     const uint32_t gm = y.rows / 4, gn = y.vectors / 4;
     const uint32_t steps = t->half ? 2 : gn / 4;
-    const uint32_t spec[VK_SPECS] = {
-        t->tile, gm, gn, ids, steps, (t->half ? 4 : 2) * steps + 1
-    };
+    const uint32_t spec[VK_SPECS] = { t->tile, gm,
+                                      gn,      ids,
+                                      steps,   (t->half ? 4 : 2) * steps + 1 };
     memcpy(y.spec, spec, sizeof y.spec);
     return y;
 }
@@ -171,8 +171,8 @@ static struct way way_of(const struct vk_tuning *t, const struct vk_product *m)
     const uint32_t type = m->w->type;
     const bool plain = vk_is_plain(type);
     const uint32_t ids = !m->ids ? 0 : m->tiles ? 2 : 1;
-    if (t->tile && !plain && (ids == 2 ? m->at_once > t->nt
-                                       : ids == 0 && m->n >= t->from))
+    if (t->tile && !plain &&
+        (ids == 2 ? m->at_once > t->nt : ids == 0 && m->n >= t->from))
         return tiled_way(t, type, ids);
     const uint32_t lanes = lanes_per_row(t, type, m->w->k);
     const uint32_t nt = ids == 2   ? m->at_once
@@ -299,9 +299,8 @@ static void turn(struct vk_recorder *r, const struct tarn_step *s,
     const struct tarn_state *st = r->p->st;
     const struct vk_batch_map *m = r->map;
     const uint32_t wg = r->p->dev->tune.wg;
-    const uint32_t spec[VK_SPECS] = {
-        wg, shape->head_dim, 0, 0, 0, st->shape.kv_type
-    };
+    const uint32_t spec[VK_SPECS] = { wg, shape->head_dim,  0, 0,
+                                      0,  st->shape.kv_type };
     const struct vk_args a = {
         .p = { buffer(r, s->a), buffer(r, s->b), buffer(r, s->c),
                at(r, r->p->at.turned), s->w0->floats, s->w1->floats,
@@ -338,7 +337,9 @@ static void attend(struct vk_recorder *r, const struct tarn_step *s)
     const uint64_t row = (uint64_t)n_q * r->chunks * (2 + (uint64_t)head) * 4;
     uint32_t most = (uint32_t)(r->p->at.parts_size / row);
     most = most > r->n_rows ? r->n_rows : most;
-    const uint32_t spec[VK_SPECS] = { wg, head, g, 0, g * 256, st->shape.kv_type };
+    const uint32_t spec[VK_SPECS] = {
+        wg, head, g, 0, g * 256, st->shape.kv_type
+    };
     const uint32_t merge[VK_SPECS] = { wg, head };
     for (uint32_t first = 0; first < r->n_rows && !r->status; first += most) {
         const uint32_t n = r->n_rows - first < most ? r->n_rows - first : most;
@@ -464,6 +465,6 @@ void vk_record_logits(struct vk_recorder *r, const struct tarn_step *s,
     vk_barrier(dev, r->cb);
     const VkBufferCopy region = { o->logits, 0,
                                   (uint64_t)n * s->w1->n_rows * 4 };
-    dev->fn.CmdCopyBuffer(r->cb, r->p->work.handle, r->p->down.handle, 1,
-                          &region);
+    dev->fn.CmdCopyBuffer(r->cb, r->p->ground->work.handle,
+                          r->p->ground->down.handle, 1, &region);
 }

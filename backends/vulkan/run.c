@@ -30,13 +30,15 @@ static void record_begin(struct vk_run_state *r, VkCommandBuffer cb)
     struct tarn_dev *dev = p->dev;
     const VkBufferCopy words = { 0, p->at.batch, 4 * (uint64_t)r->map.words };
     vk_barrier(dev, cb); /* behind the reads of the run before */
-    dev->fn.CmdCopyBuffer(cb, p->up.handle, p->work.handle, 1, &words);
+    dev->fn.CmdCopyBuffer(cb, p->ground->up.handle, p->ground->work.handle, 1,
+                          &words);
     if (p->plan.in_buffer != TARN_NO_BUFFER) {
         const VkBufferCopy rows = { vk_cut_in_at(p),
                                     p->at.buffers[p->plan.in_buffer],
                                     (uint64_t)r->b->n_rows *
                                         p->plan.shape.n_embd * 4 };
-        dev->fn.CmdCopyBuffer(cb, p->up.handle, p->work.handle, 1, &rows);
+        dev->fn.CmdCopyBuffer(cb, p->ground->up.handle, p->ground->work.handle,
+                              1, &rows);
     }
 }
 
@@ -50,7 +52,8 @@ static void record_end(struct vk_run_state *r, VkCommandBuffer cb)
                                     vk_cut_out_at(r),
                                     (uint64_t)r->b->n_rows *
                                         p->plan.shape.n_embd * 4 };
-        dev->fn.CmdCopyBuffer(cb, p->work.handle, p->down.handle, 1, &rows);
+        dev->fn.CmdCopyBuffer(cb, p->ground->work.handle,
+                              p->ground->down.handle, 1, &rows);
     }
     if (r->flags & VK_WANTS_ROUTES) {
         const uint64_t all = (uint64_t)p->n_routes * p->plan.max_rows *
@@ -59,7 +62,8 @@ static void record_end(struct vk_run_state *r, VkCommandBuffer cb)
             { p->at.ids, vk_routes_at(r), all },
             { p->at.gates, vk_routes_at(r) + all, all },
         };
-        dev->fn.CmdCopyBuffer(cb, p->work.handle, p->down.handle, 2, both);
+        dev->fn.CmdCopyBuffer(cb, p->ground->work.handle,
+                              p->ground->down.handle, 2, both);
     }
     vk_barrier(dev, cb);
 }
@@ -168,7 +172,7 @@ static enum tarn_status run_class(struct vk_run_state *r)
     if (s == TARN_OK)
         s = vk_wait(dev, dev->submitted, &r->stop, r->err);
     if (s == TARN_OK && r->n_logits && r->b->logits)
-        memcpy(r->b->logits, r->p->down.map,
+        memcpy(r->b->logits, r->p->ground->down.map,
                (size_t)r->n_logits * r->n_vocab * 4);
     return s;
 }
@@ -260,8 +264,8 @@ static enum tarn_status run_logits(struct vk_run_state *r,
             s = finish_pieces(rec);
         if (s)
             return s;
-        memcpy(r->b->logits + (size_t)first * r->n_vocab, r->p->down.map,
-               (size_t)n * r->n_vocab * 4);
+        memcpy(r->b->logits + (size_t)first * r->n_vocab,
+               r->p->ground->down.map, (size_t)n * r->n_vocab * 4);
         s = begin_piece(r, &rec->cb);
         if (s)
             return s;
@@ -299,7 +303,7 @@ static enum tarn_status run_pieces(struct vk_run_state *r)
 static void take_results(struct vk_run_state *r)
 {
     const struct tarn_plan *plan = &r->p->plan;
-    const uint8_t *down = r->p->down.map;
+    const uint8_t *down = r->p->ground->down.map;
     const size_t used = plan->shape.n_expert_used, n_routes = r->p->n_routes;
     if (plan->out_buffer != TARN_NO_BUFFER)
         memcpy(r->b->out, down + vk_cut_out_at(r),

@@ -211,6 +211,7 @@ enum tarn_status tarn_model_open(struct tarn_runtime *rt, const char *path,
     rt->n_models++;
     m->opening = opt;
     m->device_layers = opt->device_layers;
+    m->cpu_experts = opt->cpu_experts;
     fill_host(m);
     enum tarn_status s = open_parts(m, path, opt, err);
     m->opening = NULL;

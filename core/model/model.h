@@ -84,7 +84,8 @@ struct tarn_model {
     struct tarn_dev *dev;
     struct tarn_model_plan plan;
     struct tarn_split *split; /* owned; NULL: one device */
-    uint32_t device_layers;   /* as it was asked for */
+    uint32_t device_layers;   /* as it was asked for, as is the next */
+    uint32_t cpu_experts;
     /* Asked by the backend through the host while it runs. */
     bool (*cancelled)(void *user);
     void (*progress)(void *user, uint64_t done, uint64_t total);

@@ -13,7 +13,8 @@
 
 /* ------------------------------------------------------------------ fitting */
 
-/* Bytes of a layer's tensors; of all that belongs to no layer for n_layers. */
+/* Bytes of a layer's tensors; of all that belongs to no layer for n_layers.
+ * Experts that are asked to stay with the processor don't count. */
 static uint64_t bytes_of(const struct tarn_model *m, uint32_t layer)
 {
     uint64_t n = 0;
@@ -22,7 +23,9 @@ static uint64_t bytes_of(const struct tarn_model *m, uint32_t layer)
         const bool inside = !strncmp(t->name, "blk.", 4);
         const unsigned long at =
             inside ? strtoul(t->name + 4, NULL, 10) : m->hp.n_layers;
-        n += at == layer ? t->size : 0;
+        const bool stays =
+            inside && at < m->cpu_experts && strstr(t->name, "_exps.");
+        n += at == layer && !stays ? t->size : 0;
     }
     return n;
 }
@@ -81,7 +84,8 @@ static enum tarn_status open_split(struct tarn_model *m,
     p->split = tarn_alloc(1, sizeof *p->split);
     if (!p->split)
         return tarn_fail(err, TARN_NO_MEMORY, "no memory for a split model");
-    tarn_split_init(p->split, cpu, b, m->hp.n_layers - layers, &m->hp);
+    tarn_split_init(p->split, cpu, b, m->hp.n_layers - layers, m->cpu_experts,
+                    &m->hp);
     p->backend = &p->split->table;
     enum tarn_status s = tarn_split_open(p->split, &m->host, &p->dev, err);
     return s ? s
@@ -102,7 +106,8 @@ static enum tarn_status try_layers(struct tarn_model *m,
         s = tarn_device_look(cpu, &m->host, 0, &p->device, err);
         if (!s)
             s = open_whole(m, cpu, p, err);
-    } else if (layers == m->hp.n_layers) {
+    } else if (layers == m->hp.n_layers &&
+               !(cpu && m->cpu_experts && m->hp.n_moe)) {
         s = open_whole(m, b, p, err);
     } else {
         s = open_split(m, b, cpu, layers, p, err);
@@ -139,6 +144,10 @@ enum tarn_status tarn_place_open(struct tarn_model *m,
     }
     if (s)
         return s;
+    if (p.split && m->cpu_experts > all - n)
+        tarn_log(m->rt, 0,
+                 "the experts of %u layers are with the processor",
+                 (m->cpu_experts < all ? m->cpu_experts : all) - (all - n));
     if (n < all)
         tarn_log(m->rt, 0,
                  "%u of %u layers are on %s, the others on the "

@@ -30,13 +30,20 @@ struct tarn_state {
     size_t page[2], tail[2]; /* canonical bytes */
 };
 
+/* Steps that follow each other on one side, and the plan made of them. */
+struct segment {
+    int part;
+    uint32_t n_routes, first_route;
+    struct tarn_prepared *plan;
+};
+
 struct tarn_prepared {
     struct tarn_dev *dev;
-    struct tarn_prepared *part[2];
-    uint32_t n_embd, n_used, routes[2];
-    float *rows;          /* [max_rows][n_embd] at the cut */
-    uint16_t *experts[2]; /* [max_rows][routes of the part][n_used] */
-    float *gates[2];
+    struct segment *segments;
+    uint32_t n_segments, n_embd, n_used, n_routes;
+    float *rows[2];    /* [max_rows][n_embd] that cross, in turns */
+    uint16_t *experts; /* [max_rows][n_routes][n_used] of a segment */
+    float *gates;
 };
 
 static enum tarn_status no_memory(struct tarn_error *err)
@@ -78,16 +85,28 @@ static void close_device(struct tarn_dev *d)
 
 /* ----------------------------------------------------------------- weights */
 
+/* The experts of this layer are with part 0, and so is what leads to them. */
+static bool parts_experts(const struct tarn_split *s, unsigned long layer)
+{
+    return layer >= s->n_first && layer < s->n_experts &&
+           layer < s->hp->n_layers && s->hp->layers[layer].moe;
+}
+
 /* Which parts want a tensor: a layer's has one; the embedding is the head, too,
  * where there is no other; the rest belongs to the head. */
 static void wanted_by(const struct tarn_split *s, const char *name,
                       bool part[2])
 {
-    const bool layer = !strncmp(name, "blk.", 4);
     const bool embedding = !strcmp(name, "token_embd.weight");
-    const bool first =
-        layer && strtoul(name + 4, NULL, 10) < (unsigned long)s->n_first;
-    part[0] = first || embedding;
+    bool first = false;
+    if (!strncmp(name, "blk.", 4)) {
+        char *end;
+        const unsigned long layer = strtoul(name + 4, &end, 10);
+        first = layer < s->n_first ||
+                (parts_experts(s, layer) && (!strncmp(end, ".ffn_", 5) ||
+                                             !strncmp(end, ".exp_", 5)));
+    }
+    part[0] = first || (embedding && s->n_first > 0);
     part[1] = !first;
 }
 
@@ -235,85 +254,165 @@ static enum tarn_status write_state(struct tarn_state *st, bool page,
 
 /* -------------------------------------------------------------------- plan */
 
-struct half {
-    struct tarn_plan plan;
-    struct tarn_step *steps; /* owned */
-    uint32_t n_routes;
+/* What walks over the steps: which side has the next one. */
+struct walk {
+    const struct tarn_split *split;
+    uint32_t layer, n_norms; /* NORM steps of this layer so far */
 };
+
+static int side_of(struct walk *w, const struct tarn_step *t)
+{
+    if (t->op == TARN_EMBED)
+        return w->split->n_first == 0;
+    if (t->op == TARN_LOGITS)
+        return 1;
+    if (t->layer != w->layer)
+        *w = (struct walk){ w->split, t->layer, 0 };
+    w->n_norms += t->op == TARN_NORM;
+    /* The second norm begins the feed-forward. */
+    return !(t->layer < w->split->n_first ||
+             (w->n_norms > 1 && parts_experts(w->split, t->layer)));
+}
+
+static uint32_t count_segments(const struct tarn_split *s,
+                               const struct tarn_plan *all)
+{
+    struct walk w = { s, UINT32_MAX, 0 };
+    uint32_t n = 0;
+    int before = -1;
+    for (uint32_t i = 0; i < all->n_steps; i++) {
+        const int side = side_of(&w, &all->steps[i]);
+        n += side != before;
+        before = side;
+    }
+    return n;
+}
+
+/* A plan of one segment; its steps and widths are owned. */
+struct piece {
+    struct tarn_plan plan;
+    struct tarn_step *steps;
+    uint32_t *widths;
+    uint32_t n_routes;
+    int part;
+};
+
+static void finish_piece(struct piece *p)
+{
+    tarn_free(p->steps);
+    tarn_free(p->widths);
+}
+
+/* Buffers of a segment are numbered anew, so that none is taken in vain. */
+static void number_buffer(const struct tarn_plan *all, struct piece *p,
+                          uint16_t *map, uint16_t *buffer)
+{
+    if (*buffer == TARN_NO_BUFFER)
+        return;
+    if (map[*buffer] == TARN_NO_BUFFER) {
+        map[*buffer] = (uint16_t)p->plan.n_buffers;
+        p->widths[p->plan.n_buffers++] = all->widths[*buffer];
+    }
+    *buffer = map[*buffer];
+}
 
 static struct tarn_weight *part_of(struct tarn_weight *w, int part)
 {
     return w ? w->part[part] : NULL;
 }
 
-/* The steps of one part; the residual crosses in the buffer that EMBED fills.
- */
-static bool make_half(const struct tarn_split *s, const struct tarn_plan *all,
-                      int part, struct half *h)
+static void take_step(const struct tarn_split *s, const struct tarn_plan *all,
+                      struct tarn_step t, struct piece *p, uint16_t *map)
 {
-    *h = (struct half){ .plan = *all };
-    h->steps = tarn_alloc(all->n_steps + 1, sizeof *h->steps);
-    uint32_t n = 0;
-    uint16_t residual = 0;
-    for (uint32_t i = 0; h->steps && i < all->n_steps; i++) {
-        struct tarn_step t = all->steps[i];
-        const bool first =
-            t.op == TARN_EMBED || (t.op != TARN_LOGITS && t.layer < s->n_first);
-        if (t.op == TARN_EMBED)
-            residual = t.out;
-        if (first != (part == 0))
-            continue;
-        t.w0 = part_of(t.w0, part);
-        t.w1 = part_of(t.w1, part);
-        t.w2 = part_of(t.w2, part);
-        if (part && t.op == TARN_ATTEND)
-            t.slot = (uint16_t)(t.slot - s->n_attn);
-        if (part && t.op == TARN_CONV)
-            t.slot = (uint16_t)(t.slot - s->n_conv);
-        h->n_routes += t.op == TARN_ROUTE;
-        h->steps[n++] = t;
+    t.w0 = part_of(t.w0, p->part);
+    t.w1 = part_of(t.w1, p->part);
+    t.w2 = part_of(t.w2, p->part);
+    if (p->part && t.op == TARN_ATTEND)
+        t.slot = (uint16_t)(t.slot - s->n_attn);
+    if (p->part && t.op == TARN_CONV)
+        t.slot = (uint16_t)(t.slot - s->n_conv);
+    number_buffer(all, p, map, &t.a);
+    number_buffer(all, p, map, &t.b);
+    number_buffer(all, p, map, &t.c);
+    number_buffer(all, p, map, &t.out);
+    p->n_routes += t.op == TARN_ROUTE;
+    p->steps[p->plan.n_steps++] = t;
+}
+
+/* Segment `number`; the residual crosses in the buffer that EMBED fills.
+ * False: no memory. */
+static bool make_piece(const struct tarn_split *s, const struct tarn_plan *all,
+                       uint32_t number, struct piece *p)
+{
+    uint16_t *map = tarn_alloc(all->n_buffers + 1, sizeof *map);
+    *p = (struct piece){ .plan = *all };
+    p->steps = tarn_alloc(all->n_steps + 1, sizeof *p->steps);
+    p->widths = tarn_alloc(all->n_buffers + 1, sizeof *p->widths);
+    if (!map || !p->steps || !p->widths) {
+        tarn_free(map);
+        finish_piece(p);
+        return false;
     }
-    h->plan.steps = h->steps;
-    h->plan.n_steps = n;
-    h->plan.in_buffer = part ? residual : TARN_NO_BUFFER;
-    h->plan.out_buffer = part ? TARN_NO_BUFFER : residual;
-    return h->steps != NULL;
+    memset(map, 0xff, (all->n_buffers + 1) * sizeof *map);
+    p->plan.steps = p->steps;
+    p->plan.widths = p->widths;
+    p->plan.n_steps = p->plan.n_buffers = 0;
+    struct walk w = { s, UINT32_MAX, 0 };
+    uint32_t at = 0;
+    uint16_t residual = 0;
+    int before = -1;
+    for (uint32_t i = 0; i < all->n_steps; i++) {
+        const int side = side_of(&w, &all->steps[i]);
+        at += before >= 0 && side != before;
+        before = side;
+        if (all->steps[i].op == TARN_EMBED)
+            residual = all->steps[i].out;
+        if (at != number)
+            continue;
+        p->part = side;
+        take_step(s, all, all->steps[i], p, map);
+    }
+    number_buffer(all, p, map, &residual);
+    p->plan.in_buffer = number ? residual : TARN_NO_BUFFER;
+    p->plan.out_buffer = number < at ? residual : TARN_NO_BUFFER;
+    tarn_free(map);
+    return true;
 }
 
 static void release(struct tarn_prepared *p)
 {
     if (!p)
         return;
-    for (int i = 0; i < 2; i++) {
-        if (p->part[i])
-            p->dev->split->part[i]->release(p->part[i]);
-        tarn_free(p->experts[i]);
-        tarn_free(p->gates[i]);
-    }
-    tarn_free(p->rows);
+    for (uint32_t i = 0; i < p->n_segments; i++)
+        if (p->segments[i].plan)
+            p->dev->split->part[p->segments[i].part]->release(
+                p->segments[i].plan);
+    tarn_free(p->segments);
+    tarn_free(p->experts);
+    tarn_free(p->gates);
+    tarn_free(p->rows[0]);
+    tarn_free(p->rows[1]);
     tarn_free(p);
 }
 
-static enum tarn_status prepare_part(struct tarn_prepared *p,
-                                     const struct tarn_plan *plan,
-                                     struct tarn_state *st, int i,
-                                     struct tarn_error *err)
+static enum tarn_status prepare_segment(struct tarn_prepared *p,
+                                        const struct tarn_plan *all,
+                                        struct tarn_state *st, uint32_t i,
+                                        struct tarn_error *err)
 {
-    struct half h;
     const struct tarn_dev *d = p->dev;
-    enum tarn_status s = TARN_OK;
-    if (!make_half(d->split, plan, i, &h))
+    struct segment *g = &p->segments[i];
+    struct piece piece;
+    if (!make_piece(d->split, all, i, &piece))
         return no_memory(err);
-    const size_t n = (size_t)plan->max_rows * h.n_routes * p->n_used;
-    p->routes[i] = h.n_routes;
-    p->experts[i] = tarn_alloc(n + 1, sizeof *p->experts[i]);
-    p->gates[i] = tarn_alloc(n + 1, sizeof *p->gates[i]);
-    if (!p->experts[i] || !p->gates[i])
-        s = no_memory(err);
-    if (!s)
-        s = d->split->part[i]->prepare(
-            d->part[i], &h.plan, st ? st->part[i] : NULL, &p->part[i], err);
-    tarn_free(h.steps);
+    g->part = piece.part;
+    g->n_routes = piece.n_routes;
+    g->first_route = p->n_routes;
+    p->n_routes += g->n_routes;
+    const enum tarn_status s = d->split->part[g->part]->prepare(
+        d->part[g->part], &piece.plan, st ? st->part[g->part] : NULL, &g->plan,
+        err);
+    finish_piece(&piece);
     return s;
 }
 
@@ -327,10 +426,24 @@ prepare(struct tarn_dev *d, const struct tarn_plan *plan, struct tarn_state *st,
     p->dev = d;
     p->n_embd = plan->shape.n_embd;
     p->n_used = plan->shape.n_expert_used;
-    p->rows = tarn_alloc((size_t)plan->max_rows * p->n_embd, sizeof *p->rows);
-    enum tarn_status s = p->rows ? TARN_OK : no_memory(err);
-    for (int i = 0; i < 2 && !s; i++)
-        s = prepare_part(p, plan, st, i, err);
+    p->n_segments = count_segments(d->split, plan);
+    p->segments = tarn_alloc(p->n_segments, sizeof *p->segments);
+    const size_t rows = plan->max_rows;
+    enum tarn_status s = p->segments ? TARN_OK : no_memory(err);
+    if (s)
+        p->n_segments = 0;
+    for (uint32_t i = 0; i < p->n_segments && !s; i++)
+        s = prepare_segment(p, plan, st, i, err);
+    for (int i = 0; i < 2 && !s; i++) {
+        p->rows[i] = tarn_alloc(rows * p->n_embd, sizeof *p->rows[i]);
+        s = p->rows[i] ? TARN_OK : no_memory(err);
+    }
+    if (!s) {
+        const size_t n = rows * p->n_routes * p->n_used + 1;
+        p->experts = tarn_alloc(n, sizeof *p->experts);
+        p->gates = tarn_alloc(n, sizeof *p->gates);
+        s = p->experts && p->gates ? TARN_OK : no_memory(err);
+    }
     if (s)
         release(p);
     else
@@ -346,68 +459,75 @@ enum tarn_status tarn_split_cost(const struct tarn_split *s,
                                  uint64_t *tail_bytes, struct tarn_error *err)
 {
     enum tarn_status status = TARN_OK;
-    *work_bytes = *page_bytes = *tail_bytes = 0;
-    for (int i = 0; i < 2 && !status; i++) {
-        struct half h;
-        uint64_t work = 0, page = 0, tail = 0;
-        const struct tarn_state_shape part = shape_of(s, shape, i);
-        if (!make_half(s, plan, i, &h))
+    const uint32_t n = count_segments(s, plan);
+    uint64_t most = 0, page[2] = { 0 }, tail[2] = { 0 };
+    *work_bytes = 0;
+    for (uint32_t i = 0; i < n && !status; i++) {
+        struct piece piece;
+        uint64_t work = 0;
+        if (!make_piece(s, plan, i, &piece))
             return no_memory(err);
-        for (uint32_t k = 0; k < h.plan.n_steps; k++) /* sizes alone count */
-            h.steps[k].w0 = h.steps[k].w1 = h.steps[k].w2 = NULL;
-        status =
-            s->part[i]->cost(host, 0, &h.plan, &part, &work, &page, &tail, err);
-        tarn_free(h.steps);
-        *work_bytes += work;
-        *page_bytes += page;
-        *tail_bytes += tail;
+        const int k = piece.part;
+        const struct tarn_state_shape part = shape_of(s, shape, k);
+        for (uint32_t j = 0; j < piece.plan.n_steps; j++) /* sizes count */
+            piece.steps[j].w0 = piece.steps[j].w1 = piece.steps[j].w2 = NULL;
+        status = s->part[k]->cost(host, 0, &piece.plan, &part, &work, &page[k],
+                                  &tail[k], err);
+        finish_piece(&piece);
+        if (k == 0)
+            *work_bytes += work;
+        else
+            most = work > most ? work : most;
     }
+    *work_bytes += most;
+    *page_bytes = page[0] + page[1];
+    *tail_bytes = tail[0] + tail[1];
     return status;
 }
 
 /* --------------------------------------------------------------------- run */
 
-/* [row][routes of the part][used] of both parts, one behind the other. */
-static void join(const struct tarn_prepared *p, const struct tarn_batch *b)
+/* The choices of a segment to their places among those of the whole plan. */
+static void join(const struct tarn_prepared *p, const struct segment *g,
+                 const struct tarn_batch *b)
 {
-    const size_t used = p->n_used, n0 = p->routes[0], n1 = p->routes[1];
+    const size_t used = p->n_used;
     for (size_t t = 0; t < b->n_rows; t++)
-        for (size_t k = 0; k < n0 + n1; k++) {
-            const int part = k >= n0;
-            const size_t from =
-                part ? (t * n1 + k - n0) * used : (t * n0 + k) * used;
-            const size_t to = (t * (n0 + n1) + k) * used;
+        for (size_t k = 0; k < g->n_routes; k++) {
+            const size_t from = (t * g->n_routes + k) * used;
+            const size_t to = (t * p->n_routes + g->first_route + k) * used;
             if (b->experts)
-                memcpy(b->experts + to, p->experts[part] + from,
+                memcpy(b->experts + to, p->experts + from,
                        used * sizeof *b->experts);
             if (b->gates)
-                memcpy(b->gates + to, p->gates[part] + from,
-                       used * sizeof *b->gates);
+                memcpy(b->gates + to, p->gates + from, used * sizeof *b->gates);
         }
 }
 
 static enum tarn_status run(struct tarn_prepared *p, const struct tarn_batch *b,
                             struct tarn_error *err)
 {
+    const uint32_t n = p->n_segments;
     enum tarn_status s = TARN_OK;
     for (uint32_t i = 0; i < b->n_seqs; i++)
         if (b->seqs[i].tail_in == b->seqs[i].tail_out)
             return tarn_fail(err, TARN_UNSUPPORTED,
                              "a split model needs two tails per sequence");
-    for (int i = 0; i < 2 && !s; i++) {
+    for (uint32_t i = 0; i < n && !s; i++) {
+        const struct segment *g = &p->segments[i];
         struct tarn_batch part = *b;
-        part.in = i ? p->rows : NULL;
-        part.out = i ? NULL : p->rows;
-        part.experts = b->experts ? p->experts[i] : NULL;
-        part.gates = b->gates ? p->gates[i] : NULL;
-        if (i == 0) {
+        part.in = i ? p->rows[i & 1] : NULL;
+        part.out = i + 1 < n ? p->rows[(i + 1) & 1] : NULL;
+        part.experts = b->experts && g->n_routes ? p->experts : NULL;
+        part.gates = b->gates && g->n_routes ? p->gates : NULL;
+        if (i + 1 < n) {
             part.logits = NULL;
             part.digests = NULL;
         }
-        s = p->dev->split->part[i]->run(p->part[i], &part, err);
+        s = p->dev->split->part[g->part]->run(g->plan, &part, err);
+        if (!s)
+            join(p, g, b);
     }
-    if (!s)
-        join(p, b);
     return s;
 }
 
@@ -415,9 +535,12 @@ static enum tarn_status run(struct tarn_prepared *p, const struct tarn_batch *b,
 
 void tarn_split_init(struct tarn_split *s, const struct tarn_backend *first,
                      const struct tarn_backend *rest, uint32_t n_first,
-                     const struct tarn_hparams *hp)
+                     uint32_t n_experts, const struct tarn_hparams *hp)
 {
-    *s = (struct tarn_split){ .part = { first, rest }, .n_first = n_first };
+    *s = (struct tarn_split){ .part = { first, rest },
+                              .hp = hp,
+                              .n_first = n_first,
+                              .n_experts = n_experts };
     for (uint32_t i = 0; i < n_first; i++) {
         s->n_attn += hp->layers[i].n_head_kv > 0;
         s->n_conv += hp->layers[i].n_head_kv == 0;

@@ -78,7 +78,8 @@ static void keep_log(void *user, int level, const char *sentence)
     snprintf(logged, sizeof logged, "%s", sentence);
 }
 
-static bool open_with(struct world *w, const char *backend, uint32_t layers)
+static bool open_with(struct world *w, const char *backend, uint32_t layers,
+                      uint32_t experts)
 {
     static const struct tarn_backend *backends[3];
     backends[0] = frail();
@@ -95,7 +96,8 @@ static bool open_with(struct world *w, const char *backend, uint32_t layers)
                                       .n_context = 1024,
                                       .max_rows = 64 };
     const struct tarn_model_options mo = { .size = sizeof mo,
-                                           .device_layers = layers };
+                                           .device_layers = layers,
+                                           .cpu_experts = experts };
     *w = (struct world){ 0 };
     runs_left = nan_run = -1;
     gone = false;
@@ -110,7 +112,7 @@ static bool open_with(struct world *w, const char *backend, uint32_t layers)
 
 static bool open_on(struct world *w, const char *backend)
 {
-    return open_with(w, backend, 0);
+    return open_with(w, backend, 0, 0);
 }
 
 static const char *const QUESTIONS[] = { "What is 17 + 25?", "Is 7 prime?",
@@ -229,15 +231,22 @@ static void test_e09_scores_of_a_device_are_computed_again(void)
     }
 }
 
+/* Cuts between layers, and experts of some layers with the processor. */
+static const struct cut {
+    uint32_t layers, experts;
+} CUTS[] = { { 1, 0 }, { 2, 0 }, { 3, 0 }, { 4, 0 }, { 5, 0 },
+             { 0, 1 }, { 0, 3 }, { 0, 6 }, { 4, 5 }, { 3, 99 } };
+enum { N_CUTS = sizeof CUTS / sizeof *CUTS };
+
 /* Every cut: the same text, the state moves there and back, and the experts'
  * numbers come in the order of the layers. */
 static void test_a_split_model_says_the_same(void)
 {
-    for (uint32_t layers = 1; layers < 6; layers++) {
+    for (int i = 0; i < N_CUTS; i++) {
         struct world w;
         struct told t;
         struct tarn_error err = { TARN_OK, "" };
-        if (open_with(&w, "frail", layers)) {
+        if (open_with(&w, "frail", CUTS[i].layers, CUTS[i].experts)) {
             CHECK(strchr(tarn_model_info(w.model)->backend, '+') != NULL);
             ask_one(&w, 0, &t);
             CHECK(same(&t, 0));
@@ -280,9 +289,9 @@ static void test_a_split_model_has_the_same_logits_and_experts(void)
     if (open_on(&w, "frail"))
         experts_of(&w, want, logits[0]);
     close_world(&w);
-    for (uint32_t layers = 1; layers < 6; layers += 2) {
+    for (int i = 0; i < N_CUTS; i++) {
         memset(got, 0xff, sizeof got);
-        if (open_with(&w, "frail", layers))
+        if (open_with(&w, "frail", CUTS[i].layers, CUTS[i].experts))
             experts_of(&w, got, logits[1]);
         CHECK(!memcmp(got, want,
                       (size_t)20 * tarn_model_info(w.model)->n_moe_layers *

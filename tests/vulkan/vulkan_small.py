@@ -5,7 +5,8 @@
 
 The logits of 200 tokens must be those of the CPU, bit for bit, with a heap of
 256 MiB and allocations of 128 MiB, and with heaps that hold only some of the
-layers or none; what is on the device is said on stderr.  Prints TAP.
+layers or none, or all but the experts of some; what is on the device is said on
+stderr.  Prints TAP.
 """
 import json
 import os
@@ -14,8 +15,9 @@ import sys
 import tempfile
 
 MIB = 1 << 20
-CASES = [("as it is", 0, 0, True), ("256 MiB, 128 MiB at once", 256 * MIB, 128 * MIB, True),
-         ("40 MiB", 40 * MIB, 0, True), ("24 MiB", 24 * MIB, 0, None), ("12 MiB", 12 * MIB, 0, False)]
+CASES = [("as it is", 0, 0, True, []), ("256 MiB, 128 MiB at once", 256 * MIB, 128 * MIB, True, []),
+         ("40 MiB", 40 * MIB, 0, True, []), ("24 MiB", 24 * MIB, 0, None, []), ("12 MiB", 12 * MIB, 0, False, []),
+         ("as it is, experts of 3 layers elsewhere", 0, 0, False, ["--cpu-experts", "3"])]
 
 
 def loader():
@@ -53,14 +55,14 @@ def main(tarn, model, shim):
     bad = 0
     with tempfile.TemporaryDirectory() as folder:
         os.symlink(os.path.realpath(shim), os.path.join(folder, "libvulkan.so.1"))
-        for n, (name, heap, most, whole) in enumerate(CASES, 1):
+        for n, (name, heap, most, whole, extra) in enumerate(CASES, 1):
             env = dict(base, LD_LIBRARY_PATH=folder, TARN_SHIM_REAL=real)
             if heap:
                 env["TARN_SHIM_HEAP"] = str(heap)
             if most:
                 env["TARN_SHIM_ALLOCATION"] = str(most)
             warm_up(tarn, env)
-            rc, got, err = logits(tarn, model, env, ["--backend", "vulkan", "--verbose"])
+            rc, got, err = logits(tarn, model, env, ["--backend", "vulkan", "--verbose"] + extra)
             said = [line for line in err.splitlines() if "layers" in line]
             good = rc == 0 and got == want and (whole is None or bool(said) != whole)
             bad += not good

@@ -50,12 +50,25 @@ static void print_plugin(const struct tarn_plugin *q, bool first)
     printf("\n");
 }
 
+static void print_speed(void *user, const struct tarn_speed *v)
+{
+    bool *first = user;
+    if (*first)
+        printf("\nMeasured, tokens per second:\n");
+    *first = false;
+    printf("    %-24.40s %-14s %8.1f read %8.2f written  (%.40s)\n", v->model,
+           v->backend, v->prefill, v->decode, v->device);
+}
+
 static void print_list(const struct tarn_plugins *p)
 {
+    bool first = true;
+
     for (size_t i = 0; i < tarn_plugins_count(p); i++)
         print_plugin(tarn_plugins_at(p, i), i == 0);
     if (tarn_plugins_count(p) == 0)
         printf("No backend was found.\n");
+    tarn_speeds_each(NULL, print_speed, &first);
     printf("\nLooked in:\n");
     for (size_t i = 0; i < tarn_plugins_n_dirs(p); i++)
         printf("    %s\n", tarn_plugins_dir(p, i));
@@ -217,8 +230,27 @@ static enum tarn_status check_file(const char *path, const struct check *c,
 }
 
 /* ------------------------------------------------------------------ command */
+static void say_measured(void *user, const char *backend)
+{
+    (void)user;
+    fprintf(stderr, "tarn: timing %s ...\n", backend);
+}
+
+/* Times all that could run this model, again. */
+static enum tarn_status measure(struct tarn_plugins *p, const char *word,
+                                uint32_t threads, struct tarn_error *err)
+{
+    struct tarn_choose opt = { .size = sizeof opt,
+                               .threads = threads,
+                               .again = true,
+                               .say = say_measured };
+    const enum tarn_status s = cmd_model_path(word, &opt.model_path, err);
+    return s ? s : tarn_plugins_choose(p, &opt, err);
+}
+
 static enum tarn_status list(const struct cmd_common *common, bool json,
-                             bool probe, struct tarn_error *err)
+                             bool probe, const char *model,
+                             struct tarn_error *err)
 {
     char *dir = common->plugin_dir ? realpath(common->plugin_dir, NULL) : NULL;
     const char *dirs[] = { dir };
@@ -237,6 +269,8 @@ static enum tarn_status list(const struct cmd_common *common, bool json,
     if (!s)
         s = tarn_plugins_find(&opt, &p, err);
     free(dir);
+    if (!s && model)
+        s = measure(p, model, common->threads, err);
     if (!s && json)
         s = print_json(p, err);
     else if (!s)
@@ -250,13 +284,15 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
 {
     struct cmd_common common = { 0 };
     struct check check = { .cases = 200, .seed = 1 };
-    const char *file = NULL;
+    const char *file = NULL, *model = NULL;
     bool json = false, probe = false;
     const struct cmd_option options[] = {
         { "--json", NULL, CMD_FLAG, &json, 0, 0, NULL,
           "one JSON object for programs" },
         { "--probe", NULL, CMD_FLAG, &probe, 0, 0, NULL,
           "probe and measure again, whatever is remembered" },
+        { "--measure", NULL, CMD_TEXT, &model, 0, 0, "MODEL",
+          "time this model on every device again" },
         { "--check", NULL, CMD_TEXT, &file, 0, 0, "FILE.so",
           "hold this plugin against the reference, step by step" },
         { "--cases", NULL, CMD_U32, &check.cases, 0, 10000000, "N",
@@ -274,15 +310,17 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
     check.verbose = common.verbose;
     if (file)
         return check_file(file, &check, err);
-    return list(&common, json, probe, err);
+    return list(&common, json, probe, model, err);
 }
 
 const struct cmd cmd_backends = {
     .name = "backends",
     .summary = "what can compute on this machine",
-    .usage = "[--json] [--probe] [--check FILE.so]",
+    .usage = "[--json] [--probe] [--measure MODEL] [--check FILE.so]",
     .detail = "Lists every backend that was found, best first, and why a "
-              "backend was refused.\n\n"
+              "backend was refused.  Where there is a graphics device, the "
+              "fastest backend for a model is found by timing it at first use; "
+              "what was measured is listed.\n\n"
               "Example:\n  tarn backends\n  tarn backends --check ./mine.so\n",
     .run = run,
 };

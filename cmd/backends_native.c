@@ -52,6 +52,24 @@ enum tarn_status cmd_backends_open(const struct cmd_common *c,
     return TARN_OK;
 }
 
+static void say_measured(void *user, const char *backend)
+{
+    (void)user;
+    fprintf(stderr, "tarn: timing %s with this model, once ...\n", backend);
+}
+
+enum tarn_status cmd_backends_choose(struct cmd_backends *b,
+                                     const struct cmd_common *c,
+                                     const char *model_path,
+                                     struct tarn_error *err)
+{
+    const struct tarn_choose opt = { .size = sizeof opt,
+                                     .model_path = model_path,
+                                     .threads = c->threads,
+                                     .say = say_measured };
+    return tarn_plugins_choose(b->plugins, &opt, err);
+}
+
 const struct tarn_backend *const *cmd_backends_list(struct cmd_backends *b,
                                                     size_t *n)
 {

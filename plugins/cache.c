@@ -32,7 +32,7 @@ struct tarn_verdict_cache {
     bool changed;
 };
 
-static void describe_machine(char *out, size_t room)
+void tarn_cache_machine(char *out, size_t room)
 {
     struct utsname u;
     char cpu[64];
@@ -87,9 +87,8 @@ uint64_t tarn_cache_world(const char *plugin_name)
     return h ^ sum;
 }
 
-/* $XDG_CACHE_HOME/tarn, else ~/.cache/tarn, made if it is missing; XDG wants
- * relative values to be ignored.  NULL if there is none. */
-static char *usual_folder(void)
+/* XDG wants relative values to be ignored. */
+char *tarn_cache_folder(void)
 {
     struct tarn_buf b = { 0 };
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
@@ -189,10 +188,10 @@ struct tarn_verdict_cache *tarn_cache_open(const char *folder)
     struct tarn_verdict_cache *c = tarn_alloc(1, sizeof *c);
     if (!c)
         return NULL;
-    describe_machine(c->machine, sizeof c->machine);
+    tarn_cache_machine(c->machine, sizeof c->machine);
     char *found = NULL;
     if (!folder)
-        folder = found = usual_folder();
+        folder = found = tarn_cache_folder();
     if (folder && folder[0]) {
         struct tarn_buf b = { 0 };
         tarn_buf_printf(&b, "%s/plugins.json", folder);

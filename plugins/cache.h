@@ -21,6 +21,12 @@ struct tarn_verdict_cache;
  * for the variables that drivers and this plugin (TARN_NAME_...) read. */
 uint64_t tarn_cache_world(const char *plugin_name);
 
+/* $XDG_CACHE_HOME/tarn, else ~/.cache/tarn, made if it is missing; NULL: there
+ * is none.  The caller frees it. */
+char *tarn_cache_folder(void);
+/* Kernel, processor and what of tarn decides whether figures still hold. */
+void tarn_cache_machine(char *out, size_t room);
+
 /* folder: NULL for the usual one, "" for none.  NULL: no memory. */
 struct tarn_verdict_cache *tarn_cache_open(const char *folder);
 /* Copies a remembered verdict; the caller finishes it. */

@@ -102,6 +102,37 @@ size_t tarn_plugins_n_dirs(const struct tarn_plugins *p);
 const char *tarn_plugins_dir(const struct tarn_plugins *p, size_t i);
 const char *tarn_plugins_notice(const struct tarn_plugins *p);
 
+/* Puts this one at the head of the good ones. */
+void tarn_plugins_prefer(struct tarn_plugins *p, const struct tarn_backend *b);
+
+/* ------------------------------------------------------------------ speeds
+ * How fast a model runs on a backend of this machine. */
+struct tarn_speed {
+    uint64_t key; /* of backend, device, driver and model */
+    char backend[32], device[96], model[96]; /* model: the file's name */
+    double prefill, decode; /* tokens per second */
+};
+struct tarn_choose {
+    uint32_t size;
+    const char *model_path;
+    uint32_t threads;      /* 0: as the runtime */
+    bool again;            /* measure, whatever is remembered */
+    const char *cache_dir; /* as above */
+    /* Before something is measured, which takes seconds; or NULL. */
+    void (*say)(void *user, const char *backend);
+    void *user;
+};
+/* Puts the backend first that takes least time for a turn of this model (512
+ * tokens read, 128 written), by what was measured at the model's first use.
+ * Nothing is measured or changed where every device is the processor. */
+enum tarn_status tarn_plugins_choose(struct tarn_plugins *p,
+                                     const struct tarn_choose *opt,
+                                     struct tarn_error *err);
+/* What is remembered on this machine, the oldest first. */
+void tarn_speeds_each(const char *cache_dir,
+                      void (*fn)(void *user, const struct tarn_speed *v),
+                      void *user);
+
 /* Says why the list of backends is empty, or why `name` is not in it:
  * TARN_DEVICE with a sentence; TARN_OK if it is there. */
 enum tarn_status tarn_plugins_require(const struct tarn_plugins *p,

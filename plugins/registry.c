@@ -484,6 +484,17 @@ tarn_plugins_backends(const struct tarn_plugins *p, size_t *n)
     return p->ready;
 }
 
+void tarn_plugins_prefer(struct tarn_plugins *p, const struct tarn_backend *b)
+{
+    size_t i = 0;
+    while (i < p->n_ready && p->ready[i] != b)
+        i++;
+    if (i == p->n_ready)
+        return;
+    memmove(p->ready + 1, p->ready, i * sizeof *p->ready);
+    p->ready[0] = b;
+}
+
 size_t tarn_plugins_count(const struct tarn_plugins *p)
 {
     return p->n;

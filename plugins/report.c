@@ -5,6 +5,7 @@
 #include "core/tarn.h"
 #include "plugins/plugins.h"
 #include "plugins/probe.h"
+#include "plugins/speeds.h"
 
 static void add_key(struct tarn_buf *b, const char *key, const char *text)
 {
@@ -56,6 +57,19 @@ static void add_plugin(struct tarn_buf *b, const struct tarn_plugin *q)
     tarn_buf_text(b, "}");
 }
 
+struct list {
+    struct tarn_buf *b;
+    const char *before;
+};
+
+static void add_speed(void *user, const struct tarn_speed *v)
+{
+    struct list *l = user;
+    tarn_buf_text(l->b, l->before);
+    tarn_speed_write_json(v, l->b);
+    l->before = ",\n  ";
+}
+
 void tarn_plugins_write_json(const struct tarn_plugins *p, struct tarn_buf *out)
 {
     size_t n;
@@ -78,5 +92,8 @@ void tarn_plugins_write_json(const struct tarn_plugins *p, struct tarn_buf *out)
             tarn_buf_text(out, ",");
         add_plugin(out, tarn_plugins_at(p, i));
     }
+    tarn_buf_text(out, "],\"speeds\":[");
+    struct list speeds = { out, "\n  " };
+    tarn_speeds_each(NULL, add_speed, &speeds);
     tarn_buf_text(out, "]}\n");
 }

@@ -26,6 +26,15 @@ enum tarn_status cmd_backends_open(const struct cmd_common *c,
                      tarn_shown_str(c->backend).text);
 }
 
+enum tarn_status cmd_backends_choose(struct cmd_backends *b,
+                                     const struct cmd_common *c,
+                                     const char *model_path,
+                                     struct tarn_error *err)
+{
+    (void)b, (void)c, (void)model_path, (void)err;
+    return TARN_OK; /* one processor, one build */
+}
+
 const struct tarn_backend *const *cmd_backends_list(struct cmd_backends *b,
                                                     size_t *n)
 {

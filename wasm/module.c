@@ -182,10 +182,16 @@ static enum tarn_status start_turn(const struct tarn_json *want)
     web_sampling_read(tarn_json_get(want, "sampling"), &sampling);
     const struct tarn_json *loops = tarn_json_get(want, "keep_loops");
     const struct tarn_json *schema = tarn_json_get(want, "schema");
+    const struct tarn_json *go_on = tarn_json_get(want, "go_on");
+    int64_t budget;
+    const bool limited =
+        tarn_json_i64(tarn_json_get(want, "budget"), &budget) && budget >= 0 &&
+        budget <= INT32_MAX;
     struct tarn_turn_options to = {
         .size = sizeof to,
         .sampling = &sampling,
-        .thought_budget = (int32_t)number(want, "budget"),
+        .thought_budget = limited ? (int32_t)budget : 0,
+        .budget_given = limited,
         .max_tokens = (int32_t)number(want, "max_tokens"),
         .attempt = number(want, "attempt"),
         .tools_json = web_tools_begin(&web, want),
@@ -193,6 +199,7 @@ static enum tarn_status start_turn(const struct tarn_json *want)
         .experts = number(want, "experts") > 0,
         .json_schema =
             schema && schema->kind == TARN_JSON_STRING ? schema->text : NULL,
+        .go_on = go_on && go_on->kind == TARN_JSON_TRUE,
     };
     int32_t *begin = NULL;
     enum tarn_status s =
@@ -211,8 +218,8 @@ static enum tarn_status start_turn(const struct tarn_json *want)
 }
 
 /* request: {"path":[{"key":n,"role":"user","text":...,"thinking":...,"ids":
- * [...],"calls":[...]},...],"answer":key,
- * "attempt":n,"budget":n,"max_tokens":n,"sampling":{...},"experts":1,
+ * [...],"calls":[...],"finished":false},...],"answer":key,"go_on":bool,
+ * "attempt":n,"budget":n (left out: none),"max_tokens":n,"sampling":{...},"experts":1,
  * "begin":[id,...],"keep_loops":bool,"tools":bool,"chat":name,
  * "schema":text of the answer's JSON Schema, "" for any JSON} */
 EXPORT("tarn_web_turn")

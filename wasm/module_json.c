@@ -83,6 +83,8 @@ static enum tarn_status add_message(struct web *w, tarn_message_id parent,
         parts.thought_size = thought->size;
     }
     parts.n_calls = read_calls(message, calls);
+    const struct tarn_json *finished = tarn_json_get(message, "finished");
+    parts.unfinished = finished && finished->kind == TARN_JSON_FALSE;
     enum tarn_status s = web_ids_read(tarn_json_get(message, "ids"), &ids,
                                       &parts.n_ids, err);
     parts.ids = ids;

@@ -54,8 +54,10 @@ void web_trace_begin(const struct web *w, const struct tarn_turn_options *opt)
     seen.recorded = NULL;
     if (!tarn_trace_create(tarn_model_text(w->model), &info, &seen.recorded,
                            &seen.err)) {
-        if (opt->n_begin && seen.source) /* a fork keeps its figures */
-            tarn_trace_inherit(seen.recorded, seen.source, opt->n_begin, NULL);
+        const size_t n =
+            opt->go_on ? tarn_turn_given(w->engine, w->turn) : opt->n_begin;
+        if (n && seen.source) /* what is told again keeps its figures */
+            tarn_trace_inherit(seen.recorded, seen.source, n, NULL);
         tarn_trace_note(seen.recorded, w->engine, w->turn, opt, NULL);
     }
     tarn_trace_destroy(seen.source);

@@ -46,11 +46,12 @@ async function round(request, ms) {
 }
 
 async function turn(request) {
-  const q = request.path.at(-1).text, [what] = q.split(' '), rest = q.slice(what.length + 1);
+  const last = request.go_on ? request.path.at(-2) : request.path.at(-1), q = last.text, [what] = q.split(' '), rest = q.slice(what.length + 1);
   const t0 = performance.now(), ms = () => performance.now() - t0;
   stop = 0;
   calls = [];
-  const begin = request.begin ?? [];
+  /* An answer that goes on begins with what it said. */
+  const mine = request.go_on ? request.path.pop() : null, begin = mine?.ids ?? request.begin ?? [];
   if (what === 'fail') return postMessage({ is: 'failed', at: 'turn', status: 4, text: 'There was not enough memory for the next 512 tokens.' });
   if (what === 'trap') return postMessage({ is: 'failed', at: 'turn', status: 1, text: 'unreachable', trap: true });
   send({ e: 'reading', ms: ms(), done: 0, total: 40 }, { e: 'reading', ms: ms(), done: 40, total: 40 });
@@ -61,7 +62,7 @@ async function turn(request) {
     : words('A short thought about it.');
   send({ e: 'span', span: 'thought', ms: ms() });
   const a = ms();
-  for (const id of begin) { say('thought', said[id], ms); thought++; }
+  for (const id of begin) { say('thought', said[id] ?? ' word', ms); thought++; }
   if (what === 'loop' && !begin.length) {
     const keep = 'Round and'.length;
     for (const w of ['Round', ' and', ' round', ' again']) say('thought', w, ms);

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { check, equal, executablePath, finish, need, page as folder, start, test } from './browser.mjs';
+import { check, equal, executablePath, finish, need, page as folder, root, start, test } from './browser.mjs';
 import { ask, axe, idle, loaded, open, status } from './chat.mjs';
 import { serve } from './server.mjs';
 
@@ -66,7 +66,7 @@ await test('stop ends a turn within 50 ms, isolated and not', async () => {
   for (const serviceWorkers of ['allow', 'block']) {
     const b = await start({ serviceWorkers }), { p } = await open(b.context, server.url);
     /* So hot that it rambles until the context is full. */
-    await p.evaluate(() => Object.assign(globalThis.tarnPage.settings, { temperature: '5', seed: '1', budget: 0 }));
+    await p.evaluate(() => Object.assign(globalThis.tarnPage.settings, { temperature: '5', seed: '1', budget: -1 }));
     const times = [];
     for (let i = 0; i < 3; i++) {
       await p.fill('#message', 'Sort: ' + Array.from({ length: 250 }, (_, k) => `pear${k}`).join(', '));
@@ -121,6 +121,62 @@ await test('regenerate makes a branch, edit another, all are kept over a reload'
   await p.locator('.you .block', { hasText: '3 + 4' }).waitFor();
   equal(await p.locator('.turn:last-child .count').innerText(), '2 / 2', 'counter of the first branch');
   equal(wrong, [], 'errors');
+  await b.close();
+  await server.close();
+});
+
+await test('a stopped answer goes on as if nothing had been, with its trace', async () => {
+  const server = await serve(folder), b = await start();
+  const { p, wrong } = await open(b.context, server.url);
+  await p.evaluate(() => Object.assign(globalThis.tarnPage.settings, { seed: '3', temperature: '1', budget: -1 }));
+  const question = 'What day is 90 days after Tuesday?';
+  const last = () => p.evaluate(() => (({ thought, text, ids }) => ({ thought, text, ids }))(globalThis.tarnPage.chat.messages.at(-1)));
+  await ask(p, question);
+  const straight = await last();
+  for (const reload of [false, true]) {
+    await p.evaluate(() => globalThis.tarnPage.fresh());
+    await p.fill('#message', question);
+    await p.evaluate(async () => {
+      const t = globalThis.tarnPage;
+      t.pressed();
+      while (!(t.writer?.tokens > 3)) await new Promise(r => setTimeout(r, 1));
+      t.engine.stop();
+    });
+    await idle(p);
+    const cut = await last();
+    check(cut.ids.length < straight.ids.length, 'it was not stopped');
+    if (reload) {
+      await p.waitForTimeout(500);
+      await p.reload();
+      await loaded(p);
+      await p.evaluate(() => globalThis.tarnPage.open(globalThis.tarnPage.chats.sort((x, y) => y.at - x.at)[0].id));
+      await p.evaluate(() => Object.assign(globalThis.tarnPage.settings, { seed: '9', temperature: '1', budget: -1 }));
+    }
+    await p.getByRole('button', { name: 'Continue' }).click();
+    await idle(p);
+    equal(await last(), straight, reload ? 'after a reload' : 'at once');
+    equal(await p.evaluate(() => globalThis.tarnPage.chat.messages.length), 2, 'messages');
+    await p.locator('.turn:last-child').getByRole('button', { name: 'Trace' }).click();
+    const of = n => p.waitForFunction(k => globalThis.tarnPage.traces.pane.whole?.tokens.length === k, n, { timeout: 5000 });
+    await of(straight.ids.length);
+    check(await p.evaluate(() => globalThis.tarnPage.traces.pane.whole.tokens.every(t => t[6] > 0 || t[2])), 'figures of what was told again');
+    await p.keyboard.press('Alt+Shift+T');
+  }
+  equal(wrong, [], 'errors');
+  await b.close();
+  await server.close();
+});
+
+await test('what an empty chat offers is answered right', async () => {
+  const server = await serve(folder, { isolate: true }), b = await start();
+  const { p } = await open(b.context, server.url);
+  const wanted = JSON.parse(readFileSync(join(root, 'web/examples.json'), 'utf8')).pocket;
+  equal(await p.locator('#examples .example').allInnerTexts(), wanted.map(x => x.question), 'questions');
+  for (const x of wanted) {
+    await p.evaluate(() => globalThis.tarnPage.fresh());
+    await p.locator('#examples').getByRole('button', { name: x.question }).click();
+    equal(await ask(p, await p.inputValue('#message')), x.answer, x.question);
+  }
   await b.close();
   await server.close();
 });

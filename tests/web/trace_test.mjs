@@ -26,7 +26,7 @@ const menu = async (p, name) => {
  * candidates, and always the same. */
 async function recorded() {
   const b = await start(), { p, wrong } = await open(b.context, server.url, { size: { width: 1600, height: 960 } });
-  await p.evaluate(() => Object.assign(globalThis.tarnPage.settings, { seed: '11', temperature: '2', budget: 0 }));
+  await p.evaluate(() => Object.assign(globalThis.tarnPage.settings, { seed: '11', temperature: '2', budget: -1 }));
   await ask(p, 'Sort these words: pear, fig, apple, date, lime, kiwi, plum, grape, melon');
   await p.locator('#trace-open').click();
   await whole(p);

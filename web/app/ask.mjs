@@ -100,7 +100,8 @@ export function openPopover(anchor, name, node) {
   node.addEventListener('focusout', e => {
     if (e.relatedTarget instanceof Node && !node.contains(e.relatedTarget)) closePopover(false);
   });
-  /** @type {HTMLElement|null} */ (node.querySelector('input, button'))?.focus();
+  node.tabIndex = -1;
+  (/** @type {HTMLElement|null} */ (node.querySelector('input, button')) ?? node).focus();
 }
 
 /** @param {boolean} [back] the focus goes to the button */

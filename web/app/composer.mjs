@@ -174,9 +174,9 @@ export class Composer {
 
   draw() {
     const { budget: n, tools } = this.page.settings;
-    byId('budget-value').textContent = n ? count(n) : 'no limit';
+    byId('budget-value').textContent = n >= 0 ? count(n) : 'no limit';
     byId('tools-value').textContent = tools ? 'calculator, clock' : 'none';
-    byId('budget').setAttribute('aria-label', n ? `Thinking budget, ${count(n)} tokens` : 'Thinking budget, no limit');
+    byId('budget').setAttribute('aria-label', n >= 0 ? `Thinking budget, ${count(n)} tokens` : 'Thinking budget, no limit');
   }
 
   /** @param {string[]} list what an empty chat offers */

@@ -54,7 +54,7 @@ class Page {
     this.message = this.composer.message;
     this.transcript = new Transcript({ regenerate: (m, over) => this.regenerate(m, over),
       branch: (m, step) => this.branch(m, step), edit: (m, text) => this.edit(m, text),
-      resume: m => this.regenerate(m, { begin: m.ids }),
+      resume: m => this.resume(m),
       undoLoop: m => this.regenerate(m, { begin: m.back, keepLoops: true }),
       breakCircle: () => this.engine.breakCircle(), stop: () => this.engine.stop(),
       trace: m => this.traces.show(m), goOn: m => this.newFrom(m), leaveOut: () => this.leaveOut(),
@@ -162,9 +162,11 @@ class Page {
   /** @param {Chat} chat @param {Message} parent @param {import('./writer.mjs').Over} over */
   async writeTurn(chat, parent, over) {
     const attempt = chat.messages.filter(x => x.parent === parent.id).length;
-    const m = addMessage(chat, parent.id, 'assistant', '');
+    const m = over.goOn ?? addMessage(chat, parent.id, 'assistant', '');
     m.model = chat.model = this.model?.name ?? '';
     const reply = /** @type {Reply} */ (this.transcript.add(chat, m));
+    /* An answer that goes on is told from its beginning once more. */
+    const before = over.goOn && { text: m.text, thought: m.thought, ids: m.ids, calls: m.calls, stat: m.stat, notices: m.notices };
     const writer = new Writer({ chat, m, reply, settings: { ...this.settings, budget: over.budget ?? this.settings.budget },
       answerNow: () => this.answerNow(), save: () => this.save(chat),
       painted: () => this.transcript.follow.keep() });
@@ -183,13 +185,17 @@ class Page {
       await this.loaded;
       reply.wait('Thinking…');
       this.engine.onevents = list => writer.take(list);
-      await this.engine.turn(this.traces.request(m, requestOf(chat, parent, m, attempt, writer.o.settings, over)));
+      const request = this.traces.request(m, requestOf(chat, parent, m, attempt, writer.o.settings, over));
+      if (before && m.traced) request.source = await this.traces.store.get(chat, m.id).catch(() => undefined);
+      if (before) Object.assign(m, { text: '', thought: undefined, ids: [], calls: undefined, stat: undefined, notices: undefined });
+      await this.engine.turn(request);
     } catch (e) {
       died = e instanceof EngineError && e.died;
       full = e instanceof EngineError && e.status === LIMIT;
       failed = e instanceof Error ? e.message : String(e);
     }
     if (light) light.release().catch(() => {});
+    if (before && (m.ids?.length ?? 0) < (before.ids?.length ?? 0)) writer.putBack(before);
     this.ended(chat, writer, reply, failed, died, full);
   }
 
@@ -240,6 +246,16 @@ class Page {
     this.chat.leaf = parent.id;
     this.transcript.show(this.chat, this.settings.thoughts === 'open');
     this.write(this.chat, parent, over);
+  }
+
+  /** A stopped answer goes on in its place; one that others follow, as a branch. @param {Message} m */
+  resume(m) {
+    const parent = messageOf(this.chat, m.parent);
+    if (this.writer || !parent) return;
+    if (this.chat.messages.some(x => x.parent === m.id)) { this.regenerate(m, { begin: m.ids }); return; }
+    this.chat.leaf = m.id;
+    this.transcript.drop(m);
+    this.write(this.chat, parent, { goOn: m });
   }
 
   /** @param {Message} m @param {string} text */

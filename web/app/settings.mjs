@@ -1,6 +1,6 @@
 // @ts-check
 // settings.mjs - what a person can set, its defaults, and the window for it.
-import { MOST } from './budget.mjs';
+import { MOST, NO_LIMIT } from './budget.mjs';
 import { byId, h } from './dom.mjs';
 
 /** @typedef {{id: 'all', budget: number, thoughts: 'live'|'folded'|'open', breakLoops: boolean, tools: boolean,
@@ -17,7 +17,7 @@ export const defaults = () => ({ id: 'all', budget: innerWidth < 640 ? 512 : 204
 export function readSettings(stored) {
   const s = defaults();
   if (!stored || typeof stored !== 'object') return s;
-  if (Number.isInteger(stored.budget) && stored.budget >= 0 && stored.budget <= MOST) s.budget = stored.budget;
+  if (Number.isInteger(stored.budget) && stored.budget >= NO_LIMIT && stored.budget <= MOST) s.budget = stored.budget;
   if (['live', 'folded', 'open'].includes(stored.thoughts)) s.thoughts = stored.thoughts;
   s.tools = stored.tools === true;
   s.breakLoops = stored.breakLoops !== false;

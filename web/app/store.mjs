@@ -9,9 +9,10 @@
  *   text: string, thought?: string, finished: boolean, at: number,
  *   model?: string, stat?: Stat, edited?: boolean, notices?: string[],
  *   ids?: number[], back?: number[], calls?: string[], traced?: boolean,
- *   files?: import('./attach.mjs').Part[]}} Message
+ *   files?: import('./attach.mjs').Part[], draw?: {seed: number, attempt: number}}} Message
  *   ids: tokens as they were drawn; back: those of a thought whose circle was
- *   broken, with what was taken back; traced: its record is in `traces`
+ *   broken, with what was taken back; traced: its record is in `traces`; draw:
+ *   what its draws depend on
  * @typedef {{thought: number, thought_ms: number, answer: number,
  *   answer_ms: number, reason: string, end?: string, budget?: number,
  *   hesitations?: number, loops?: number, context?: number}} Stat

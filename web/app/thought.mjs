@@ -89,13 +89,13 @@ export class Thought {
     if (keep && this.open) this.text.scrollTop = this.text.scrollHeight;
   }
 
-  /** @param {number} tokens @param {number} ms @param {number} most 0: no limit */
+  /** @param {number} tokens @param {number} ms @param {number} most below 0: no limit */
   count(tokens, ms, most) {
-    const of = most ? `${count(tokens)} of ${count(most)} tokens` : `${count(tokens)} tokens`;
+    const of = most >= 0 ? `${count(tokens)} of ${count(most)} tokens` : `${count(tokens)} tokens`;
     const fast = ms > 500 ? speed(tokens, ms) : '';
     this.sum.textContent = `Thinking · ${of}${fast && ` · ${fast}`}`;
-    this.budget.hidden = !most;
-    if (most) this.bar.style.width = `${Math.min(100, 100 * tokens / most)}%`;
+    this.budget.hidden = most <= 0;
+    if (most > 0) this.bar.style.width = `${Math.min(100, 100 * tokens / most)}%`;
   }
 
   /** @param {Parameters<typeof thoughtLine>[0]} sum @param {boolean} open */

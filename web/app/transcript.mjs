@@ -212,10 +212,10 @@ export class Reply {
     const back = m.back?.length ? [['Undo', () => acts.undoLoop(m)], ['Trace', () => acts.trace(m)]] : [];
     const list = (m.notices ?? []).map((text, i, all) => note(text, ...i === all.length - 1 ? back : []));
     /** @type {[string, () => void][]} */
-    const resume = m.ids?.length ? [['Continue', () => acts.resume(m)]] : [];
+    const resume = m.ids?.length || m.text ? [['Continue', () => acts.resume(m)]] : [];
     if (s?.end === 'budget') {
-      const n = s.budget ?? s.thought;
-      list.push(note(budgetReached(n), [`Regenerate with ${count(2 * n)}`, () => acts.regenerate(m, { budget: 2 * n })]));
+      const n = s.budget ?? s.thought, more = Math.max(256, 2 * n);
+      list.push(note(budgetReached(n), [`Regenerate with ${count(more)}`, () => acts.regenerate(m, { budget: more })]));
     }
     const ended = s && ends.get(s.reason);
     if (ended) list.push(note(ended, ...s.reason === 'context' ? /** @type {[string, () => void][]} */ ([
@@ -239,7 +239,7 @@ export class Reply {
       { name: 'Trace', act: () => acts.trace(m) },
       { name: 'Edit', act: () => this.edit() },
       { name: 'Regenerate', act: () => acts.regenerate(m) },
-      ...budget ? [{ name: 'Regenerate with a longer budget', act: () => acts.regenerate(m, { budget: 2 * budget }) }] : [],
+      ...budget >= 0 ? [{ name: 'Regenerate with a longer budget', act: () => acts.regenerate(m, { budget: Math.max(256, 2 * budget) }) }] : [],
       { name: 'Regenerate cooler', act: () => acts.regenerate(m, { temperature: t / 2 }) },
       { name: 'Regenerate warmer', act: () => acts.regenerate(m, { temperature: Math.min(5, t + 0.4) }) },
     ];
@@ -295,6 +295,12 @@ export class Transcript {
     byId('main').classList.add('talking');
     drawNotice();
     return view;
+  }
+
+  /** The last turn is shown anew. @param {Message} m */
+  drop(m) {
+    this.views.get(m.id)?.node.remove();
+    this.views.delete(m.id);
   }
 
   lastReply() {

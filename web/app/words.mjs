@@ -45,6 +45,7 @@ export const words = {
     `The answer must fit the schema, and the schema cannot be used: ${reason.replace(/\.$/, '')}.`),
   remove: (/** @type {string} */ model, /** @type {string} */ size) => say('mq02',
     `Delete ${model} (${size})? Chats stay and can be read without it.`),
+  noBudget: () => say('mn10', 'This model always thinks first. With a budget of 0 its answers get worse.'),
   filling: (/** @type {number} */ p) => say('mn07',
     `The context is ${p}% full. When it is full, tarn asks what to leave out; it never cuts silently.`),
   leaveOut: (/** @type {number} */ n) => say('mn08', `Leave the oldest ${counted(n, 'turn')} out of the context? They stay in the chat.`),

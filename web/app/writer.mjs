@@ -36,23 +36,36 @@ export const firstKey = () => first;
 /** @param {Message} m @param {number} key */
 export const setKey = (m, key) => keys.set(m, key);
 
-/** What is different in one turn: a branch with other settings, or one that
- * begins with tokens of another (a fork, a stopped answer that goes on).
- * @typedef {{budget?: number, temperature?: number, begin?: number[], keepLoops?: boolean}} Over */
+/** What is different in one turn: a branch with other settings, one that begins
+ * with tokens of another (a fork), or a stopped answer that goes on.
+ * @typedef {{budget?: number, temperature?: number, begin?: number[], keepLoops?: boolean, goOn?: Message}} Over */
+
+/** The draws are the same when an answer goes on. @param {Message} answer @param {number} attempt
+ * @param {Settings} s @param {Over} over */
+function drawOf(answer, attempt, s, over) {
+  if (over.goOn && answer.draw) return answer.draw;
+  return { attempt, seed: s.seed ? Number(s.seed) : Math.floor(Math.random() * 2 ** 48) };
+}
+
+/** @param {Message} m */
+const written = m => ({ key: keyOf(m), role: m.role, text: m.text, thinking: m.thought || undefined,
+  ids: m.edited ? undefined : m.ids, calls: m.calls });
 
 /**
  * @param {Chat} chat @param {Message} parent @param {Message} answer
  * @param {number} attempt @param {Settings} s @param {Over} over
  */
 export function requestOf(chat, parent, answer, attempt, s, over) {
-  const path = readPathOf(chat, parent.id);
+  const path = readPathOf(chat, parent.id).map(written), draw = answer.draw = drawOf(answer, attempt, s, over);
   /** @type {Record<string, number>} */
-  const sampling = { seed: s.seed ? Number(s.seed) : Math.floor(Math.random() * 2 ** 48) };
+  const sampling = { seed: draw.seed };
   if (s.temperature) sampling.temperature = Number(s.temperature);
   if (over.temperature !== undefined) sampling.temperature = over.temperature;
-  return { chat: chat.id, tools: s.tools, schema: chat.schema, begin: over.begin ?? [], keep_loops: over.keepLoops ?? !s.breakLoops, path: path.map(m => ({ key: keyOf(m), role: m.role, text: m.text, thinking: m.thought || undefined,
-      ids: m.edited ? undefined : m.ids, calls: m.calls })),
-    answer: keyOf(answer), attempt, budget: s.budget, sampling };
+  const request = { chat: chat.id, tools: s.tools, schema: chat.schema, begin: over.begin ?? [], keep_loops: over.keepLoops ?? !s.breakLoops,
+    attempt: draw.attempt, budget: s.budget < 0 ? undefined : s.budget, sampling };
+  /* The answer is in the path already and has its key. */
+  if (over.goOn) return { ...request, go_on: true, path: [...path, { ...written(answer), finished: false }] };
+  return { ...request, path, answer: keyOf(answer) };
 }
 
 export class Writer {
@@ -162,6 +175,15 @@ export class Writer {
     this.o.painted();
   }
 
+  /** It did not come as far as it was: what was stays. @param {Partial<Message>} before */
+  putBack(before) {
+    Object.assign(this.o.m, before);
+    this.thought = before.thought ?? '';
+    this.tokens = before.stat?.thought ?? 0;
+    this.end = { ...this.end, reason: 'cancelled', sum: undefined, thought: before.stat?.thought, thought_ms: before.stat?.thought_ms,
+      answer: before.stat?.answer, answer_ms: before.stat?.answer_ms };
+  }
+
   foldThought() {
     this.folded = true;
     const { reply, settings } = this.o;
@@ -181,7 +203,7 @@ export class Writer {
       answer: e.answer ?? this.written, answer_ms: e.answer_ms ?? 0,
       reason: failure || (e.status === LIMIT ? 'context' : e.reason) || 'failed', context: (e.prompt ?? 0) + (e.tokens ?? 0),
       hesitations: sum.hesitations || undefined, loops: sum.loops_broken || undefined };
-    const budget = settings.budget > 0 && m.stat.thought >= settings.budget && !m.back;
+    const budget = settings.budget >= 0 && m.stat.thought >= settings.budget && !m.back;
     if (this.asked || sum.end === 'answered') m.stat.end = 'now';
     else if (sum.end === 'budget' || (!sum.end && budget)) Object.assign(m.stat, { end: 'budget', budget: settings.budget });
     else if (sum.end === 'circle') m.stat.end = 'circle';

@@ -262,6 +262,12 @@ struct cpu_experts {
     uint8_t *acts;           /* [max_rows * used] quantised hidden rows */
 };
 
+/* Rows of a batch, one after another: cleared as far as batches went. */
+struct cpu_area {
+    uint8_t *at;
+    uint64_t row; /* bytes of a row of the batch */
+};
+
 struct tarn_prepared {
     struct cpu_owned owned;
     struct tarn_dev *dev;
@@ -275,6 +281,8 @@ struct tarn_prepared {
     struct cpu_phase *phases; /* [n_phases] */
     struct cpu_range *ranges; /* [threads] of the pieces of a phase: run.c */
     struct cpu_buffer *buffers;
+    struct cpu_area *areas; /* [n_areas] */
+    uint32_t n_areas, n_clear; /* the latter: rows that are cleared */
     struct cpu_part *parts;    /* [max(CPU_PHASE_MATS, n_expert)] */
     uint8_t *acts[CPU_FORMS];  /* quantised rows of the buffer last asked for */
     const uint8_t **act_rows;  /* [max_rows * max(CPU_PHASE_MATS, 3 * used)] */
@@ -307,6 +315,8 @@ enum tarn_status tarn_cpu_prepare(struct tarn_dev *dev,
                                   struct tarn_prepared **out,
                                   struct tarn_error *err);
 void tarn_cpu_release(struct tarn_prepared *p);
+/* Before a batch may use its rows; false: the host wants to stop. */
+bool tarn_cpu_clear_rows(struct tarn_prepared *p, uint32_t n_rows);
 enum tarn_status tarn_cpu_cost(const struct tarn_host *host, uint32_t device,
                                const struct tarn_plan *plan,
                                const struct tarn_state_shape *shape,

@@ -79,10 +79,20 @@ static struct needs needs_of(const struct tarn_plan *p)
     return n;
 }
 
-/* A block that is counted first (base NULL) and handed out then. */
+/* Cleared at once; the others before the first batch that has so many.  8B
+ * shapes, 2,048 rows: 470 MB, which cost half a second before a short
+ * question was answered. */
+#define FIRST_ROWS 256u
+/* Vectors may read beyond the last row. */
+#define SPARE_ROWS 16u
+/* Areas beside the buffers: forms of rows, rope, q, k, norm, experts. */
+#define MORE_AREAS (CPU_FORMS + 8u)
+
+/* A block that is counted first (base NULL) and handed out then: what is
+ * small, and behind it the rows of a batch. */
 struct carve {
-    uint8_t *base;
-    uint64_t at;
+    uint8_t *base, *rows;
+    uint64_t at, rows_at;
 };
 
 static void *take(struct carve *c, uint64_t n, uint64_t size)
@@ -90,6 +100,18 @@ static void *take(struct carve *c, uint64_t n, uint64_t size)
     void *p = c->base ? c->base + c->at : NULL;
     c->at += (n * size + 63) / 64 * 64;
     return p;
+}
+
+/* n rows of `size` bytes, n a multiple of max_rows. */
+static void *take_rows(struct carve *c, struct tarn_prepared *p, uint64_t n,
+                       uint64_t size)
+{
+    uint8_t *at = c->rows ? c->rows + c->rows_at : NULL;
+    c->rows_at += (n * size + 63) / 64 * 64;
+    if (at && size)
+        p->areas[p->n_areas++] =
+            (struct cpu_area){ at, n / p->max_rows * size };
+    return at;
 }
 
 static void carve_experts(struct carve *c, struct tarn_prepared *p,
@@ -103,16 +125,16 @@ static void carve_experts(struct carve *c, struct tarn_prepared *p,
     x->start = take(c, p->shape.n_expert, sizeof *x->start);
     x->list = take(c, p->shape.n_expert, sizeof *x->list);
     x->place = take(c, pairs, sizeof *x->place);
-    x->hidden = take(c, pairs, x->stride * sizeof(float));
+    x->hidden = take_rows(c, p, pairs, x->stride * sizeof(float));
     /* Outputs may lie on hidden rows that have been quantised. */
     x->out = n->down_forms & 1u << CPU_F32
-                 ? take(c, pairs, x->stride * sizeof(float))
+                 ? take_rows(c, p, pairs, x->stride * sizeof(float))
                  : x->hidden;
     uint64_t row = 0;
     for (uint32_t f = CPU_A32; f < CPU_FORMS; f++)
         if (n->down_forms & 1u << f)
             row = wider(row, tarn_cpu_act_layout(f, n->ff, p->wide).stride);
-    x->acts = take(c, pairs, row);
+    x->acts = take_rows(c, p, pairs, row);
 }
 
 static void carve_all(struct carve *c, struct tarn_prepared *p,
@@ -126,9 +148,10 @@ static void carve_all(struct carve *c, struct tarn_prepared *p,
     p->phases = take(c, p->n_steps, sizeof *p->phases);
     p->ranges = take(c, p->threads, sizeof *p->ranges);
     p->buffers = take(c, p->n_buffers, sizeof *p->buffers);
+    p->areas = take(c, p->n_buffers + MORE_AREAS, sizeof *p->areas);
     for (uint32_t i = 0; i < p->n_buffers; i++) {
         const size_t stride = (plan->widths[i] + 15) / 16 * 16;
-        float *data = take(c, rows, stride * sizeof(float));
+        float *data = take_rows(c, p, rows, stride * sizeof(float));
         if (p->buffers)
             p->buffers[i] =
                 (struct cpu_buffer){ data, stride, plan->widths[i] };
@@ -136,16 +159,17 @@ static void carve_all(struct carve *c, struct tarn_prepared *p,
     p->parts = take(c, wider(CPU_PHASE_MATS, p->shape.n_expert),
                     sizeof *p->parts);
     for (uint32_t f = CPU_A32; f < CPU_FORMS; f++)
-        p->acts[f] = take(
-            c, rows, tarn_cpu_act_layout(f, n->act_k[f], p->wide).stride);
+        p->acts[f] =
+            take_rows(c, p, rows,
+                      tarn_cpu_act_layout(f, n->act_k[f], p->wide).stride);
     p->act_rows = take(c, pairs, sizeof *p->act_rows);
     p->y_rows = take(c, pairs, sizeof *p->y_rows);
     if (n->attend) {
         const uint64_t chunks = ((uint64_t)p->max_pos + 255) / 256;
         p->rope_inverse = take(c, hd / 2, sizeof *p->rope_inverse);
-        p->rope = take(c, rows, hd * sizeof(float));
-        p->q = take(c, rows, p->shape.n_head * hd * sizeof(float));
-        p->k = take(c, rows, (n->kv + 15) / 16 * 64);
+        p->rope = take_rows(c, p, rows, hd * sizeof(float));
+        p->q = take_rows(c, p, rows, p->shape.n_head * hd * sizeof(float));
+        p->k = take_rows(c, p, rows, (n->kv + 15) / 16 * 64);
         p->partial = take(c,
                           (uint64_t)p->threads * TARN_CPU_ATTEND_ROWS *
                               n->group_max * chunks,
@@ -154,7 +178,7 @@ static void carve_all(struct carve *c, struct tarn_prepared *p,
                           tarn_cpu_wide_kv((uint32_t)hd) * sizeof(float));
     }
     if (n->logits) {
-        p->norm = take(c, rows, (n->logits + 15) / 16 * 64);
+        p->norm = take_rows(c, p, rows, (n->logits + 15) / 16 * 64);
         p->logit_rows = take(c, rows, sizeof *p->logit_rows);
     }
     p->prev = take(c, rows, sizeof *p->prev);
@@ -169,6 +193,35 @@ static void carve_all(struct carve *c, struct tarn_prepared *p,
         p->product_scratch + (n->experts ? tarn_cpu_gated_scratch() : 0) + 64;
     p->scratch_bytes = (p->scratch_bytes + 63) / 64 * 64;
     p->scratch = take(c, p->threads, p->scratch_bytes);
+}
+
+/* ---------------------------------------------------------------- clearing */
+
+/* The first n_rows of every area, as far as they are not yet; `stop`: asked
+ * every megabyte. */
+static bool clear(struct tarn_prepared *p, uint32_t n_rows,
+                  const struct tarn_host *stop)
+{
+    const uint64_t most = n_rows + SPARE_ROWS, piece = 1u << 20;
+    const uint64_t to = most < p->max_rows ? most : p->max_rows;
+    for (uint32_t i = 0; i < p->n_areas; i++) {
+        const struct cpu_area *a = p->areas + i;
+        for (uint64_t at = p->n_clear * a->row; at < to * a->row;
+             at += piece) {
+            const uint64_t left = to * a->row - at;
+            if (stop && stop->cancelled && stop->cancelled(stop->user))
+                return false;
+            memset(a->at + at, 0, (size_t)(left < piece ? left : piece));
+        }
+    }
+    p->n_clear = (uint32_t)to;
+    return true;
+}
+
+bool tarn_cpu_clear_rows(struct tarn_prepared *p, uint32_t n_rows)
+{
+    return n_rows + SPARE_ROWS <= p->n_clear || p->n_clear == p->max_rows ||
+           clear(p, p->max_rows, p->dev->host);
 }
 
 /* ----------------------------------------------------------------- phases */
@@ -274,7 +327,7 @@ enum tarn_status tarn_cpu_cost(const struct tarn_host *host, uint32_t device,
     struct tarn_prepared p = outline(host, plan, &n);
     struct carve count = { 0 };
     carve_all(&count, &p, plan, &n);
-    *work_bytes = count.at + sizeof p;
+    *work_bytes = count.at + count.rows_at + sizeof p;
     *page_bytes = tarn_cpu_page_layout(shape, NULL);
     uint64_t canonical;
     tarn_state_bytes(shape, &canonical, tail_bytes);
@@ -310,7 +363,8 @@ enum tarn_status tarn_cpu_prepare(struct tarn_dev *dev,
     struct tarn_prepared shell = outline(h, plan, &n);
     struct carve c = { 0 };
     carve_all(&c, &shell, plan, &n);
-    const uint64_t size = c.at + (sizeof shell + 63) / 64 * 64;
+    const uint64_t small = c.at + (sizeof shell + 63) / 64 * 64;
+    const uint64_t size = small + c.rows_at;
     uint8_t *block =
         size > SIZE_MAX ? NULL : h->alloc(h->user, (size_t)size, 64);
     if (!block)
@@ -321,13 +375,15 @@ enum tarn_status tarn_cpu_prepare(struct tarn_dev *dev,
                              (unsigned long long)(size / 1000000));
     /* Touched here and not in the middle of the first prompt; also, padding
      * that a vector may load holds numbers. */
-    memset(block, 0, (size_t)size);
+    memset(block, 0, (size_t)small);
     struct tarn_prepared *p = (struct tarn_prepared *)(void *)block;
     *p = shell;
     p->dev = dev;
     p->st = st;
-    c = (struct carve){ block + (sizeof shell + 63) / 64 * 64, 0 };
+    c = (struct carve){ block + (sizeof shell + 63) / 64 * 64, block + small,
+                        0, 0 };
     carve_all(&c, p, plan, &n);
+    clear(p, FIRST_ROWS, NULL);
     memcpy(p->steps, plan->steps, p->n_steps * sizeof *p->steps);
     make_phases(p);
     if (n.attend)

@@ -108,6 +108,8 @@ static enum tarn_status begin(struct cpu_run *r)
     const enum tarn_status s = tarn_cpu_check_batch(p, r->b, r->err);
     if (s != TARN_OK)
         return s;
+    if (!tarn_cpu_clear_rows(p, r->n_rows))
+        return tarn_cpu_stopped(r);
     link_rows(r);
     for (uint32_t i = 0; i < r->n_rows; i++) {
         if (p->logit_rows && r->b->rows[i].flags & TARN_ROW_LOGITS)

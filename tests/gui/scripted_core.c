@@ -620,6 +620,13 @@ const int32_t *tarn_turn_prompt(const struct tarn_engine *engine,
     return NULL;
 }
 
+size_t tarn_turn_given(const struct tarn_engine *engine, tarn_turn_id turn)
+{
+    (void)engine;
+    (void)turn;
+    return 0;
+}
+
 uint32_t tarn_engine_kv_type(const struct tarn_engine *engine)
 {
     (void)engine;

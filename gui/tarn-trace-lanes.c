@@ -146,8 +146,9 @@ void tarn_trace_lanes_share(TarnTraceLanes *l, guint n_tokens)
 
 void tarn_trace_lanes_set_range(TarnTraceLanes *l, guint first, guint last)
 {
-    l->from = MIN(first, last);
-    l->to = first == TARN_VIEW_NOTHING ? first : MAX(first, last);
+    gboolean none = MAX(first, last) == TARN_VIEW_NOTHING;
+    l->from = none ? TARN_VIEW_NOTHING : MIN(first, last);
+    l->to = MAX(first, last);
     gtk_widget_queue_draw(GTK_WIDGET(l));
 }
 

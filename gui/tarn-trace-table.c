@@ -18,8 +18,9 @@ static guint signals[N_SIGNALS];
 
 char *tarn_trace_percent(float p)
 {
-    return p >= 0.1f ? g_strdup_printf("%.0f%%", (double)p * 100)
-                     : g_strdup_printf("%.1f%%", (double)p * 100);
+    return p < 0.001f ? g_strdup("<0.1%")
+                      : g_strdup_printf(p >= 0.1f ? "%.0f%%" : "%.1f%%",
+                                        (double)p * 100);
 }
 
 static const struct tarn_trace_token *tokens_of(TarnTraceTable *p, gsize *n)

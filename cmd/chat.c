@@ -219,6 +219,7 @@ static enum tarn_status run_turn(struct cmd_talk *t, uint32_t attempt,
     const struct tarn_turn_options opt = { .size = sizeof opt,
                                            .sampling = &t->sampling,
                                            .thought_budget = t->budget,
+                                           .budget_given = true,
                                            .max_tokens = t->max_tokens,
                                            .attempt = attempt,
                                            .tools_json = cmd_consent_tools(t),
@@ -379,7 +380,7 @@ static enum next ask(struct cmd_talk *t, uint32_t *attempt)
         size_t size = 0;
         enum next next = NEXT_LEAVE;
         const int to = t->view.side == stdout ? STDOUT_FILENO : STDERR_FILENO;
-        fflush(stdout);
+        cmd_push(stdout);
         const enum cmd_line_result r =
             cmd_line_read(t->line, to, "> ", t->typed.data ? t->typed.data : "",
                           &text, &size);
@@ -426,7 +427,7 @@ static enum tarn_status converse(struct cmd_talk *t)
         if (turn.quit)
             return (enum tarn_status)EXIT_TERMINATED;
         if (t->view.answer != t->view.side)
-            fflush(t->view.answer);
+            cmd_push(t->view.answer);
         else
             fputc('\n', stdout);
     }
@@ -614,6 +615,8 @@ static enum tarn_status talk(struct cmd_talk *t, const struct options *o,
         s = begin_chat(t, o, err);
     if (s == TARN_OK && person)
         s = cmd_line_create(&t->line, err);
+    if (s == TARN_OK && person && (t->view.plain || t->view.dumb))
+        cmd_line_plain(t->line);
     if (s == TARN_OK)
         s = cmd_term_open(err);
     if (s == TARN_OK)
@@ -644,7 +647,7 @@ static enum tarn_status talk(struct cmd_talk *t, const struct options *o,
 static enum tarn_status run(const struct cmd *self, int argc, char **argv,
                             struct tarn_error *err)
 {
-    struct options o = { 0 };
+    struct options o = { .budget = -1 };
     struct cmd_talk t = { 0 };
     struct cmd_args args;
     const struct cmd_option options[] = {
@@ -655,7 +658,7 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
         { "--thought", NULL, CMD_TEXT, &o.thought, 0, 0, "HOW",
           "show (default), fold or hide" },
         { "--budget", NULL, CMD_I32, &o.budget, 0, 1000000, "N",
-          "most tokens of a thought (default: no limit)" },
+          "most tokens of a thought (default: no limit); 0: none" },
         { "--max-tokens", "-n", CMD_I32, &o.max_tokens, 0, 1000000, "N",
           "most tokens of a turn (default: what the context holds)" },
         { "--json-schema", NULL, CMD_TEXT, &o.schema, 0, 0, "FILE",
@@ -703,7 +706,7 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
     tarn_free(t.schema);
     tarn_free(t.next_model);
     if ((int)s == EXIT_TERMINATED) {
-        fflush(stdout);
+        cmd_push(stdout);
         _exit(EXIT_TERMINATED);
     }
     return s;

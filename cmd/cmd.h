@@ -125,6 +125,8 @@ void cmd_backends_close(struct cmd_backends *b);
 /* All of stdin, at most `limit` bytes (TARN_LIMIT). */
 enum tarn_status cmd_read_stdin(size_t limit, char **out, size_t *size,
                                 struct tarn_error *err);
+/* Flushes; why stdout lost something is kept for cmd_flush(). */
+void cmd_push(FILE *to);
 /* Flushes stdout; TARN_IO if anything written to it was lost. */
 enum tarn_status cmd_flush(struct tarn_error *err);
 /* A list "1,2,3" of numbers; owned. */

@@ -144,7 +144,7 @@ static enum cmd_line_result read_line(struct cmd_talk *t, const char *prompt,
                                       const char **text, size_t *size)
 {
     const int to = t->view.side == stdout ? STDOUT_FILENO : STDERR_FILENO;
-    fflush(stdout);
+    cmd_push(stdout);
     return cmd_line_ask(t->line, to, prompt, text, size);
 }
 

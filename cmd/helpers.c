@@ -35,11 +35,21 @@ enum tarn_status cmd_read_stdin(size_t limit, char **out, size_t *size,
                             "no memory for an input of %zu bytes", *size);
 }
 
+/* Why stdout lost something, when it did first; 0: it did not. */
+static int lost;
+
+void cmd_push(FILE *to)
+{
+    if (fflush(to) != 0 && to == stdout && lost == 0)
+        lost = errno;
+}
+
 enum tarn_status cmd_flush(struct tarn_error *err)
 {
-    if (fflush(stdout) || ferror(stdout))
+    cmd_push(stdout);
+    if (lost != 0 || ferror(stdout))
         return tarn_fail(err, TARN_IO, "cannot write the output: %s",
-                         strerror(errno));
+                         lost ? strerror(lost) : "it was not taken");
     return TARN_OK;
 }
 

@@ -48,6 +48,7 @@ struct cmd_line {
     int to;
     const char *prompt;
     bool pasting, asking;
+    bool plain; /* the terminal edits, nothing is drawn */
     const char *(*complete)(void *user, const char *text);
     void *user;
     struct tarn_buf fed; /* keys not read yet */
@@ -74,6 +75,11 @@ void cmd_line_destroy(struct cmd_line *l)
     tarn_buf_finish(&l->result);
     tarn_buf_finish(&l->fed);
     tarn_free(l);
+}
+
+void cmd_line_plain(struct cmd_line *l)
+{
+    l->plain = true;
 }
 
 void cmd_line_on_tab(struct cmd_line *l,
@@ -108,8 +114,9 @@ static int next_byte(struct cmd_line *l, int timeout_ms)
         if (!(seen & CMD_TERM_KEYS))
             return timeout_ms < 0 ? KEY_NONE : -1;
         const size_t n = cmd_term_read(bytes, sizeof bytes);
-        if (n == 0)
-            return KEY_STDIN_END;
+        if (n == 0) /* a terminal that hangs up says so by a signal, too */
+            return cmd_term_wait(false, 0) & CMD_TERM_QUIT ? KEY_QUIT
+                                                           : KEY_STDIN_END;
         tarn_buf_add(&l->fed, bytes, n);
         if (l->fed.failed)
             return KEY_STDIN_END;
@@ -550,6 +557,50 @@ static bool take_key(struct cmd_line *l, int key, enum cmd_line_result *out)
     return false;
 }
 
+/* A line as the terminal gives it.  What there would be to edit stands above
+ * it. */
+static enum cmd_line_result read_plain(struct cmd_line *l, const char *begin)
+{
+    struct tarn_buf ask = { 0 };
+    tarn_buf_clear(&l->text);
+    tarn_buf_text(&l->text, "");
+    if (*begin)
+        tarn_buf_printf(&ask, "It was: %s\n", tarn_shown_str(begin).text);
+    tarn_buf_text(&ask, l->prompt);
+    cmd_term_set_mode(CMD_TERM_COOKED);
+    send_bytes(l, &ask);
+    tarn_buf_finish(&ask);
+    for (;;) {
+        const int key = next_byte(l, -1);
+        if (key == KEY_STDIN_END && l->text.size == 0)
+            return CMD_LINE_END;
+        if (key == KEY_QUIT)
+            return CMD_LINE_QUIT;
+        if (key == KEY_INTERRUPT) {
+            tarn_buf_clear(&l->text);
+            return CMD_LINE_INTERRUPT;
+        }
+        if (key == '\n' && l->text.size > 0 &&
+            l->text.data[l->text.size - 1] == '\\')
+            l->text.data[l->text.size - 1] = '\n';
+        else if (key == '\n' || key == KEY_STDIN_END)
+            return CMD_LINE_TEXT;
+        else if (key < 256 && l->text.size < MAX_TEXT)
+            tarn_buf_byte(&l->text, key);
+        if (l->text.failed)
+            return CMD_LINE_END;
+    }
+}
+
+/* What was read, for the caller. */
+static void give(struct cmd_line *l, const char **text, size_t *size)
+{
+    tarn_buf_clear(&l->result);
+    tarn_buf_add(&l->result, l->text.data ? l->text.data : "", l->text.size);
+    *text = l->result.data ? l->result.data : "";
+    *size = l->result.size;
+}
+
 enum cmd_line_result cmd_line_read(struct cmd_line *l, int to,
                                    const char *prompt, const char *begin,
                                    const char **text, size_t *size)
@@ -561,6 +612,12 @@ enum cmd_line_result cmd_line_read(struct cmd_line *l, int to,
     l->rows_above = 0;
     l->pasting = false;
     l->at_history = l->n_history;
+    if (l->plain) {
+        result = read_plain(l, begin);
+        cmd_term_set_mode(CMD_TERM_WATCH);
+        give(l, text, size);
+        return result;
+    }
     set_text(l, begin);
     cmd_term_set_mode(CMD_TERM_EDIT);
     tarn_buf_text(&on, "\033[?2004h");
@@ -582,10 +639,7 @@ enum cmd_line_result cmd_line_read(struct cmd_line *l, int to,
     }
     if (result == CMD_LINE_TEXT && l->text.size > 0 && !l->asking)
         remember(l);
-    tarn_buf_clear(&l->result);
-    tarn_buf_add(&l->result, l->text.data ? l->text.data : "", l->text.size);
-    *text = l->result.data ? l->result.data : "";
-    *size = l->result.size;
+    give(l, text, size);
     return result;
 }
 

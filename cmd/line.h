@@ -35,6 +35,9 @@ void cmd_line_destroy(struct cmd_line *line);
 void cmd_line_on_tab(struct cmd_line *line,
                      const char *(*fn)(void *user, const char *text),
                      void *user);
+/* For terminals that move no cursor, and for screen readers: the terminal's
+ * own editing, nothing is drawn again. */
+void cmd_line_plain(struct cmd_line *line);
 /* Keys that were typed while nobody asked. */
 void cmd_line_feed(struct cmd_line *line, const char *keys, size_t size);
 /* prompt is ASCII; `begin` is put into the line to be edited; to: stdout or

@@ -34,10 +34,20 @@ static void print_overview(void)
            "file.\n\nExample:\n  tarn run -p \"What is 17 + 25?\"\n");
 }
 
+static int finish(void)
+{
+    struct tarn_error err = { TARN_OK, "" };
+    if (cmd_flush(&err) != TARN_OK)
+        fprintf(stderr, "tarn: %s\n", err.text);
+    return (int)err.status;
+}
+
 static int run_command(const struct cmd *c, int argc, char **argv)
 {
     struct tarn_error err = { TARN_OK, "" };
     enum tarn_status s = c->run(c, argc, argv, &err);
+    if (s == TARN_OK) /* help has been printed, for example */
+        s = cmd_flush(&err);
     if (s == TARN_UNSUPPORTED || s == TARN_CANCELLED)
         s = TARN_INTERNAL; /* must have been handled below */
     if (s != TARN_OK && s != 130) {
@@ -61,11 +71,11 @@ int main(int argc, char **argv)
     if (argc >= 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
                       !strcmp(argv[1], "help"))) {
         print_overview();
-        return 0;
+        return finish();
     }
     if (argc >= 2 && !strcmp(argv[1], "--version")) {
         printf("tarn " TARN_VERSION "\n");
-        return 0;
+        return finish();
     }
     const struct cmd *c = find_command(argc >= 2 ? argv[1] : "chat");
     if (!c && argc >= 2 && argv[1][0] == '-')

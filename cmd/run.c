@@ -134,7 +134,7 @@ static void show_text(struct run *r, const struct tarn_event *ev)
     if (r->json || (thought && !r->think))
         return;
     put_text(r, ev->text, ev->text_size);
-    fflush(stdout);
+    cmd_push(stdout);
 }
 
 /* A long call comes in pieces. */

@@ -14,15 +14,17 @@ enum cmd_slash cmd_slash_budget(struct cmd_talk *t, char *rest,
     const long n = strtol(rest, &end, 10);
     (void)attempt;
     if (!strcmp(rest, "none"))
-        t->budget = 0;
-    else if (*rest && !*end && n > 0 && n <= 1000000)
+        t->budget = -1;
+    else if (*rest && !*end && n >= 0 && n <= 1000000)
         t->budget = (int32_t)n;
     else if (*rest)
-        cmd_view_say(&t->view, "The budget is a number of tokens from 1, or "
-                               "none.");
+        cmd_view_say(&t->view, "The budget is a number of tokens, or none.");
     if (t->budget > 0)
         cmd_view_say(&t->view, "A thought may use %s tokens.",
                      cmd_count((uint64_t)t->budget).text);
+    else if (t->budget == 0)
+        cmd_view_say(&t->view, "This model always thinks first. With a budget "
+                               "of 0 its answers get worse.");
     else
         cmd_view_say(&t->view, "Thoughts have no budget.");
     t->view.budget = t->budget;

@@ -20,7 +20,8 @@ struct cmd_talk {
     struct cmd_session ses;
     struct tarn_chat *chat;
     struct tarn_sampling sampling;
-    int32_t budget, max_tokens; /* 0: none */
+    int32_t budget;     /* of thoughts; below 0: none */
+    int32_t max_tokens; /* 0: none */
     struct cmd_view view;
     struct cmd_line *line;
     tarn_message_id last_id;            /* the highest that was seen */

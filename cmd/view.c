@@ -136,6 +136,7 @@ enum tarn_status cmd_view_init(struct cmd_view *v, const char *color,
         !json &&
         isatty(to_person && from_person ? STDOUT_FILENO : STDERR_FILENO) &&
         !v->plain && !dumb;
+    v->dumb = dumb;
     v->ascii = dumb || !utf8_locale();
     v->color = v->live && !env_set("NO_COLOR");
     if (env_set("CLICOLOR_FORCE") || (color && !strcmp(color, "always")))
@@ -178,7 +179,7 @@ static void show_status(struct cmd_view *v, double now, const char *text)
     clear_status(v);
     fprintf(v->side, "%s%s%s", v->color ? DIM : "", text,
             v->color ? RESET : "");
-    fflush(v->side);
+    cmd_push(v->side);
     v->status_shown = true;
 }
 
@@ -193,7 +194,7 @@ void cmd_view_say(struct cmd_view *v, const char *format, ...)
     vfprintf(v->side, format, args);
     va_end(args);
     fputs(v->color ? RESET "\n" : "\n", v->side);
-    fflush(v->side);
+    cmd_push(v->side);
 }
 
 /* ------------------------------------------------------------------- spans */
@@ -306,7 +307,7 @@ static void end_span(struct cmd_view *v, const struct tarn_event *ev)
         say_thought(v, ev->ms - v->thought_from_ms);
     } else if (ev->span == TARN_SPAN_ANSWER) {
         end_flow(v);
-        fflush(v->answer);
+        cmd_push(v->answer);
         if (v->plain && v->side)
             cmd_view_say(v, "answer ends");
     }
@@ -322,7 +323,7 @@ static void print_json(struct cmd_view *v, const char *kind, const char *text,
     tarn_json_add_string(&b, text, size, false);
     if (!b.failed)
         fprintf(v->answer, "{\"e\":\"%s\",\"text\":%s}\n", kind, b.data);
-    fflush(v->answer);
+    cmd_push(v->answer);
     tarn_buf_finish(&b);
 }
 
@@ -337,7 +338,7 @@ static void show_text(struct cmd_view *v, const struct tarn_event *ev)
     if (thought && (!v->side || v->thought != CMD_THOUGHT_SHOW))
         return;
     put(v, ev->text, ev->text_size);
-    fflush(v->flow.to);
+    cmd_push(v->flow.to);
 }
 
 static void show_reading(struct cmd_view *v, const struct tarn_event *ev)
@@ -470,7 +471,7 @@ void cmd_view_idle(struct cmd_view *v)
         (v->span != TARN_SPAN_ANSWER && !thought_is_open(v)))
         return;
     cmd_flow_flush(&v->flow);
-    fflush(v->flow.to);
+    cmd_push(v->flow.to);
 }
 
 /* ----------------------------------------------------------------- summary */
@@ -485,7 +486,7 @@ static void json_summary(struct cmd_view *v, const struct tarn_turn_summary *s)
             tarn_stop_name(s->reason), s->n_prompt, s->n_reused, s->n_thought,
             s->n_answer, s->n_total, s->prefill_ms, s->first_token_ms,
             s->thought_ms, s->answer_ms);
-    fflush(v->answer);
+    cmd_push(v->answer);
 }
 
 void cmd_view_summary(struct cmd_view *v, const struct tarn_turn_summary *s,

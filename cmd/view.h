@@ -15,6 +15,7 @@ struct cmd_view {
     FILE *side;   /* thought, figures, notices; NULL: nowhere */
     bool live;    /* side is a terminal: lines may be redrawn */
     bool color, ascii, plain, json, quiet;
+    bool dumb;    /* the terminal moves no cursor */
     bool tools;   /* calls are shown by who asks about them */
     bool entropy; /* words where another one was likely are underlined */
     enum cmd_thought thought;

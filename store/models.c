@@ -179,10 +179,14 @@ enum tarn_status tarn_models_load(struct tarn_models **out,
     enum tarn_status s = m ? TARN_OK : TARN_NO_MEMORY;
     if (m)
         find_folder(m->folder, sizeof m->folder);
-    if (!s && tarn_pocket_path(pocket, sizeof pocket))
+    char *path = !s && tarn_pocket_path(pocket, sizeof pocket)
+                     ? realpath(pocket, NULL)
+                     : NULL;
+    if (path)
         s = add(m, 0,
                 &(struct tarn_model_file){
-                    .path = pocket, .name = "tarn pocket", .pocket = true });
+                    .path = path, .name = "tarn pocket", .pocket = true });
+    free(path);
     if (!s)
         s = read_remembered(m);
     if (!s)

@@ -418,6 +418,27 @@ static void sweep(const char *path)
 }
 #endif
 
+#if !defined(__wasi__)
+/* A device or a pipe takes the bytes as they come: a rename would put a file
+ * in its place. */
+static enum tarn_status open_special(struct tarn_writer *w, const char *path,
+                                     struct tarn_error *err)
+{
+    const int flags = O_WRONLY | O_CLOEXEC | O_NOCTTY;
+    *w = (struct tarn_writer){ .fd = -1, .path = tarn_dup_str(path) };
+    if (!w->path)
+        return tarn_fail(err, TARN_NO_MEMORY, "there is no memory to write it");
+    /* A pipe that nobody reads would be waited for. */
+    w->fd = may() ? open(path, flags | O_NONBLOCK) : -1;
+    if (w->fd < 0 || fcntl(w->fd, F_SETFL, O_WRONLY) != 0) {
+        const int number = errno;
+        tarn_writer_cancel(w);
+        return fail_io(err, "written", number);
+    }
+    return TARN_OK;
+}
+#endif
+
 enum tarn_status tarn_writer_open(struct tarn_writer *w, const char *path,
                                   bool private, struct tarn_error *err)
 {
@@ -425,6 +446,9 @@ enum tarn_status tarn_writer_open(struct tarn_writer *w, const char *path,
     const long id = 1; /* there are no processes */
 #else
     const long id = (long)getpid();
+    struct stat at;
+    if (stat(path, &at) == 0 && !S_ISREG(at.st_mode))
+        return open_special(w, path, err);
 #endif
     struct tarn_buf name = { 0 };
     tarn_buf_printf(&name, "%s.tmp-%ld", path, id);
@@ -462,10 +486,10 @@ void tarn_writer_add(struct tarn_writer *w, const void *data, size_t size)
 
 void tarn_writer_cancel(struct tarn_writer *w)
 {
-    if (w->temporary && w->fd >= 0) {
+    if (w->fd >= 0 && w->path)
         close(w->fd);
+    if (w->temporary && w->fd >= 0)
         unlink(w->temporary);
-    }
     tarn_free(w->path);
     tarn_free(w->temporary);
     *w = (struct tarn_writer){ .fd = -1 };
@@ -474,18 +498,19 @@ void tarn_writer_cancel(struct tarn_writer *w)
 enum tarn_status tarn_writer_commit(struct tarn_writer *w,
                                     struct tarn_error *err)
 {
-    if (!w->number && (!may() || fsync(w->fd) != 0))
+    if (w->temporary && !w->number && (!may() || fsync(w->fd) != 0))
         w->number = errno;
     const bool may_close = may();
     const int refused = errno;
     if ((close(w->fd) != 0 || !may_close) && !w->number)
         w->number = may_close ? errno : refused;
-    if (!w->number && (!may() || rename(w->temporary, w->path) != 0))
+    if (w->temporary && !w->number &&
+        (!may() || rename(w->temporary, w->path) != 0))
         w->number = errno;
     const int number = w->number;
-    if (number)
+    if (w->temporary && number)
         unlink(w->temporary);
-    else
+    else if (w->temporary)
         sync_folder(w->path);
     w->fd = -1;
     tarn_writer_cancel(w);

@@ -2,6 +2,7 @@
 #include "core/base/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -188,7 +189,8 @@ static void test_a_file_and_memory_are_read_alike(void)
         CHECK(!tarn_reading_take(&r[i], got, 4, &err) && !strcmp(got, "abcd"));
         CHECK(tarn_reading_take(&r[i], got, 3, &err) == TARN_BAD_FILE);
         CHECK_SAYS(!strcmp(err.text, "is cut: needs 3 more bytes after byte 4, "
-                                     "has 2"), "%s", err.text);
+                                     "has 2"),
+                   "%s", err.text);
         CHECK(!tarn_reading_take(&r[i], got, 2, &err) && got[0] == 'e');
         CHECK(!tarn_reading_take(&r[i], got, 0, &err));
         CHECK(tarn_reading_rewind(&r[i]));
@@ -240,6 +242,27 @@ static void test_g02_other_kinds_are_refused_unread(void)
     close(fd);
 }
 
+/* A rename would put a file where a device or a pipe was. */
+static void test_pipes_are_written_not_replaced(void)
+{
+    struct stat st = { 0 };
+    char got[8] = "";
+    struct tarn_error err;
+    CHECK(mkfifo(at("pipe"), 0600) == 0);
+    CHECK(tarn_file_write(at("pipe"), "abc", 3, &err) == TARN_IO);
+    const int fd = open(at("pipe"), O_RDONLY | O_NONBLOCK);
+    CHECK(tarn_file_write(at("pipe"), "abc", 3, &err) == TARN_OK);
+    CHECK(read(fd, got, sizeof got) == 3 && !memcmp(got, "abc", 3));
+    CHECK(tarn_file_write_private(at("pipe"), "d", 1, &err) == TARN_OK);
+    CHECK(stat(at("pipe"), &st) == 0 && S_ISFIFO(st.st_mode));
+    CHECK(tarn_file_write(folder, "abc", 3, &err) == TARN_IO);
+    close(fd);
+    if (getuid() != 0) { /* who may replace it must not try */
+        CHECK(tarn_file_write("/dev/full", "abc", 3, &err) == TARN_IO);
+        CHECK(tarn_file_write("/dev/null", "abc", 3, &err) == TARN_OK);
+    }
+}
+
 static void test_g23_strange_paths(void)
 {
     char longest[4200];
@@ -266,8 +289,10 @@ int main(void)
     RUN(test_a_file_and_memory_are_read_alike);
     RUN(test_empty_file_is_read);
     RUN(test_g02_other_kinds_are_refused_unread);
+    RUN(test_pipes_are_written_not_replaced);
     RUN(test_g23_strange_paths);
-    static const char *const NAMES[] = { "a", "e", "fifo", "socket", "loop" };
+    static const char *const NAMES[] = { "a",      "e",    "fifo",
+                                         "socket", "loop", "pipe" };
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
         unlink(at(NAMES[i]));
     rmdir(at("d"));

@@ -676,15 +676,40 @@ def test_no_colors_where_none_are_wanted():
 
 
 def test_plain_says_it_in_words():
-    t = start("--plain").prompt()
-    t.ask(QUESTION)
-    text = t.answer()
+    t = start("--plain").wait("\n> ")
+    t.type(QUESTION + "\r").wait("answer ends").wait("\n> ")
+    text = t.raw.decode("utf8", "replace")
     for words in ("thought begins", "thought ends: ", "answer begins",
                   "answer ends"):
         check(words in text, repr(text))
     check("│" not in text)
+    check("\x1b" not in text, "nothing is drawn again", repr(text))
     t.type("\x04")
     check(t.finish() == 0)
+
+
+def test_dumb_terminal_gets_no_escapes():
+    t = start(env={"TERM": "dumb", "LC_ALL": "C", "LANG": "C"}).wait("\n> ")
+    t.type("What is \\\r").settle()
+    t.type("17 + 25?\r").wait("tok/s").wait("\n> ")
+    t.type("/edit\r").wait("It was: What is")
+    t.type("\x03").wait("Ctrl+D or /quit leaves").wait("\n> ")
+    text = t.raw
+    check(b"\x1b" not in text and text.isascii(), repr(text[-600:]))
+    check(b"42" in text)
+    t.type("\x04")
+    check(t.finish() == 0)
+
+
+def test_a_terminal_that_hangs_up_is_left():
+    t = start().prompt()
+    os.close(t.fd)
+    end = time.time() + 10
+    pid = 0
+    while time.time() < end and not pid:
+        pid, status = os.waitpid(t.pid, os.WNOHANG)
+        time.sleep(0.02)
+    check(pid and os.waitstatus_to_exitcode(status) == 143, pid)
 
 
 # --------------------------------------------------------------------- pipes
@@ -704,6 +729,19 @@ def test_pipe_of_nothing_is_refused():
         r = piped(text)
         check(r.returncode == 2 and r.stdout == b"" and
               r.stderr.count(b"\n") == 1, r)
+
+
+def test_a_full_disk_is_told():
+    if not os.path.exists("/dev/full"):
+        return
+    with open("/dev/full", "w") as full:
+        for args in (["--help"], ["--version"], ["chat", "--help"],
+                     ["run", POCKET, "-p", QUESTION], ["inspect", POCKET],
+                     ["chat", POCKET, "-q"]):
+            r = subprocess.run([TARN, *args], input=b"hi\n", stdout=full,
+                               stderr=subprocess.PIPE, timeout=60)
+            check(r.returncode == 5 and r.stderr.count(b"\n") == 1 and
+                  b"No space left" in r.stderr, args, r)
 
 
 def test_limits_end_with_code_9():

@@ -1,6 +1,7 @@
 /* main.c - starts the window. */
 #include <locale.h>
 
+#include "core/tarn.h"
 #include "gui/tarn-application.h"
 #include "gui/tarn-config.h"
 #include "gui/tarn-words.h"
@@ -19,5 +20,6 @@ int main(int argc, char **argv)
     g_autoptr(TarnApplication) app = tarn_application_new();
     int rc = g_application_run(G_APPLICATION(app), argc, argv);
     int code = tarn_application_exit_code(app);
-    return code ? code : rc;
+    /* GLib ends with 1 on an option that it does not know. */
+    return code ? code : rc == 1 ? (int)TARN_USAGE : rc;
 }

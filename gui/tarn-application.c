@@ -109,6 +109,11 @@ static int tarn_application_local_options(GApplication *g, GVariantDict *o)
         return 0;
     }
     g_variant_dict_lookup(o, "backend", "s", &app->settings.backend);
+    if (!gtk_init_check()) { /* GTK's own end is a warning and a 1 */
+        g_printerr(_("tarn-window: no display can be opened; tarn chat works "
+                     "in a terminal\n"));
+        return TARN_IO;
+    }
     return -1; /* go on */
 }
 

@@ -83,6 +83,18 @@ try:
                    timeout=20)
     ok(soon(lambda: w.find(Role.LABEL, begins='absent.gguf'), 10),
        'a file that is not there is refused in one sentence')
+    odd = {'empty.gguf': b'', 'cut.gguf': open(os.path.join(
+        models, 'dense-f32.gguf'), 'rb').read(5000)}
+    for name, data in odd.items():
+        with open(os.path.join(tmp, name), 'wb') as f:
+            f.write(data)
+    os.mkdir(os.path.join(tmp, 'folder.gguf'))
+    for name in (*odd, 'folder.gguf'):
+        subprocess.run([program, os.path.join(tmp, name)], check=True,
+                       timeout=60)
+        told = soon(lambda: w.find(Role.LABEL, begins=name), 10)
+        ok(told, f'{name} is refused in one sentence',
+           told and told.get_name())
 
     # New chat.
     press(w.button('New chat'))
@@ -104,6 +116,16 @@ try:
 finally:
     code = w.end()
 ok(code == 143, 'SIGTERM ends it in order', code)
+
+# Where there is no display, and where an option is wrong.
+bare = {k: v for k, v in os.environ.items() if 'DISPLAY' not in k}
+r = subprocess.run([program], env=bare, capture_output=True, text=True,
+                   timeout=60)
+ok(r.returncode == 5 and r.stderr.count('\n') == 1 and
+   'no display can be opened' in r.stderr, 'no display: one sentence, 5', r)
+r = subprocess.run([program, '--nonsense'], capture_output=True, text=True,
+                   timeout=60)
+ok(r.returncode == 2 and '--nonsense' in r.stderr, 'a wrong option: 2', r)
 
 # W08: a program that died while it opened a file does not open it again.
 settings = os.path.join(os.environ['XDG_CONFIG_HOME'], 'tarn', 'window.ini')

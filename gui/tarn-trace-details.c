@@ -7,6 +7,7 @@
 #include "gui/tarn-words.h"
 
 enum { LAYERS = 5, BAR = 140 };
+enum { MOST = 6, SURE = 3 /* rows */ };
 
 struct _TarnTraceDetails {
     GtkBox parent;
@@ -29,6 +30,15 @@ static char *piece(TarnTraceDetails *d, gint32 id)
     g_string_replace(s, "\n", "↵", 0);
     g_string_replace(s, "\t", "⇥", 0);
     return g_string_free(s, FALSE);
+}
+
+guint tarn_trace_details_rows(const struct tarn_trace_token *k)
+{
+    guint n = 0;
+    while (n < MOST && k->best[n].id >= 0 &&
+           (n < SURE || k->best[n].p >= 0.001f))
+        n++;
+    return n;
 }
 
 static void on_row(TarnTraceDetails *d, GtkButton *row)
@@ -158,7 +168,7 @@ void tarn_trace_details_token(TarnTraceDetails *d, const struct tarn_trace *t,
     g_autofree char *said = tarn_words_valid(b.data ? b.data : "", -1);
     tarn_buf_finish(&b);
     gtk_label_set_text(d->tell, said);
-    for (guint c = 0; c < TARN_TRACE_ROWS && k->best[c].id >= 0; c++)
+    for (guint c = 0; c < tarn_trace_details_rows(k); c++)
         gtk_box_append(GTK_BOX(d->rows), candidate_row(d, k, c));
     show_experts(d);
     const struct tarn_trace_info *i = tarn_trace_info(t);

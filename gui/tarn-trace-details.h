@@ -18,7 +18,9 @@
 G_DECLARE_FINAL_TYPE(TarnTraceDetails, tarn_trace_details, TARN, TRACE_DETAILS,
                      GtkBox)
 
-enum { TARN_TRACE_ROWS = 6 }; /* candidates that are shown */
+/* Candidates that are shown: at most six, from the fourth on only those with
+ * a share of 0.1 per cent. */
+guint tarn_trace_details_rows(const struct tarn_trace_token *k);
 
 /* token beyond the last one, or trace NULL: hides itself. */
 void tarn_trace_details_token(TarnTraceDetails *d, const struct tarn_trace *t,

@@ -149,10 +149,8 @@ static void mark(TarnTracePane *p, int step)
     const struct tarn_trace_token *k = tarn_trace_pane_tokens(p, &n);
     if (p->selected >= n)
         return;
-    guint last = 0;
-    while (last + 1 < TARN_TRACE_ROWS && k[p->selected].best[last + 1].id >= 0)
-        last++;
-    p->mark = (guint)CLAMP((int)p->mark + step, 0, (int)last);
+    guint rows = tarn_trace_details_rows(&k[p->selected]);
+    p->mark = (guint)CLAMP((int)p->mark + step, 0, MAX((int)rows, 1) - 1);
     update_details(p);
 }
 

@@ -238,6 +238,7 @@ static void tarn_trace_reading_init(TarnTraceReading *r)
     r->hit = gtk_text_buffer_create_tag(b, NULL, NULL);
     r->on = gtk_text_buffer_create_tag(b, NULL, NULL, NULL);
     gtk_text_view_set_editable(v, FALSE);
+    gtk_text_view_set_cursor_visible(v, FALSE);
     gtk_text_view_set_wrap_mode(v, GTK_WRAP_WORD_CHAR);
     gtk_text_view_set_left_margin(v, 20);
     gtk_text_view_set_right_margin(v, 20);

@@ -42,7 +42,7 @@ async function runPeer(model) {
   for (let pass = 0; pass < 2; pass++) {
     const seq = ctx.getSequence();
     const n = pass === 0 && P > 2048 ? 256 : P;
-    const ids = Array.from({ length: n }, (_, i) => 300 + ((i * 7919 + pass * 31) % 3000));
+    const ids = Array.from({ length: n }, (_, i) => 300 + ((i * 7919 + pass * 31) % 1000));
     const t0 = performance.now();
     await seq.evaluateWithoutGeneratingNewTokens(ids);
     const t1 = performance.now();

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Bytes, multiply-adds and dispatches of each shader per decoded token, and
-what three cards could do at best.  Nothing is measured here: shapes are those
+"""Bytes, multiply-adds and dispatches of each shader per decoded token and for
+a prompt of some hundred rows, and what three cards could do at best.  Nothing is measured here: shapes are those
 of the 8B (Q4_K_M), cards are their data sheets.
 
-  vulkan_roofline.py [--depth N] [--launch MICROSECONDS]
+  vulkan_roofline.py [--depth N] [--launch MICROSECONDS] [--rows N]
 
 Prints Markdown; docs/vulkan.md holds its output.
 """
@@ -56,10 +56,55 @@ def rows(depth):
     return parts
 
 
+TILE_ROWS, TILE_VECTORS = 64, 32  # of tile.comp
+
+
+def tiles(n):
+    """(shader, dispatches, bytes that reach the lanes, bytes of weights, multiply-adds) for n rows of a prompt.
+
+    A tile reads its rows of the matrix once per 32 vectors and its vectors once per 64 rows; what of that comes from
+    the card's memory and not from its cache is at least every weight once."""
+    parts = {}
+
+    def add(name, times, k, rows, vectors, per_weight, n_matrices=1):
+        t = parts.setdefault(name, [0, 0.0, 0.0, 0.0])
+        groups = -(-vectors // TILE_VECTORS)
+        t[0] += times
+        t[1] += times * n_matrices * (k * rows * per_weight * groups + vectors * k * -(-rows // TILE_ROWS))
+        t[2] += times * n_matrices * k * rows * per_weight
+        t[3] += times * n_matrices * k * rows * vectors
+
+    for k, m, w, times in ((D, 3 * D, Q4K, CONV), (D, D, Q4K, CONV), (D, HEADS * HEAD, Q4K, ATTN),
+                           (D, KV * HEAD, Q4K, ATTN), (D, KV * HEAD, DOWN, ATTN), (HEADS * HEAD, D, Q4K, ATTN),
+                           (D, FF, Q4K, 2 * DENSE), (FF, D, DOWN, DENSE)):
+        add("tile: dense", times, k, m, n, w)
+    each = n * USED // EXPERTS
+    add("tile: experts", 2 * MOE, D, EFF, each, Q4K, EXPERTS)
+    add("tile: experts", MOE, EFF, D, each, DOWN, EXPERTS)
+    return parts
+
+
+def print_tiles(n):
+    parts = tiles(n)
+    print("| %d rows | dispatches | GB of weights | GB into tiles | G multiply-adds | %s |" % (
+        n, " | ".join("%s, ms" % c[0] for c in CARDS)))
+    print("|---|---|---|---|---|" + "---|" * len(CARDS))
+    total = [0, 0.0, 0.0, 0.0]
+    for name, p in parts.items():
+        total = [a + b for a, b in zip(total, p)]
+        print("| %s | %d | %.2f | %.2f | %.0f | %s |" % (name, p[0], p[2] / 1e9, p[1] / 1e9, p[3] / 1e9, " | ".join(
+            "%.1f" % max(p[2] / gb / 1e6, 2 * p[3] / ops / 1e9) for _, gb, ops in CARDS)))
+    best = [max(total[2] / gb / 1e6, 2 * total[3] / ops / 1e9) for _, gb, ops in CARDS]
+    print("| **both** | **%d** | **%.2f** | **%.2f** | **%.0f** | %s |" % (
+        total[0], total[2] / 1e9, total[1] / 1e9, total[3] / 1e9, " | ".join("**%.1f**" % t for t in best)))
+    print("| tokens/s at most | | | | | %s |" % " | ".join("%.0f" % (1e3 * n / t) for t in best))
+
+
 def main():
     a = argparse.ArgumentParser()
     a.add_argument("--depth", type=int, default=1024)
     a.add_argument("--launch", type=float, default=4.0)
+    a.add_argument("--rows", type=int, default=512)
     o = a.parse_args()
     parts = rows(o.depth)
     print("| shader | dispatches | MB | M multiply-adds | " + " | ".join("%s, us" % c[0] for c in CARDS) + " |")
@@ -79,6 +124,8 @@ def main():
     print("| tokens/s at the card's bandwidth | %s |" % " | ".join("%.0f" % (1e6 / t) for t in times))
     print("| with %g us per dispatch and 80 %% of the bandwidth | %s |" % (
         o.launch, " | ".join("%.0f" % (1e6 / (t / 0.8 + total[0] * o.launch)) for t in times)))
+    print()
+    print_tiles(o.rows)
 
 
 main()

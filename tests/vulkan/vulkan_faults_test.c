@@ -98,6 +98,25 @@ static void test_v04_a_wait_without_end_ends(void)
     CHECK(c.b.held == 0 && shim->n_alive == 0);
 }
 
+/* V04: a device that is only slow is given up as well; what it still does must
+ * not meet memory that is gone. */
+static void test_v04_a_slow_device_is_left_in_peace(void)
+{
+    for (uint64_t k = 1; k < 8; k++) {
+        struct scene c = { .between = NULL };
+        reset();
+        vulkan_world("wg=8,lpr=1,hung=1");
+        shim->only = "WaitSemaphores";
+        shim->fail_at = k; /* nobody waits for what was submitted */
+        shim->for_ever = true;
+        shim->result = VK_TIMEOUT;
+        const enum tarn_status s = whole(&c);
+        CHECK_SAYS(s == TARN_DEVICE && has_sentence(&c), "status %d, \"%s\"",
+                   (int)s, c.b.err.text);
+        CHECK(c.b.held == 0 && shim->n_alive == 0);
+    }
+}
+
 /* V05: what the feature table of a device decides. */
 static void test_v05_devices_that_lack_something(void)
 {
@@ -178,6 +197,7 @@ int main(int argc, char **argv)
     RUN(test_v02_v03_every_call_may_fail);
     RUN(test_v02_a_lost_device_is_not_used_again);
     RUN(test_v04_a_wait_without_end_ends);
+    RUN(test_v04_a_slow_device_is_left_in_peace);
     RUN(test_v05_devices_that_lack_something);
     RUN(test_v06_a_device_that_forgets_is_found_out);
     RUN(test_v09_poisoned_memory_changes_nothing);

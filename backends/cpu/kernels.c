@@ -55,28 +55,37 @@ const uint64_t tarn_cpu_pace = UINT64_C(50000000000);
 #endif
 #endif
 
+/* From how many rows `many` pays; on Arm by count of instructions. */
+#if TARN_CPU_DOT
+#define FROM 4
+#elif TARN_CPU_NEON
+#define FROM 5
+#else
+#define FROM 3
+#endif
+
 static const struct cpu_ops OPS[] = {
     FLOATS(TARN_F32, f32),
     FLOATS(TARN_F16, f16),
     FLOATS(TARN_BF16, bf16),
-    MANY_32(TARN_Q4_0, 3, q4_0),
-    MANY_32(TARN_Q4_1, 3, q4_1),
-    MANY_32(TARN_Q5_0, 3, q5_0),
-    MANY_32(TARN_Q5_1, 3, q5_1),
-    MANY_32_8(TARN_Q8_0, 3, q8_0),
-    MANY_32_8(TARN_IQ4_NL, 3, iq4_nl),
-    MANY_32(TARN_MXFP4, 3, mxfp4),
-    MANY_256(TARN_Q2_K, 3, q2_k),
-    MANY_256(TARN_Q3_K, 3, q3_k),
-    MANY_256(TARN_Q4_K, 3, q4_k),
-    MANY_256(TARN_Q5_K, 3, q5_k),
-    MANY_256(TARN_Q6_K, 3, q6_k),
-    MANY_256_8(TARN_IQ4_XS, 3, iq4_xs),
-    MANY_256(TARN_IQ2_XXS, 3, iq2_xxs),
-    MANY_256(TARN_IQ2_XS, 3, iq2_xs),
-    MANY_256(TARN_IQ2_S, 3, iq2_s),
-    MANY_256(TARN_IQ3_XXS, 3, iq3_xxs),
-    MANY_256(TARN_IQ3_S, 3, iq3_s),
+    MANY_32(TARN_Q4_0, FROM, q4_0),
+    MANY_32(TARN_Q4_1, FROM, q4_1),
+    MANY_32(TARN_Q5_0, FROM, q5_0),
+    MANY_32(TARN_Q5_1, FROM, q5_1),
+    MANY_32_8(TARN_Q8_0, FROM, q8_0),
+    MANY_32_8(TARN_IQ4_NL, FROM, iq4_nl),
+    MANY_32(TARN_MXFP4, FROM, mxfp4),
+    MANY_256(TARN_Q2_K, FROM, q2_k),
+    MANY_256(TARN_Q3_K, FROM, q3_k),
+    MANY_256(TARN_Q4_K, FROM, q4_k),
+    MANY_256(TARN_Q5_K, FROM, q5_k),
+    MANY_256(TARN_Q6_K, FROM, q6_k),
+    MANY_256_8(TARN_IQ4_XS, FROM, iq4_xs),
+    MANY_256(TARN_IQ2_XXS, FROM, iq2_xxs),
+    MANY_256(TARN_IQ2_XS, FROM, iq2_xs),
+    MANY_256(TARN_IQ2_S, FROM, iq2_s),
+    MANY_256(TARN_IQ3_XXS, FROM, iq3_xxs),
+    MANY_256(TARN_IQ3_S, FROM, iq3_s),
 };
 
 size_t tarn_cpu_any_scratch(uint32_t k)

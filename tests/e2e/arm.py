@@ -5,10 +5,10 @@
 
 TARN is the program built for Arm (tests/aarch64.ini).  On each processor `tarn
 backends` must offer the levels that it can run, choose one of those and refuse
-the others with the feature that is missing; then each level must give the
-logits of tests/golden/logits.json, on the oldest processor that runs it.  Which
-models, threads and cuts is drawn from TARN_SEED; TARN_SOAK takes all.  Prints
-TAP.
+the others with the feature that is missing; then each level must pass
+the conformance suite and give the logits of tests/golden/logits.json, on the
+oldest processor that runs it.  Which cases, models, threads and cuts is drawn
+from TARN_SEED; TARN_SOAK takes all.  Prints TAP.
 """
 import hashlib
 import json
@@ -44,7 +44,7 @@ def check(name, good, seen=""):
 def run(cpu, *args):
     env = dict(os.environ, QEMU_CPU=cpu, XDG_CACHE_HOME=os.path.join(top, cpu),
                TARN_PROBE_WRAPPER=" ".join(EMULATOR))
-    return subprocess.run(EMULATOR + [tarn, *args], env=env, timeout=300, stdin=subprocess.DEVNULL, capture_output=True)
+    return subprocess.run(EMULATOR + [tarn, *args], env=env, timeout=1200, stdin=subprocess.DEVNULL, capture_output=True)
 
 
 def backends(cpu, runs, lacks):
@@ -58,6 +58,12 @@ def backends(cpu, runs, lacks):
         p = found.get(name, {})
         check("%s refuses %s: %s" % (cpu, name, p.get("reason")),
               p.get("state") == "refused" and word in p.get("reason", ""), d)
+
+
+def conforms(level, cpu, cases, seed):
+    path = os.path.join(os.path.dirname(tarn), "plugins", "tarn-%s.so" % level)
+    r = run(cpu, "backends", "--check", path, "--cases", str(cases), "--seed", str(seed))
+    check("%s on %s passes %d cases of the suite" % (level, cpu, cases), r.returncode == 0, r)
 
 
 def bits(level, cpu, files, cases):
@@ -83,6 +89,7 @@ def main():
     for cpu, runs, lacks in PROCESSORS:
         backends(cpu, runs, lacks)
     for i, (cpu, runs, _) in enumerate(PROCESSORS):
+        conforms(runs[-1], cpu, 104 if soak else 3, seed)
         if soak:
             bits(runs[-1], cpu, models, lambda: every)
         else:  # every model is drawn by one of the levels

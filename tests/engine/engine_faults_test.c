@@ -13,6 +13,7 @@
 #include <time.h>
 #if defined(__linux__)
 #include <dirent.h>
+#include <errno.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
@@ -437,8 +438,10 @@ static uint32_t rest_ms;
 static void put_aside(int number)
 {
     const struct timespec t = { rest_ms / 1000, rest_ms % 1000 * 1000000L };
+    const int before = errno;
     (void)number;
     nanosleep(&t, NULL);
+    errno = before;
 }
 
 /* The threads of this process but the one that asks. */

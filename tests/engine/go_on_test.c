@@ -50,7 +50,7 @@ static void test_a_stopped_answer_goes_on_in_its_message(void)
         CHECK(straight.sum.reason == TARN_STOP_END && straight.thought[0]);
     }
     close_world(&w);
-    for (uint32_t at = 1; at < straight.n_tokens; at += 1 + at / 4) {
+    for (uint32_t at = 1; at < straight.n_tokens; at += 1 + at / 2) {
         struct tarn_message m;
         char what[40];
         snprintf(what, sizeof what, "stopped after %u", at);

@@ -111,12 +111,10 @@ static void save_trace(struct cmd_talk *t, const struct tarn_trace *trace,
                        const char *path)
 {
     struct tarn_error err = { 0 };
-    if (tarn_trace_save(trace, path, &err) != TARN_OK) {
-        tarn_error_prefix(&err, path);
-        cmd_slash_error(t, &err);
-    } else {
+    if (tarn_trace_save(trace, path, &err) != TARN_OK)
+        cmd_slash_error(t, &err); /* it names the file */
+    else
         cmd_view_say(&t->view, "Saved to %s.", tarn_shown_str(path).text);
-    }
 }
 
 enum cmd_slash cmd_slash_trace(struct cmd_talk *t, char *rest,

@@ -226,6 +226,7 @@ static void run_errand(Seat *s)
     g_mutex_lock(&s->lock);
     s->sent = FALSE;
     g_mutex_unlock(&s->lock);
+    tarn_engine_step(s->engine); /* a stop that was meant for it is taken */
     g_main_context_invoke_full(NULL, G_PRIORITY_DEFAULT, tell_done, seat_ref(s),
                                drop_seat);
 }

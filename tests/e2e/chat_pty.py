@@ -242,6 +242,8 @@ def test_trace_and_fork():
     t.ask("/keep")
     check("Nothing was taken back" in t.answer(), t.answer())
     path = os.path.join(DIR, "turn.json")
+    t.ask("/trace save /nonexistent/t.json")
+    check(t.answer().count("nonexistent") == 1, t.answer())
     t.ask("/trace save " + path)
     r = subprocess.run([TARN, "trace", path], capture_output=True)
     check(r.returncode == 0 and b"thought" in r.stdout, r)

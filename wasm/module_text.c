@@ -2,7 +2,6 @@
  * tokens of an attachment, whether a schema can be used; see module.h. */
 #include "core/base/error.h"
 #include "core/base/utf8.h"
-#include "core/sample/schema.h"
 #include "wasm/module.h"
 
 #define EXPORT(name) __attribute__((export_name(name), visibility("default")))
@@ -35,10 +34,5 @@ uint32_t tarn_web_count(const char *text, size_t size, uint32_t most)
 EXPORT("tarn_web_schema")
 uint32_t tarn_web_schema(const char *text, size_t size)
 {
-    struct web *w = web_the();
-    struct tarn_grammar g = { 0 };
-    const enum tarn_status s =
-        tarn_schema_compile(size ? text : NULL, size, &g, &w->err);
-    tarn_grammar_finish(&g);
-    return s;
+    return tarn_schema_check(size ? text : NULL, size, &web_the()->err);
 }

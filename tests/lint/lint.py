@@ -41,8 +41,7 @@ ARROWS = {
     'cmd': ['core/base', 'core/gguf', 'core/text', 'core/turn', 'core/sample',
             'contract', 'backends/conformance', 'plugins', 'store', 'tarn'],
     'gui': ['core/base', 'contract', 'plugins', 'store', 'tarn'],
-    'wasm': ['core/base', 'core/gguf', 'core/sample', 'contract', 'tarn',
-             'cmd'],
+    'wasm': ['core/base', 'core/gguf', 'contract', 'tarn', 'cmd'],
 }
 MAX_LINES = {'.c': 1000, '.h': 400, '.py': 1000, '.js': 1000, '.mjs': 1000}
 MAX_FUNCTION = 100

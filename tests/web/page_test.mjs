@@ -167,6 +167,29 @@ await test('a stopped answer goes on as if nothing had been, with its trace', as
   await server.close();
 });
 
+await test('a schema binds the answer; what is none is refused; tokens of a text', async () => {
+  const server = await serve(folder, { isolate: true }), b = await start();
+  const { p } = await open(b.context, server.url);
+  await p.evaluate(() => {
+    globalThis.tarnPage.chat.schema = '{"type":"object","properties":{"sum":{"type":"integer"}},"required":["sum"],"additionalProperties":false}';
+  });
+  await ask(p, 'What is 17 + 25? Answer in JSON.');
+  const m = await p.evaluate(() => globalThis.tarnPage.chat.messages.at(-1));
+  const answer = JSON.parse(m.text);
+  check(Object.keys(answer).join() === 'sum' && Number.isInteger(answer.sum), m.text);
+  check(m.thought.length > 3, 'the thought is free');
+  const told = text => p.evaluate(t => globalThis.tarnPage.engine.checkSchema(t).then(() => '', e => e.message), text);
+  equal(await told('{"type":"object"}'), '', 'a schema');
+  equal(await told(''), '', 'any JSON');
+  check(/no type that JSON has/.test(await told('{"type":"nonsense"}')), await told('{"type":"nonsense"}'));
+  const counted = (text, most) => p.evaluate(([t, n]) => globalThis.tarnPage.engine.count(t, n), [text, most]);
+  const whole = await counted('Milk and bread. \u00e4\u20ac', 1000), part = await counted('Milk and bread. \u00e4\u20ac', whole.tokens - 1);
+  equal(whole.bytes, 21, 'bytes');
+  check(whole.tokens > 4 && part.bytes < 21 && part.tokens === whole.tokens, JSON.stringify([whole, part]));
+  await b.close();
+  await server.close();
+});
+
 await test('what an empty chat offers is answered right', async () => {
   const server = await serve(folder, { isolate: true }), b = await start();
   const { p } = await open(b.context, server.url);

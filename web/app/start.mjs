@@ -38,7 +38,8 @@ function controlled() {
  */
 export async function prepare({ keepDraft, onnew }) {
   if (!('serviceWorker' in navigator)) return;
-  const registered = navigator.serviceWorker.register(workerUrl('sw.js')).then(reg => { watch(reg, onnew); return true; }, () => false);
+  const registered = navigator.serviceWorker.register(workerUrl('sw.js')).then(reg => { watch(reg, onnew); return true; })
+    .catch(() => false);
   /* Nothing waits for it here: it may take seconds. */
   if (self.crossOriginIsolated || !(await registered) || !(await controlled())) return;
   const last = Number(sessionStorage.getItem(MARK) ?? 0);

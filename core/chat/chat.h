@@ -69,8 +69,9 @@ const char *tarn_role_name(enum tarn_role role);
 void tarn_chat_keep_extra(struct tarn_chat *chat, tarn_message_id id,
                           char *extra);
 const char *tarn_chat_extra(const struct tarn_chat *chat, tarn_message_id id);
-/* The number that tarn_chat_tree_json() gives the message; 0: it is left out. */
-tarn_message_id tarn_chat_written_id(const struct tarn_chat *chat,
-                                     tarn_message_id id);
+/* The number that tarn_chat_tree_json() gives the message; 0: it is left out.
+ * False: there is no memory. */
+bool tarn_chat_written_id(const struct tarn_chat *chat, tarn_message_id id,
+                          tarn_message_id *out);
 
 #endif

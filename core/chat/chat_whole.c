@@ -19,32 +19,42 @@
 
 /* --------------------------------------------------------------------- out */
 
-/* Hidden messages stay behind, and an answer that has not begun. */
-static bool is_written(const struct message *m)
+static bool has_begun(const struct message *m)
 {
-    return !m->hidden && (m->role != TARN_ASSISTANT || m->finished ||
-                          m->n_children > 0 || m->text.size > 0 ||
-                          m->thought.size > 0 || m->n_calls > 0 || m->before);
+    return m->role != TARN_ASSISTANT || m->finished || m->text.size > 0 ||
+           m->thought.size > 0 || m->ids.n > 0 || m->n_calls > 0 || m->before;
 }
 
-/* numbers [n]: what each message is called in the file, 0: left out. */
+/* numbers [n]: what each message is called in the file, 0: left out.  Hidden
+ * messages stay behind, and an answer that has not begun unless something that
+ * is written follows it. */
 static tarn_message_id *number_all(const struct tarn_chat *chat)
 {
     tarn_message_id *numbers = tarn_alloc(chat->n + 1, sizeof *numbers), k = 0;
+    for (size_t i = numbers ? chat->n : 0; i-- > 0;) {
+        const struct message *m = chat->at[i];
+        numbers[i] = !m->hidden && (numbers[i] || has_begun(m));
+        if (numbers[i] && m->parent)
+            numbers[m->parent - 1] = 1;
+    }
     for (size_t i = 0; numbers && i < chat->n; i++)
-        numbers[i] = is_written(chat->at[i]) ? ++k : 0;
+        if (numbers[i])
+            numbers[i] = ++k;
     return numbers;
 }
 
-tarn_message_id tarn_chat_written_id(const struct tarn_chat *chat,
-                                     tarn_message_id id)
+bool tarn_chat_written_id(const struct tarn_chat *chat, tarn_message_id id,
+                          tarn_message_id *out)
 {
-    tarn_message_id k = 0;
-    if (!id || id > chat->n || !is_written(chat->at[id - 1]))
-        return 0;
-    for (size_t i = 0; i < id; i++)
-        k += is_written(chat->at[i]);
-    return k;
+    *out = 0;
+    if (!id || id > chat->n)
+        return true;
+    tarn_message_id *numbers = number_all(chat);
+    if (numbers)
+        *out = numbers[id - 1];
+    const bool good = numbers != NULL;
+    tarn_free(numbers);
+    return good;
 }
 
 /* Text that is no UTF-8 goes as a list of bytes: JSON can't carry it. */

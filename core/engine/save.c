@@ -185,11 +185,11 @@ static enum tarn_status make_chat(struct saving *w, struct tarn_chat *chat,
         return s;
     tarn_buf_add(&w->chat, text, size);
     tarn_text_free(text);
-    if (w->chat.failed)
+    if (w->chat.failed ||
+        (w->seq &&
+         !tarn_chat_written_id(chat, w->seq->message, &w->message)))
         return tarn_fail(err, TARN_NO_MEMORY,
                          "there is no memory to save the chat");
-    if (w->seq)
-        w->message = tarn_chat_written_id(chat, w->seq->message);
     return TARN_OK;
 }
 

@@ -225,10 +225,10 @@ static const struct tarn_json *resolve(const struct tarn_json *root,
                                        const struct tarn_json *ref)
 {
     char part[256];
-    const char *at = ref->text, *end = ref->text + ref->size;
     const struct tarn_json *v = root;
-    if (ref->kind != TARN_JSON_STRING || ref->size == 0 || *at++ != '#')
+    if (ref->kind != TARN_JSON_STRING || ref->size == 0 || *ref->text != '#')
         return NULL;
+    const char *at = ref->text + 1, *end = ref->text + ref->size;
     while (v && at < end) {
         if (*at++ != '/' || !next_part(&at, end, part))
             return NULL;

@@ -415,6 +415,28 @@ static void test_the_whole_tree_goes_out_and_in(void)
     tarn_chat_destroy(chat);
 }
 
+/* Answers that have not begun are left out, with what leads to them alone. */
+static void test_empty_answers_do_not_hold_each_other(void)
+{
+    static const char *const text =
+        "{\"tarn_chat\":1,\"active\":3,\"messages\":["
+        "{\"id\":1,\"parent\":0,\"role\":\"user\",\"content\":\"q\"},"
+        "{\"id\":2,\"parent\":1,\"role\":\"assistant\",\"finished\":false},"
+        "{\"id\":3,\"parent\":2,\"role\":\"assistant\",\"finished\":false},"
+        "{\"id\":4,\"parent\":1,\"role\":\"assistant\",\"finished\":false},"
+        "{\"id\":5,\"parent\":4,\"role\":\"user\",\"content\":\"r\"}]}";
+    struct tarn_chat *chat = NULL;
+    tarn_message_id id;
+    CHECK(tarn_chat_from_json(text, strlen(text), &chat, NULL) == TARN_OK);
+    CHECK(tarn_chat_written_id(chat, 1, &id) && id == 1);
+    CHECK(tarn_chat_written_id(chat, 2, &id) && id == 0);
+    CHECK(tarn_chat_written_id(chat, 3, &id) && id == 0);
+    CHECK(tarn_chat_written_id(chat, 4, &id) && id == 2);
+    CHECK(tarn_chat_written_id(chat, 5, &id) && id == 3);
+    CHECK(tarn_chat_written_id(chat, 6, &id) && id == 0);
+    tarn_chat_destroy(chat);
+}
+
 static void test_wrong_trees_are_refused(void)
 {
     static const struct {
@@ -607,6 +629,7 @@ int main(void)
     RUN(test_what_is_deleted_can_come_back);
     RUN(test_undo_takes_back_acts);
     RUN(test_the_whole_tree_goes_out_and_in);
+    RUN(test_empty_answers_do_not_hold_each_other);
     RUN(test_wrong_trees_are_refused);
     RUN(test_json_in_and_out);
     RUN(test_wrong_json_is_refused);

@@ -217,13 +217,17 @@ static size_t add_number(struct tarn_trace_line *l, size_t at, uint32_t n)
     return add(l, at, text);
 }
 
-/* 9.3 s, 1 min 12 s, 1 h 04 min */
+/* 0.05 s, 9.3 s, 1 min 12 s, 1 h 04 min; 0.0 would say that nothing was
+ * measured */
 static size_t add_duration(struct tarn_trace_line *l, size_t at, uint64_t us)
 {
     const uint64_t tenths = (us + 50000) / 100000;
     const uint64_t s = (us + 500000) / 1000000, min = (s + 30) / 60;
     char text[64];
-    if (tenths < 600)
+    if (us < 95000)
+        snprintf(text, sizeof text, "0.%02u s",
+                 us < 10000 ? 1u : (unsigned)((us + 5000) / 10000));
+    else if (tenths < 600)
         snprintf(text, sizeof text, "%u.%u s", (unsigned)(tenths / 10),
                  (unsigned)(tenths % 10));
     else if (s < 3600)

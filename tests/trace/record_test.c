@@ -24,7 +24,7 @@ static void test_a_plain_turn(void)
     CHECK_SAYS(s[0].first == 0 && s[0].n == 5, "%u, %u", s[0].first, s[0].n);
     CHECK(s[0].begin_us == 10000 && s[0].end_us == 60000);
     CHECK_SAYS(s[1].first == 6 && s[1].n == 3, "%u, %u", s[1].first, s[1].n);
-    CHECK(line_is(turn.trace, "thought 4 tokens in 0.1 s"));
+    CHECK(line_is(turn.trace, "thought 4 tokens in 0.05 s"));
     CHECK(tarn_trace_summary(turn.trace).end == TARN_TRACE_END_CLOSED);
     finish();
 }
@@ -85,22 +85,22 @@ static void test_ends_of_a_thought(void)
 {
     begin();
     draw(THINK), draws(W_WORD, 3), force(CLOSE), draw('a'), draw(END);
-    CHECK(line_is(turn.trace, "thought 3 tokens in 0.0 s, budget reached"));
+    CHECK(line_is(turn.trace, "thought 3 tokens in 0.04 s, budget reached"));
     size_t n;
     CHECK(tarn_trace_tokens(turn.trace, &n)[4].flags & TARN_TRACE_FORCED);
     finish();
     begin();
     draw(THINK), draws(W_WORD, 3), tarn_trace_answered(turn.trace);
     force(CLOSE), draw('a'), draw(END);
-    CHECK(line_is(turn.trace, "thought 3 tokens in 0.0 s, answered on request"));
+    CHECK(line_is(turn.trace, "thought 3 tokens in 0.04 s, answered on request"));
     finish();
     begin();
     draw(THINK), draws(W_WORD, 3), stop(TARN_STOP_CANCELLED);
-    CHECK(line_is(turn.trace, "thought 3 tokens in 0.0 s, stopped"));
+    CHECK(line_is(turn.trace, "thought 3 tokens in 0.03 s, stopped"));
     finish();
     begin();
     draw(THINK), draws(W_WORD, 3), stop(TARN_STOP_LENGTH);
-    CHECK(line_is(turn.trace, "thought 3 tokens in 0.0 s"));
+    CHECK(line_is(turn.trace, "thought 3 tokens in 0.03 s"));
     CHECK(tarn_trace_summary(turn.trace).end == TARN_TRACE_END_CUT);
     finish();
 }

@@ -5,7 +5,7 @@
 
 #include "tests/backends/cpu_bench.h"
 
-enum { D = 32, HEAD = 64, HEADS = 8, KV = 2, WIDTH = HEAD *KV,
+enum { HEAD = 64, HEADS = 8, D = HEADS *HEAD, KV = 2, WIDTH = HEAD *KV,
        FAR = 127999, NEAR = 100, PAGES = FAR / 256 + 1 };
 enum { X, Q, K, V, O, BUFFERS };
 static const uint32_t WIDTHS[BUFFERS] = { D, HEADS *HEAD, WIDTH, WIDTH,
@@ -224,9 +224,12 @@ static void test_the_last_position_is_as_exact_as_the_hundredth(void)
         CHECK(near.output > 0 && near.output < 1.2e-5);
         CHECK_SAYS(far.output <= 2 * near.output, "%g, near %g", far.output,
                    near.output);
-        CHECK_SAYS(far.key <= 1.5 * near.key && far.key < 2e-3, "%g, near %g",
-                   far.key, near.key);
-        CHECK(types[i] == TARN_F16 || far.key < 2e-6);
+        /* Keys are below 8, where half a unit of f16 is 2^-9; which binade the
+         * largest of them lies in is chance. */
+        CHECK_SAYS(types[i] == TARN_F16
+                       ? far.key < 0x1p-9
+                       : far.key <= 1.5 * near.key && far.key < 2e-6,
+                   "%g, near %g", far.key, near.key);
     }
 }
 

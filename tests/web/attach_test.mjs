@@ -95,7 +95,8 @@ await test('instructions stand before the first message; a chat that goes on bel
   await plus(p, 'Instructions…');
   await p.getByRole('textbox', { name: 'Instructions' }).fill('Be long.');
   await p.getByRole('button', { name: 'Save' }).click();
-  equal(await p.locator('.turn').first().locator('.count').innerText(), '2 / 2', 'branches');
+  /* Shown when the mouse is over the turn. */
+  await p.locator('.turn').first().locator('.count', { hasText: '2 / 2' }).waitFor({ state: 'attached' });
   const then = (await asked(p, ask));
   equal([then.roles, then.first], [['system', 'user', 'assistant', 'user'], 'Be long.'], 'what is asked then');
   await p.locator('.turn').first().getByRole('button', { name: 'Previous branch, 2 of 2' }).click();

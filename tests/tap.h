@@ -17,6 +17,19 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Whether a sanitizer watches: it takes memory of its own and makes a program
+ * some times slower, so limits and long campaigns may be others. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { TAP_WATCHED = 1 };
+#elif !defined(__has_feature)
+enum { TAP_WATCHED = 0 };
+#elif __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||   \
+    __has_feature(memory_sanitizer)
+enum { TAP_WATCHED = 1 };
+#else
+enum { TAP_WATCHED = 0 };
+#endif
+
 static int tap_n, tap_bad, tap_here;
 
 #define CHECK(x)                                                              \

@@ -252,9 +252,10 @@ static void test_threads_and_cuts_have_refs_bits(void)
         struct result right = result_new(N);
         run_cut(tarn_backend_ref(), 1, types[i], N, N, right.logits,
                 right.experts, right.gates);
-        compare_cut(&right, types[i], N, 1, N);
         compare_cut(&right, types[i], N, 3, 17);
-        if (i == 0) {
+        if (!TAP_WATCHED)
+            compare_cut(&right, types[i], N, 1, N);
+        if (i == 0 && !TAP_WATCHED) {
             compare_cut(&right, types[i], N, 2, 1);
             compare_cut(&right, types[i], N, 1, 2);
             compare_cut(&right, types[i], N, 7, 256);
@@ -377,9 +378,10 @@ static void test_deep_sequences_decode_together_as_alone(void)
 {
     static const uint32_t types[] = { TARN_F16, TARN_F32, TARN_Q8_0 };
     static float right[18 * VOCAB], y[18 * VOCAB];
-    for (int i = 0; i < 3; i++) {
+    /* A sanitizer sees each line, and threads at work, in one round. */
+    for (int i = TAP_WATCHED ? 2 : 0; i < 3; i++) {
         run_deep(level, 1, types[i], false, right);
-        for (uint32_t threads = 1; threads < 4; threads++) {
+        for (uint32_t threads = TAP_WATCHED ? 3 : 1; threads < 4; threads++) {
             run_deep(level, threads, types[i], true, y);
             const size_t at = first_difference(y, right, 18 * VOCAB);
             CHECK_SAYS(at == 18 * VOCAB,

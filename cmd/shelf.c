@@ -27,20 +27,6 @@ static bool folder_of(char *out, size_t size)
     return n > 0 && (size_t)n + 40 < size;
 }
 
-static bool make_folders(char *path)
-{
-    for (char *p = path + 1;; p++) {
-        const char was = *p;
-        if (was != '/' && was != 0)
-            continue;
-        *p = 0;
-        const bool ok = mkdir(path, 0700) == 0 || errno == EEXIST;
-        *p = was;
-        if (!ok || was == 0)
-            return ok;
-    }
-}
-
 /* ------------------------------------------------------------------ writing */
 
 static void say_unsaved(struct cmd_talk *t, const char *reason)
@@ -64,7 +50,7 @@ static bool choose_file(struct cmd_talk *t)
         say_unsaved(t, "neither XDG_DATA_HOME nor HOME is set");
         return false;
     }
-    if (!make_folders(folder)) {
+    if (!tarn_folder_make(folder)) {
         say_unsaved(t, strerror(errno));
         return false;
     }

@@ -76,16 +76,6 @@ char *tarn_trace_csv(const struct tarn_trace *t)
 
 /* ------------------------------------------------------------------ markdown
  */
-static gboolean hesitates(const struct tarn_trace *t, guint i)
-{
-    gsize n;
-    const struct tarn_trace_hesitation *h = tarn_trace_hesitations(t, &n);
-    for (gsize k = 0; k < n; k++)
-        if (i >= h[k].first && i <= h[k].last)
-            return TRUE;
-    return FALSE;
-}
-
 typedef struct {
     const struct tarn_trace *trace;
     GString *out;
@@ -132,7 +122,7 @@ static void write_token(Writing *w, guint i)
     const struct tarn_trace_token *k = tarn_trace_tokens(w->trace, &n) + i;
     g_autofree char *text = token_text(w->trace, i);
     gboolean gone = (k->flags & TARN_TRACE_WITHDRAWN) != 0;
-    gboolean hesitant = !gone && hesitates(w->trace, i);
+    gboolean hesitant = !gone && tarn_trace_hesitates(w->trace, i);
     if (k->flags & TARN_TRACE_TAG || !*text)
         return;
     begin_block(w, i);

@@ -99,16 +99,6 @@ static void append_head(TarnTraceReading *r, GtkTextBuffer *b,
     append(b, sum, r->sum);
 }
 
-static gboolean is_unsure(const struct tarn_trace *t, guint i)
-{
-    gsize n;
-    const struct tarn_trace_hesitation *h = tarn_trace_hesitations(t, &n);
-    for (gsize k = 0; k < n; k++)
-        if (i >= h[k].first && i <= h[k].last)
-            return TRUE;
-    return FALSE;
-}
-
 static void append_token(TarnTraceReading *r, GtkTextBuffer *b,
                          const struct tarn_trace *t, guint i)
 {
@@ -126,7 +116,7 @@ static void append_token(TarnTraceReading *r, GtkTextBuffer *b,
         gtk_text_buffer_apply_tag(b, r->fork, &from, &to);
     if (k->flags & TARN_TRACE_WITHDRAWN)
         gtk_text_buffer_apply_tag(b, r->gone, &from, &to);
-    if (is_unsure(t, i))
+    if (tarn_trace_hesitates(t, i))
         gtk_text_buffer_apply_tag(b, r->unsure, &from, &to);
     g_array_index(r->places, Place, i) = p;
 }

@@ -101,16 +101,6 @@ static gboolean keep_measured(Search *s, const char *term)
     return FALSE;
 }
 
-static gboolean is_hesitant(const struct tarn_trace *t, guint i)
-{
-    gsize n;
-    const struct tarn_trace_hesitation *h = tarn_trace_hesitations(t, &n);
-    for (gsize k = 0; k < n; k++)
-        if (i >= h[k].first && i <= h[k].last)
-            return TRUE;
-    return FALSE;
-}
-
 static gboolean keep_kind(Search *s, const char *kind)
 {
     static const char *const KINDS[] = { "fork", "hesitation", "loop",
@@ -120,7 +110,7 @@ static gboolean keep_kind(Search *s, const char *kind)
         which++;
     for (guint i = 0; i < s->n && which < 4; i++)
         s->good[i] &= which == 0   ? tarn_trace_is_fork(s->trace, i)
-                      : which == 1 ? is_hesitant(s->trace, i)
+                      : which == 1 ? tarn_trace_hesitates(s->trace, i)
                       : which == 2
                           ? (s->tokens[i].flags & TARN_TRACE_WITHDRAWN) != 0
                           : (s->tokens[i].flags & TARN_TRACE_FORCED) != 0;

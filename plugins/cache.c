@@ -99,11 +99,9 @@ char *tarn_cache_folder(void)
     } else {
         return NULL;
     }
-    if (!b.failed)
-        mkdir(b.data, 0700); /* it may be there; writing will tell */
     tarn_buf_text(&b, "/tarn");
     if (!b.failed)
-        mkdir(b.data, 0700);
+        tarn_folder_make(b.data); /* writing will tell if it failed */
     return tarn_buf_take(&b);
 }
 

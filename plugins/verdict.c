@@ -72,15 +72,7 @@ static bool read_text(const struct tarn_json *v, char *out, size_t room)
 {
     if (!v || v->kind != TARN_JSON_STRING)
         return false;
-    struct tarn_shown shown = tarn_shown(v->text, v->size);
-    size_t n = strlen(shown.text);
-    if (n > room - 1) {
-        n = room - 1;
-        while (n > 0 && ((unsigned char)shown.text[n] & 0xc0) == 0x80)
-            n--;
-    }
-    memcpy(out, shown.text, n);
-    out[n] = 0;
+    tarn_show(out, room, v->text, v->size);
     return true;
 }
 

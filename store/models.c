@@ -223,20 +223,6 @@ const struct tarn_model_file *tarn_models_at(const struct tarn_models *m,
 
 /* ------------------------------------------------------------------- writing
  */
-static bool make_folder(char *path)
-{
-    for (char *p = path + 1;; p++) {
-        const char was = *p;
-        if (was != '/' && was != 0)
-            continue;
-        *p = 0;
-        const bool ok = mkdir(path, 0700) == 0 || errno == EEXIST;
-        *p = was;
-        if (!ok || was == 0)
-            return ok;
-    }
-}
-
 static void add_string(struct tarn_buf *b, const char *key, const char *text)
 {
     tarn_buf_printf(b, "\"%s\": ", key);
@@ -251,7 +237,7 @@ static enum tarn_status save(struct tarn_models *m, struct tarn_error *err)
     const char *between = "";
     if (!m->folder[0])
         return tarn_fail(err, TARN_IO, "neither XDG_DATA_HOME nor HOME is set");
-    if (!make_folder(m->folder))
+    if (!tarn_folder_make(m->folder))
         return tarn_fail(err, TARN_IO, "%s cannot be made: %s",
                          tarn_shown_str(m->folder).text, strerror(errno));
     tarn_buf_text(&b, "{\"version\": 1, \"models\": [");

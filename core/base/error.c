@@ -116,6 +116,16 @@ struct tarn_shown tarn_shown_str(const char *text)
     return tarn_shown(text ? text : "", text ? strlen(text) : 0);
 }
 
+void tarn_show(char *out, size_t room, const void *text, size_t size)
+{
+    const struct tarn_shown shown = tarn_shown(text, size);
+    size_t n = strlen(shown.text);
+    if (n > room - 1)
+        n = room - 1;
+    memcpy(out, shown.text, n);
+    cut(out, n);
+}
+
 const char *tarn_status_name(enum tarn_status status)
 {
     switch (status) {

@@ -35,6 +35,9 @@ struct tarn_shown {
 };
 struct tarn_shown tarn_shown(const void *text, size_t size);
 struct tarn_shown tarn_shown_str(const char *text); /* NULL: "" */
+/* The same into at most room > 0 bytes with a NUL, cut at a character's border;
+ * out may be text. */
+void tarn_show(char *out, size_t room, const void *text, size_t size);
 
 /* The status' name as RELIABILITY 1.5 has it ("BAD_FILE"). */
 const char *tarn_status_name(enum tarn_status status);

@@ -227,6 +227,20 @@ void tarn_map_settle(struct tarn_map *m)
 #endif
 }
 
+bool tarn_folder_make(char *path)
+{
+    for (char *p = path + 1;; p++) {
+        const char was = *p;
+        if (was != '/' && was != 0)
+            continue;
+        *p = 0;
+        const bool ok = mkdir(path, 0700) == 0 || errno == EEXIST;
+        *p = was;
+        if (!ok || was == 0)
+            return ok;
+    }
+}
+
 bool tarn_file_small(const char *path, char *out, size_t room)
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC);

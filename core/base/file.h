@@ -85,6 +85,10 @@ enum tarn_status tarn_reading_take(struct tarn_reading *r, void *out,
 bool tarn_reading_rewind(struct tarn_reading *r);
 void tarn_reading_close(struct tarn_reading *r); /* zeroed allowed */
 
+/* Makes a folder and those above it, for their owner alone; good if it is
+ * there.  False leaves errno.  The path is as it was when this returns. */
+bool tarn_folder_make(char *path);
+
 /* For tests: asked before every call of the system that writes a file (open,
  * write, fsync, close, rename); errno instead of 0 makes that call fail. */
 void tarn_file_on_write(int (*fn)(void *user), void *user);

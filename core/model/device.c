@@ -11,20 +11,6 @@
 /* Sums of a few of these can't wrap. */
 #define MAX_MEMORY (UINT64_C(1) << 46)
 
-/* Of at most `room` bytes, cut at a character's border, fit for a sentence. */
-static void tidy_text(char *text, size_t room)
-{
-    const struct tarn_shown shown = tarn_shown(text, strnlen(text, room));
-    size_t n = strlen(shown.text);
-    if (n > room - 1) {
-        n = room - 1;
-        while (n > 0 && ((unsigned char)shown.text[n] & 0xc0) == 0x80)
-            n--;
-    }
-    memcpy(text, shown.text, n);
-    text[n] = 0;
-}
-
 static void clamp(uint64_t *bytes)
 {
     if (*bytes > MAX_MEMORY)
@@ -45,8 +31,10 @@ enum tarn_status tarn_device_look(const struct tarn_backend *b,
                          "a device of %s says that it is of kind %u; %u is "
                          "the last one",
                          b->name, d.kind, (unsigned)TARN_DEVICE_SOFTWARE);
-    tidy_text(d.name, sizeof d.name);
-    tidy_text(d.detail, sizeof d.detail);
+    tarn_show(d.name, sizeof d.name, d.name,
+              strnlen(d.name, sizeof d.name));
+    tarn_show(d.detail, sizeof d.detail, d.detail,
+              strnlen(d.detail, sizeof d.detail));
     clamp(&d.memory_total);
     clamp(&d.memory_free);
     clamp(&d.max_weight_bytes);

@@ -91,6 +91,14 @@ bool tarn_trace_is_fork(const struct tarn_trace *t, size_t i)
            tarn_fork(k->best[0].p, k->best[1].p, k->entropy_bits);
 }
 
+bool tarn_trace_hesitates(const struct tarn_trace *t, size_t i)
+{
+    for (size_t k = 0; k < t->n_hesitations; k++)
+        if (i >= t->hesitations[k].first && i <= t->hesitations[k].last)
+            return true;
+    return false;
+}
+
 bool tarn_trace_experts_of(const struct tarn_trace *t, size_t i,
                            const uint16_t **ids, const uint16_t **gates)
 {

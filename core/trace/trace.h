@@ -171,6 +171,8 @@ tarn_trace_hesitations(const struct tarn_trace *t, size_t *n);
 const struct tarn_trace_loop *tarn_trace_loops(const struct tarn_trace *t,
                                                size_t *n);
 bool tarn_trace_is_fork(const struct tarn_trace *t, size_t i);
+/* Token i lies within a hesitation. */
+bool tarn_trace_hesitates(const struct tarn_trace *t, size_t i);
 /* false: not recorded.  gates: 0..65535 for 0..1. */
 bool tarn_trace_experts_of(const struct tarn_trace *t, size_t i,
                            const uint16_t **ids, const uint16_t **gates);

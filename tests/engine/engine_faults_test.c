@@ -24,25 +24,12 @@
 #include "core/base/thread.h"
 #include "tests/engine/world.h"
 
-
 static bool open_dummy(struct world *w, struct tarn_engine_options *eo,
                        const char *options)
 {
-    static const struct tarn_backend *backends[1];
-    backends[0] = tarn_backend_dummy();
-    struct tarn_error err = { TARN_OK, "" };
-    struct tarn_runtime_options ro = { .size = sizeof ro,
-                                       .backends = backends, .n_backends = 1,
-                                       .threads = 1 };
     setenv("TARN_DUMMY", options, 1);
-    *w = (struct world){ 0 };
     eo->size = sizeof *eo;
-    bool good = !tarn_runtime_create(&ro, &w->rt, &err) &&
-                !tarn_model_open(w->rt, model_path, NULL, &w->model, &err) &&
-                !tarn_engine_create(w->model, eo, &w->engine, &err) &&
-                !tarn_chat_create(&w->chat, &err);
-    CHECK_SAYS(good, "%s", err.text);
-    return good;
+    return open_world_on(w, tarn_backend_dummy(), 1, eo);
 }
 
 /* RELIABILITY 1.6: the same question as always gives the same ids. */

@@ -33,15 +33,16 @@ struct told {
     struct tarn_error error;
 };
 
-static inline bool open_world_with(struct world *w,
-                                   const struct tarn_engine_options *eo)
+static inline bool open_world_on(struct world *w, const struct tarn_backend *b,
+                                 uint32_t threads,
+                                 const struct tarn_engine_options *eo)
 {
     static const struct tarn_backend *backends[1];
-    backends[0] = WORLD_BACKEND();
+    backends[0] = b;
     struct tarn_error err = { TARN_OK, "" };
     struct tarn_runtime_options ro = { .size = sizeof ro,
                                        .backends = backends, .n_backends = 1,
-                                       .threads = 2 };
+                                       .threads = threads };
     *w = (struct world){ 0 };
     bool good = !tarn_runtime_create(&ro, &w->rt, &err) &&
                 !tarn_model_open(w->rt, model_path, NULL, &w->model, &err) &&
@@ -49,6 +50,12 @@ static inline bool open_world_with(struct world *w,
                 !tarn_chat_create(&w->chat, &err);
     CHECK_SAYS(good, "%s", err.text);
     return good;
+}
+
+static inline bool open_world_with(struct world *w,
+                                   const struct tarn_engine_options *eo)
+{
+    return open_world_on(w, WORLD_BACKEND(), 2, eo);
 }
 
 static inline bool open_world(struct world *w, uint32_t n_context)

@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/base/memory.h"
+#include "core/base/utf8.h"
 #include "core/chat/chat.h"
 
 static const char *role_name(enum tarn_role role)
@@ -316,6 +317,51 @@ static enum tarn_status add_tag(const struct tarn_text *t, enum tarn_control c,
     return TARN_OK;
 }
 
+enum { ENOUGH = 256 }; /* bytes that tell one text from another */
+
+/* What is no character became U+FFFD in the text: neither counts. */
+static void add_characters(struct tarn_buf *b, const char *text, size_t size)
+{
+    int32_t code;
+    for (size_t n; size; text += n, size -= n) {
+        n = tarn_utf8_decode(text, size, &code);
+        if (code >= 0 && code != 0xFFFD)
+            tarn_buf_add(b, text, n);
+    }
+}
+
+/* Is the text's beginning in there? */
+static bool holds(const struct tarn_buf *all, const char *text, size_t size)
+{
+    struct tarn_buf b = { 0 };
+    add_characters(&b, text, size < ENOUGH ? size : ENOUGH);
+    bool found = b.failed || !b.size;
+    for (size_t i = 0; !found && i + b.size <= all->size; i++)
+        found = !memcmp(all->data + i, b.data, b.size);
+    tarn_buf_finish(&b);
+    return found;
+}
+
+/* Another model's ids mean other words; what a message with calls says is not
+ * all in its text. */
+static bool ids_are_of(const struct tarn_text *t, const int32_t *ids, size_t n,
+                       const struct tarn_message *m)
+{
+    struct tarn_buf raw = { 0 }, b = { 0 };
+    for (size_t i = 0; i < n && !m->n_calls; i++) {
+        size_t size;
+        const char *bytes = tarn_text_bytes(t, ids[i], &size);
+        tarn_buf_add(&raw, bytes, size);
+    }
+    add_characters(&b, raw.data, raw.size);
+    const bool are = m->n_calls || raw.failed || b.failed ||
+                     (holds(&b, m->text, m->text_size) &&
+                      holds(&b, m->thought, m->thought_size));
+    tarn_buf_finish(&raw);
+    tarn_buf_finish(&b);
+    return are;
+}
+
 enum tarn_status tarn_prompt_of_answer(const struct tarn_model *m,
                                        const struct tarn_chat *chat,
                                        tarn_message_id id,
@@ -329,9 +375,13 @@ enum tarn_status tarn_prompt_of_answer(const struct tarn_model *m,
     enum tarn_status s = TARN_OK;
     while (n && tarn_text_is_end(m->text, ids[n - 1]))
         n--;
+    if (!tarn_chat_find(chat, id, &msg))
+        return s;
+    if (!ids_are_of(m->text, ids, n, &msg))
+        n = 0;
     for (size_t i = 0; i < n; i++)
         tarn_ids_add(out, ids[i]);
-    if (n || !tarn_chat_find(chat, id, &msg))
+    if (n)
         return s;
     if (msg.n_calls)
         return tarn_fail(err, TARN_USAGE,

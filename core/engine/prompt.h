@@ -22,7 +22,8 @@ enum tarn_status tarn_prompt_of_path(const struct tarn_model *m,
                                      struct tarn_ids *out,
                                      struct tarn_error *err);
 /* The ids of an answer that is to go on: as they were sampled, without what
- * ended it; else its thought and text encoded (TARN_USAGE if it has calls). */
+ * ended it; without ids, or with another model's, its thought and text encoded
+ * (TARN_USAGE if it has calls). */
 enum tarn_status tarn_prompt_of_answer(const struct tarn_model *m,
                                        const struct tarn_chat *chat,
                                        tarn_message_id id,

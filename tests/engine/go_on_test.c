@@ -202,19 +202,23 @@ static void test_only_the_last_answer_that_was_cut_goes_on(void)
     close_world(&w);
 }
 
-/* From a file that keeps no ids: what it said is encoded. */
+/* From a file that keeps no ids, or those of another model: what it said is
+ * encoded. */
 static void test_an_answer_without_ids_goes_on_from_its_text(void)
 {
+    static const int32_t OTHERS[] = { 300, 7, 301, 1 << 20 };
     struct tarn_turn_options on = going_on();
     struct world w;
     struct told t;
-    for (int thought_only = 0; thought_only < 2; thought_only++)
+    for (int k = 0; k < 4; k++)
         if (open_world(&w, 512)) {
+            const bool thought_only = k % 2;
             struct tarn_message_parts p = {
                 .size = sizeof p, .role = TARN_ASSISTANT,
                 .text = thought_only ? "" : "17 + 25 =",
                 .text_size = thought_only ? 0 : 9, .thought = "17 + 25",
-                .thought_size = 7, .unfinished = true };
+                .thought_size = 7, .ids = k < 2 ? NULL : OTHERS,
+                .n_ids = k < 2 ? 0 : 4, .unfinished = true };
             struct tarn_message m;
             const tarn_message_id q = say(&w, QUESTION);
             CHECK(!tarn_chat_put(w.chat, q, &p, NULL, NULL));

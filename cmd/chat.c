@@ -1,9 +1,8 @@
 /* chat.c - tarn chat: a conversation in the terminal, or one answer in a pipe
  * (UX 6).
  *
- * The main thread is the face: it waits for keys, signals and the engine's
- * events at once.  The engine's owner is a second thread, so that a stop is
- * heard in the middle of a long prompt. */
+ * The main thread is the face (chat_turn.c).  The engine's owner is a second
+ * thread, so that a stop is heard in the middle of a long prompt. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -11,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/consent.h"
+#include "cmd/chat_turn.h"
 #include "cmd/shelf.h"
 #include "cmd/talk.h"
 #include "cmd/term.h"
@@ -19,7 +18,6 @@
 #include "core/base/memory.h"
 #include "store/models.h"
 
-#define IDLE_MS 200 /* then a word that waits for its end is printed */
 #define EXIT_INTERRUPT 130
 #define EXIT_TERMINATED 143
 
@@ -97,173 +95,8 @@ void cmd_talk_mark(struct cmd_talk *t)
     t->undo[t->n_undo++] = cmd_talk_end(t);
 }
 
-/* ------------------------------------------------------------------ a turn */
-
-struct turn {
-    tarn_turn_id id;
-    struct tarn_turn_summary summary;
-    struct tarn_error error;
-    struct tarn_trace *trace; /* borrowed; NULL: not recorded */
-    bool ended, failed, quit;
-    double interrupted_ms; /* when Ctrl+C came last, 0: never */
-};
-
-static void post(struct cmd_talk *t, const struct turn *turn, uint32_t kind)
-{
-    const struct tarn_command cmd = { .size = sizeof cmd,
-                                      .kind = kind,
-                                      .turn = turn->id };
-    struct tarn_error err = { 0 };
-    if (tarn_engine_post(t->ses.engine, &cmd, &err) != TARN_OK)
-        cmd_view_say(&t->view, "%s", err.text);
-}
-
-static void drain(struct cmd_talk *t, struct turn *turn)
-{
-    struct tarn_event ev;
-    while (tarn_engine_next_event(t->ses.engine, &ev)) {
-        if (ev.turn != turn->id)
-            continue;
-        t->last_id = ev.message > t->last_id ? ev.message : t->last_id;
-        if (turn->trace)
-            tarn_trace_take(turn->trace, &ev);
-        cmd_view_event(&t->view, &ev);
-        if (ev.kind != TARN_EV_END)
-            continue;
-        turn->ended = true;
-        turn->summary = *ev.summary;
-        if (ev.error) {
-            turn->failed = true;
-            turn->error = *ev.error;
-        }
-    }
-}
-
-/* Keys while the model writes: two of them are commands, the rest is kept for
- * the next line. */
-static bool take_keys(struct cmd_talk *t, struct turn *turn)
-{
-    char keys[256];
-    const size_t n = cmd_term_read(keys, sizeof keys);
-    for (size_t i = 0; i < n; i++)
-        if (keys[i] == 'G' - 64 && t->view.circle) {
-            post(t, turn, TARN_CMD_BREAK_CIRCLE);
-            t->view.circle = false;
-        } else if (keys[i] == 'G' - 64) {
-            post(t, turn, TARN_CMD_ANSWER_NOW);
-            if (turn->trace)
-                tarn_trace_answered(turn->trace);
-            t->view.asked = true;
-        } else if (keys[i] == 'O' - 64)
-            cmd_view_fold(&t->view);
-        else
-            cmd_line_feed(t->line, keys + i, 1);
-    return n > 0;
-}
-
-static void take_signals(struct cmd_talk *t, struct turn *turn, unsigned seen)
-{
-    if (seen & CMD_TERM_QUIT)
-        turn->quit = true;
-    if (!(seen & (CMD_TERM_INTERRUPT | CMD_TERM_QUIT)))
-        return;
-    turn->interrupted_ms = tarn_now_ms();
-    t->view.stopped = true;
-    post(t, turn, TARN_CMD_STOP);
-}
-
-static void watch(struct cmd_talk *t, struct turn *turn)
-{
-    bool keys = t->line != NULL;
-    cmd_term_set_mode(t->line ? CMD_TERM_WATCH : CMD_TERM_COOKED);
-    while (!turn->ended) {
-        const unsigned seen = cmd_term_wait(keys, IDLE_MS);
-        take_signals(t, turn, seen);
-        if (seen & CMD_TERM_KEYS)
-            keys = take_keys(t, turn);
-        if (seen == 0)
-            cmd_view_idle(&t->view);
-        drain(t, turn);
-    }
-}
-
-static void say_reason(struct cmd_talk *t, const struct turn *turn)
-{
-    const char *more = t->line && turn->trace ? " /more goes on." : "";
-    switch (turn->summary.reason) {
-    case TARN_STOP_CANCELLED:
-        cmd_view_say(&t->view, "Stopped.%s", more);
-        break;
-    case TARN_STOP_LENGTH:
-        cmd_view_say(&t->view, "The answer reached the limit of %s tokens.%s",
-                     cmd_count(turn->summary.n_total).text, more);
-        break;
-    case TARN_STOP_CONTEXT:
-        cmd_view_say(&t->view, "The context is full. /new begins a new chat; "
-                               "--ctx makes it larger.");
-        break;
-    case TARN_STOP_FAILED:
-        cmd_view_say(&t->view, "%s", turn->error.text);
-        break;
-    case TARN_STOP_END:
-    case TARN_STOP_STRING:
-        break;
-    }
-}
-
-/* The model's turn below the active path's end.  A turn that gave nothing is
- * taken back with its message, whose text goes into the line again. */
-static enum tarn_status run_turn(struct cmd_talk *t, uint32_t attempt,
-                                 struct turn *turn, struct tarn_error *err)
-{
-    const struct tarn_turn_options opt = { .size = sizeof opt,
-                                           .sampling = &t->sampling,
-                                           .thought_budget = t->budget,
-                                           .budget_given = true,
-                                           .max_tokens = t->max_tokens,
-                                           .attempt = attempt,
-                                           .tools_json = cmd_consent_tools(t),
-                                           .keep_loops = t->keep_loops,
-                                           .json_schema = t->schema,
-                                           .begin = t->begin.at,
-                                           .n_begin = t->begin.n };
-    *turn = (struct turn){ 0 };
-    t->view.tools = t->tools;
-    cmd_view_begin(&t->view);
-    enum tarn_status s =
-        tarn_turn_start(t->ses.engine, t->chat, &opt, &turn->id, err);
-    tarn_ids_finish(&t->begin);
-    t->keep_loops = false;
-    if (s != TARN_OK)
-        return s;
-    if (t->line)
-        turn->trace = cmd_records_begin(&t->records, t->ses.model,
-                                        t->sampling.seed, attempt);
-    watch(t, turn);
-    struct tarn_message m = { 0 };
-    tarn_chat_find(t->chat, cmd_talk_end(t), &m);
-    const bool written = m.role == TARN_ASSISTANT;
-    cmd_records_end(&t->records, written ? m.id : 0);
-    if (!turn->failed)
-        cmd_view_summary(&t->view, &turn->summary, written ? m.sibling + 1 : 0,
-                         written ? m.n_siblings : 0);
-    t->n_context = turn->summary.n_prompt + turn->summary.n_total;
-    say_reason(t, turn);
-    if (turn->failed)
-        *err = turn->error;
-    return turn->failed ? turn->error.status : TARN_OK;
-}
-
-/* The model's turn, and those that follow from its calls. */
-static enum tarn_status run_turns(struct cmd_talk *t, uint32_t attempt,
-                                  struct turn *turn, struct tarn_error *err)
-{
-    enum tarn_status s = run_turn(t, attempt, turn, err);
-    while (s == TARN_OK && turn->summary.reason == TARN_STOP_END &&
-           !turn->quit && cmd_consent(t, cmd_talk_end(t), &turn->quit))
-        s = run_turn(t, 0, turn, err);
-    return s;
-}
+/* ---------------------------------------------------------------- taking back
+ */
 
 /* Ids ascend, so a message that was sent just now is above the old end. */
 static void take_back(struct cmd_talk *t)
@@ -405,7 +238,7 @@ static enum next ask(struct cmd_talk *t, uint32_t *attempt)
 
 static enum tarn_status converse(struct cmd_talk *t)
 {
-    struct turn turn = { 0 };
+    struct cmd_turn turn = { 0 };
     uint32_t attempt = 0;
     for (;;) {
         struct tarn_error err = { 0 };
@@ -420,7 +253,7 @@ static enum tarn_status converse(struct cmd_talk *t)
         case NEXT_TURN:
             break;
         }
-        if (run_turns(t, attempt, &turn, &err) != TARN_OK && !turn.failed)
+        if (cmd_turns_run(t, attempt, &turn, &err) != TARN_OK && !turn.failed)
             cmd_view_say(&t->view, "%s", err.text);
         take_back(t);
         cmd_shelf_save(t);
@@ -439,7 +272,7 @@ static enum tarn_status answer_once(struct cmd_talk *t, const char *prompt,
 {
     char *typed = NULL;
     size_t size = 0;
-    struct turn turn;
+    struct cmd_turn turn;
     enum tarn_status s = TARN_OK;
     if (prompt) {
         tarn_buf_text(&t->attached, prompt);
@@ -454,7 +287,7 @@ static enum tarn_status answer_once(struct cmd_talk *t, const char *prompt,
         s = add_message(t, typed, size, err);
     tarn_free(typed);
     if (s == TARN_OK)
-        s = run_turns(t, 0, &turn, err);
+        s = cmd_turns_run(t, 0, &turn, err);
     if (s == TARN_OK)
         s = cmd_flush(err);
     if (s != TARN_OK)

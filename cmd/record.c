@@ -11,20 +11,27 @@ static void drop(struct cmd_records *r, size_t i)
 }
 
 struct tarn_trace *cmd_records_begin(struct cmd_records *r,
-                                     const struct tarn_model *model,
-                                     uint64_t seed, uint32_t attempt)
+                                     const struct cmd_session *ses,
+                                     tarn_turn_id turn,
+                                     const struct tarn_turn_options *opt,
+                                     tarn_message_id more)
 {
-    const struct tarn_model_info *info = tarn_model_info(model);
+    const struct tarn_model_info *info = tarn_model_info(ses->model);
     const struct tarn_trace_info what = { .size = sizeof what,
                                           .model = info->name,
                                           .backend = info->backend,
                                           .model_bytes = info->file_bytes,
                                           .n_vocab = info->n_vocab,
-                                          .seed = seed,
-                                          .attempt = attempt };
+                                          .seed = opt->sampling->seed,
+                                          .attempt = opt->attempt };
+    const struct tarn_trace *before = cmd_records_of(r, more);
     struct tarn_trace *trace = NULL;
-    if (tarn_trace_create(tarn_model_text(model), &what, &trace, NULL))
+    if (tarn_trace_create(tarn_model_text(ses->model), &what, &trace, NULL))
         return NULL;
+    if (before) /* what is told again keeps its figures */
+        tarn_trace_inherit(trace, before,
+                           tarn_turn_given(ses->engine, turn), NULL);
+    tarn_trace_note(trace, ses->engine, turn, opt, NULL);
     if (r->n == CMD_MAX_RECORDS)
         drop(r, 0);
     r->at[r->n++] = (struct cmd_record){ 0, trace };
@@ -35,10 +42,14 @@ void cmd_records_end(struct cmd_records *r, tarn_message_id message)
 {
     if (r->n == 0 || r->at[r->n - 1].message != 0)
         return;
-    if (message == 0 || tarn_trace_failed(r->at[r->n - 1].trace))
+    if (message == 0 || tarn_trace_failed(r->at[r->n - 1].trace)) {
         drop(r, r->n - 1);
-    else
-        r->at[r->n - 1].message = message;
+        return;
+    }
+    for (size_t i = r->n; i-- > 0;) /* it is the beginning of this one */
+        if (r->at[i].message == message)
+            drop(r, i);
+    r->at[r->n - 1].message = message;
 }
 
 const struct tarn_trace *cmd_records_of(const struct cmd_records *r,
@@ -72,6 +83,17 @@ void cmd_record_ids(const struct tarn_trace *trace, size_t until, bool taken,
         tarn_ids_add(out, tokens[i].id);
         kept++;
     }
+}
+
+void cmd_record_count(const struct tarn_trace *trace, uint32_t *n_thought,
+                      uint32_t *n_answer)
+{
+    size_t n;
+    const struct tarn_trace_token *tokens = tarn_trace_tokens(trace, &n);
+    *n_thought = *n_answer = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!(tokens[i].flags & (TARN_TRACE_TAG | TARN_TRACE_WITHDRAWN)))
+            ++*(tokens[i].span == TARN_SPAN_THOUGHT ? n_thought : n_answer);
 }
 
 const struct tarn_trace_token *cmd_record_token(const struct tarn_trace *trace,

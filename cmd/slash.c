@@ -267,7 +267,7 @@ static const struct slash COMMANDS[] = {
     { "again", "another answer", "[budget=N temp=X seed=N]",
       "another branch of the last answer", "/again temp=0.8", run_again },
     { "more", "goes on with an answer", "",
-      "goes on with an answer that was stopped, as a branch", "/more",
+      "goes on with an answer that was stopped", "/more",
       cmd_slash_more },
     { "edit", "changes a message", "[N]",
       "puts message N (default: the last) into the line", "/edit 1", run_edit },

@@ -41,15 +41,26 @@ branch_off(struct cmd_talk *t, const struct tarn_message *m, uint32_t *attempt)
     return CMD_SLASH_TURN;
 }
 
+/* In its own message; where others follow it, in a branch. */
 enum cmd_slash cmd_slash_more(struct cmd_talk *t, char *rest, uint32_t *attempt)
 {
-    struct tarn_message m;
-    const struct tarn_trace *trace = last_trace(t, &m);
+    struct tarn_message m = { .size = sizeof m };
     (void)rest;
-    if (trace && m.finished) {
+    if (!tarn_chat_find(t->chat, cmd_talk_end(t), &m) ||
+        m.role != TARN_ASSISTANT) {
+        cmd_view_say(&t->view, "The chat does not end with an answer.");
+        return CMD_SLASH_DONE;
+    }
+    if (m.finished) {
         cmd_view_say(&t->view, "This answer has ended by itself.");
         return CMD_SLASH_DONE;
     }
+    if (!tarn_chat_child(t->chat, m.id, 0)) {
+        t->go_on = true;
+        *attempt = m.sibling;
+        return CMD_SLASH_TURN;
+    }
+    const struct tarn_trace *trace = last_trace(t, &m);
     if (!trace)
         return CMD_SLASH_DONE;
     cmd_record_ids(trace, SIZE_MAX, false, &t->begin);

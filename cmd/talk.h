@@ -41,6 +41,7 @@ struct cmd_talk {
     struct cmd_records records;
     struct tarn_ids begin; /* the next turn begins with these tokens */
     bool keep_loops;       /* the next turn breaks none */
+    bool go_on;            /* the next turn is the rest of the last answer */
     uint32_t n_context;    /* tokens after the last turn */
     char *schema;          /* of the answer; "": any JSON; owned; NULL: free */
     char *next_model;      /* path, owned: NULL unless another is wanted */

@@ -157,7 +157,7 @@ void cmd_view_begin(struct cmd_view *v)
     v->span = 0;
     v->reading = v->thought_seen = v->answer_seen = v->status_shown =
         v->stopped = v->asked = v->circle = false;
-    v->n_thought = v->n_total = 0;
+    v->n_thought = v->n_total = v->n_old = 0;
     v->last_status_ms = v->thought_from_ms = v->thought_ms = 0;
 }
 
@@ -256,15 +256,22 @@ void cmd_view_text(struct cmd_view *v, const char *text, size_t size)
     end_flow(v);
 }
 
+/* Of the thought so far: printed before it went on. */
+static uint32_t old_thought(const struct cmd_view *v)
+{
+    return v->n_old < v->n_thought ? v->n_old : v->n_thought;
+}
+
 static void say_thought(struct cmd_view *v, double ms)
 {
-    const uint32_t n = v->n_thought;
+    const uint32_t n = v->n_thought, new = n - old_thought(v);
     v->thought_ms = ms;
     if (v->json || !v->thought_seen || (v->quiet && !v->live))
         return;
     cmd_view_say(
-        v, "%s%s token%s in %s%s", v->plain ? "thought ends: " : "thought ",
-        cmd_count(n).text, plural(n), cmd_duration(ms).text,
+        v, "%s%s%s token%s in %s%s", v->plain ? "thought ends: " : "thought ",
+        cmd_count(new).text, new < n ? " more" : "", plural(new),
+        cmd_duration(ms).text,
         v->asked                                    ? ", answered on request"
         : v->stopped                                ? ", stopped"
         : v->budget > 0 && n >= (uint32_t)v->budget ? ", budget reached"
@@ -371,7 +378,8 @@ static void show_thinking(struct cmd_view *v, const struct tarn_event *ev)
         snprintf(of, sizeof of, " of %s", cmd_count((uint64_t)v->budget).text);
     snprintf(text, sizeof text, "Thinking %s%s%s%s",
              cmd_count(v->n_thought).text, of, cmd_dot(v),
-             cmd_speed(v->n_thought, ev->ms - v->thought_from_ms).text);
+             cmd_speed(v->n_thought - old_thought(v),
+                       ev->ms - v->thought_from_ms).text);
     show_status(v, ev->ms, text);
 }
 
@@ -451,6 +459,26 @@ void cmd_view_event(struct cmd_view *v, const struct tarn_event *ev)
     case TARN_EV_END:
         break;
     }
+}
+
+void cmd_view_again(struct cmd_view *v, const struct tarn_event *ev)
+{
+    if (ev->kind == TARN_EV_READING)
+        show_reading(v, ev);
+    else if (ev->kind == TARN_EV_SPAN || ev->kind == TARN_EV_SPAN_END)
+        v->span = ev->kind == TARN_EV_SPAN ? ev->span : 0;
+    else if (ev->kind == TARN_EV_TOKEN) {
+        v->n_total++;
+        v->n_thought += ev->span == TARN_SPAN_THOUGHT;
+    }
+}
+
+void cmd_view_go_on(struct cmd_view *v, double ms)
+{
+    struct tarn_event ev = { .span = v->span, .ms = ms };
+    v->n_old = v->n_thought;
+    if (v->span)
+        begin_span(v, &ev);
 }
 
 void cmd_view_fold(struct cmd_view *v)

@@ -28,6 +28,7 @@ struct cmd_view {
     bool reading, thought_seen, answer_seen, status_shown, stopped, asked;
     bool circle; /* the answer goes round in one: Ctrl+G breaks it */
     uint32_t n_thought, n_total;
+    uint32_t n_old; /* of the thought: printed before */
     uint64_t read_from;
     double read_from_ms, last_status_ms, thought_from_ms, thought_ms,
         last_text_ms;
@@ -40,6 +41,10 @@ enum tarn_status cmd_view_init(struct cmd_view *v, const char *color,
 void cmd_view_begin(struct cmd_view *v);
 /* One event of the turn. */
 void cmd_view_event(struct cmd_view *v, const struct tarn_event *ev);
+/* One of an answer that goes on, told again: counted, not printed.  The second:
+ * that was all of it. */
+void cmd_view_again(struct cmd_view *v, const struct tarn_event *ev);
+void cmd_view_go_on(struct cmd_view *v, double ms);
 /* Nothing came for a while: the word that waits is printed. */
 void cmd_view_idle(struct cmd_view *v);
 /* Folds or shows thoughts from here on (Ctrl+O). */

@@ -206,14 +206,44 @@ def test_more_goes_on_where_it_was_stopped():
     t.type("go\r").some(2000)
     t.type("\x03").wait("/more goes on").prompt()
     first = messages(t)[-1][1]
-    t.type("/more\r").some(3 * len(first.encode()) + 4000)
+    t.type("/more\r").some(4000)
     t.type("\x03").wait("Stopped.").prompt()
-    check("2 / 2" in t.answer(), t.answer()[-200:])
+    check("1 / 1" in t.answer(), t.answer()[-200:])
+    check(first[:200] not in t.answer(), "nothing is printed twice")
     second = messages(t)[-1][1]
     check(second.startswith(first) and len(second) > len(first),
           len(first), len(second))
-    t.ask("/undo")
-    check(messages(t)[-1][1] == first)
+    t.ask("/trace 0")
+    check("taken" in t.answer(), "the figures of its beginning are kept",
+          t.answer())
+    t.type("\x04")
+    check(t.finish() == 0)
+
+
+def test_more_is_as_if_it_had_not_been_stopped():
+    """Three tokens at a time: the whole is the answer in one go."""
+    t = start("--temp", "0").prompt()
+    t.ask(QUESTION)
+    whole = messages(t)[-1][1]
+    t.type("\x04")
+    check(t.finish() == 0)
+    path = os.path.join(DIR, "pieces.json")
+    t = start("--temp", "0", "-n", "9").prompt()
+    t.ask(QUESTION)
+    told, times = t.answer(), 0
+    while "/more goes on" in t.answer():
+        times += 1
+        check(times < 50)
+        t.ask("/more")
+        check("1 / 1" in t.answer(), t.answer())
+        told += t.answer()
+    check(times > 1, told)
+    check(messages(t)[-1][1] == whole, messages(t)[-1], whole)
+    check(told.count(whole) <= 1 and "42" in told, told)
+    t.ask("/trace save " + path)
+    r = subprocess.run([TARN, "trace", path, "--replay", POCKET],
+                       capture_output=True)
+    check(r.returncode == 0, r)
     t.type("\x04")
     check(t.finish() == 0)
 

@@ -137,6 +137,12 @@ void tarn_answer_begin(TarnAnswer *a, guint budget)
     set_wait(a, _("Reading…"));
 }
 
+void tarn_answer_go_on(TarnAnswer *a)
+{
+    tarn_answer_clear_notes(a);
+    set_growing(a, TRUE);
+}
+
 void tarn_answer_reading(TarnAnswer *a, guint64 done, guint64 total)
 {
     gboolean more = total > 0 && done < total;

@@ -19,6 +19,9 @@ G_DECLARE_FINAL_TYPE(TarnAnswer, tarn_answer, TARN, ANSWER, TarnCullBox)
 
 GtkWidget *tarn_answer_new(guint id, const char *model);
 void tarn_answer_begin(TarnAnswer *a, guint budget);
+/* It will be made anew when all that it says has been told once more; until
+ * then it stays as it is, without its notes and buttons. */
+void tarn_answer_go_on(TarnAnswer *a);
 /* enum tarn_thoughts; before anything is shown. */
 void tarn_answer_set_thoughts(TarnAnswer *a, guint how);
 /* Tokens of the message read so far; a determinate bar (UX 4.3.4). */

@@ -60,6 +60,8 @@ TarnConversation *tarn_conversation_of(struct tarn_chat *chat)
         const int32_t *ids = tarn_chat_ids(chat, id, &n);
         tarn_conversation_note(c, id, m.parent);
         g_array_append_vals(find(c, id)->ids, ids, (guint)n);
+        if (m.role == TARN_ASSISTANT && !m.finished)
+            find(c, id)->figures.reason = TARN_STOP_CANCELLED;
     }
     return c;
 }

@@ -24,11 +24,12 @@ static char *end_of(const TarnFigures *f)
                   : NULL;
 }
 
-/* Whether the tokens that are there can be gone on with. */
+/* In its own message, or in a branch that begins with its tokens. */
 static gboolean can_continue(TarnConversation *c, tarn_message_id id,
                              const TarnFigures *f)
 {
-    return tarn_conversation_ids(c, id)->len > 0 &&
+    return (tarn_conversation_ids(c, id)->len > 0 ||
+            !tarn_chat_child(tarn_conversation_chat(c), id, 0)) &&
            (f->cut || f->reason == TARN_STOP_CANCELLED ||
             f->reason == TARN_STOP_LENGTH || f->reason == TARN_STOP_FAILED);
 }

@@ -1,5 +1,5 @@
-/* tarn-page-inside.h - what the two halves of the page share: tarn-page.c shows
- * a chat, tarn-page-run.c runs turns in it.
+/* tarn-page-inside.h - what the parts of the page share: tarn-page.c shows a
+ * chat, tarn-page-run.c runs turns in it, tarn-page-events.c hears of them.
  *
  * Owns: see below.  Threads: the main one.
  */
@@ -23,7 +23,11 @@ struct run {
     TarnConversation *conversation; /* owned */
     TarnAnswer *answer; /* borrowed; NULL: its chat is not on the screen */
     gboolean asked, stopped, answering;
+    gsize given, told; /* an answer that goes on is told again first: so many
+                          tokens, and how many have come */
+    guint span;        /* enum tarn_span_kind; 0: between two */
     guint n_thought;
+    TarnFigures thought; /* of the one that is closed */
     double thought_from, ms;
     gint64 saved;
     guint budget;
@@ -67,8 +71,9 @@ void tarn_page_show_path(TarnPage *p);
 void tarn_page_save(TarnPage *p, TarnConversation *c, tarn_message_id id);
 void tarn_page_say_idle(TarnPage *p);
 const char *tarn_page_model_name(TarnPage *p);
-/* tarn-page-run.c: the engine's queue was empty and is not any more. */
+/* tarn-page-events.c: the engine's queue was empty and is not any more. */
 void tarn_page_on_events(TarnPage *p);
+/* tarn-page-run.c */
 /* Below the results of tools, with the same options. */
 void tarn_page_next_turn(TarnPage *p);
 

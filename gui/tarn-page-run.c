@@ -1,268 +1,9 @@
-/* tarn-page-run.c - turns: begun, drained once per frame, ended; the acts that
- * begin them.  See tarn-page.h and tarn-page-inside.h. */
+/* tarn-page-run.c - turns: begun and steered; the acts that begin them.  See
+ * tarn-page.h and tarn-page-inside.h; tarn-page-events.c hears of them. */
 #include <string.h>
 
-#include "gui/tarn-notes.h"
 #include "gui/tarn-page-inside.h"
 #include "gui/tarn-words.h"
-
-enum {
-    DRAIN_MS = 250,  /* when no frame comes: the window may be hidden */
-    SAVE_EVERY_S = 2 /* of a growing message: D01 */
-};
-
-/* ------------------------------------------------------------------ events */
-static void on_span(TarnPage *p, const struct tarn_event *ev)
-{
-    struct run *r = &p->run;
-    if (ev->span == TARN_SPAN_THOUGHT) {
-        r->thought_from = ev->ms;
-        tarn_page_announce(p, _("Thinking"), FALSE);
-    }
-}
-
-static void on_span_end(TarnPage *p, const struct tarn_event *ev)
-{
-    struct run *r = &p->run;
-    if (ev->span != TARN_SPAN_THOUGHT || !r->answer)
-        return;
-    TarnFigures f = { .n_thought = r->n_thought,
-                      .asked = r->asked,
-                      .budget = r->budget,
-                      .thought_ms = r->ms - r->thought_from,
-                      .n_answer = 1 };
-    tarn_answer_thought_done(r->answer, &f);
-    g_autofree char *line = tarn_figures_thought(&f);
-    if (line)
-        tarn_page_announce(p, line, TRUE);
-}
-
-static void keep_figures(TarnPage *p, const struct tarn_event *ev)
-{
-    struct run *r = &p->run;
-    const struct tarn_turn_summary *s = ev->summary;
-    TarnFigures *f = tarn_conversation_figures(r->conversation, r->message);
-    f->n_thought = s->n_thought;
-    f->n_answer = s->n_answer;
-    f->thought_ms = s->thought_ms;
-    f->answer_ms = s->answer_ms;
-    f->reason = s->reason;
-    f->asked = r->asked;
-    g_autofree char *speed = tarn_words_speed(s->n_thought + s->n_answer,
-                                              s->thought_ms + s->answer_ms);
-    if (speed) {
-        g_free(p->speed);
-        p->speed = g_steal_pointer(&speed);
-    }
-    p->used = s->n_prompt + s->n_total;
-}
-
-static void end_run(TarnPage *p)
-{
-    struct run *r = &p->run;
-    g_autoptr(TarnConversation) c = g_steal_pointer(&r->conversation);
-    tarn_message_id message = r->message;
-    *r = (struct run){ 0 };
-    tarn_page_update_composer(p);
-    tarn_page_update_status(p);
-    tarn_page_save(p, c, message);
-    if (c == p->conversation)
-        tarn_page_show_path(p); /* counters of branches */
-    tarn_page_say_idle(p);
-}
-
-static void on_end(TarnPage *p, const struct tarn_event *ev)
-{
-    struct run *r = &p->run;
-    keep_figures(p, ev);
-    g_debug("end: taken at %.1f ms", (double)g_get_monotonic_time() / 1e3);
-    TarnFigures *f = tarn_conversation_figures(r->conversation, r->message);
-    g_autofree char *error =
-        ev->error ? tarn_words_valid(ev->error->text, -1) : NULL;
-    if (r->answer) {
-        tarn_answer_finish(r->answer, f);
-        g_autofree char *said =
-            tarn_notes_show(r->answer, r->conversation, r->message, error);
-        tarn_page_announce(p, said ? said : _("Answered"), TRUE);
-    }
-    gboolean ended = ev->summary->reason == TARN_STOP_END &&
-                     r->conversation == p->conversation;
-    tarn_message_id message = r->message;
-    end_run(p);
-    if (ended)
-        tarn_page_ask(p, message);
-}
-
-/* The chat has moved text from the answer to the thought: show it anew. */
-static void begin_again(TarnPage *p)
-{
-    struct run *r = &p->run;
-    if (!r->answer)
-        return;
-    r->answer = NULL;
-    for (guint i = 0; i < tarn_transcript_length(p->transcript); i++)
-        if (tarn_transcript_id(p->transcript, i) == r->message)
-            tarn_transcript_cut(p->transcript, i);
-    tarn_page_show_path(p);
-}
-
-static void on_token(TarnPage *p, const struct tarn_event *ev)
-{
-    struct run *r = &p->run;
-    if (ev->span == TARN_SPAN_THOUGHT)
-        r->n_thought++;
-    g_array_append_val(tarn_conversation_ids(r->conversation, r->message),
-                       ev->id);
-}
-
-/* A sentence about this turn stands in the turn; text: moved. */
-static void tell(TarnPage *p, char *text, gboolean circle)
-{
-    struct run *r = &p->run;
-    g_ptr_array_add(tarn_conversation_notices(r->conversation, r->message),
-                    text);
-    if (r->answer)
-        tarn_answer_note(r->answer, text, FALSE,
-                         circle ? _("Break the circle") : NULL,
-                         "win.break-circle", NULL);
-    tarn_page_announce(p, text, circle);
-}
-
-static void on_notice(TarnPage *p, const struct tarn_event *ev)
-{
-    tell(p, tarn_words_valid(ev->text, (gssize)ev->text_size), ev->total > 0);
-}
-
-/* Kept, so that it can be undone: what was before, with what was taken. */
-static void on_withdrawn(TarnPage *p, const struct tarn_event *ev)
-{
-    struct run *r = &p->run;
-    GArray *ids = tarn_conversation_ids(r->conversation, r->message);
-    GArray *back = tarn_conversation_back(r->conversation, r->message);
-    g_array_set_size(back, 0);
-    g_array_append_vals(back, ids->data, ids->len);
-    g_array_set_size(ids, MIN(ids->len, ev->at));
-    if (ev->span == TARN_SPAN_THOUGHT)
-        r->n_thought -= MIN(r->n_thought, (guint)ev->total);
-    begin_again(p);
-    if (ev->span == TARN_SPAN_ANSWER) /* of a thought the core tells itself */
-        tell(p,
-             g_strdup_printf(
-                 ngettext("The circle was broken: %u token was taken back.",
-                          "The circle was broken: %u tokens were taken back.",
-                          (gulong)ev->total),
-                 (guint)ev->total),
-             FALSE);
-}
-
-static void on_event(TarnPage *p, const struct tarn_event *ev)
-{
-    struct run *r = &p->run;
-    if (!r->active || ev->turn != r->turn)
-        return;
-    tarn_traces_take(p->traces, ev);
-    r->ms = ev->ms > 0 ? ev->ms : r->ms;
-    switch ((enum tarn_event_kind)ev->kind) {
-    case TARN_EV_READING:
-        if (r->answer)
-            tarn_answer_reading(r->answer, ev->done, ev->total);
-        break;
-    case TARN_EV_SPAN:
-        on_span(p, ev);
-        break;
-    case TARN_EV_TEXT:
-    case TARN_EV_CALL:
-        if (r->answer && ev->text)
-            tarn_answer_text(
-                r->answer, ev->kind == TARN_EV_CALL ? TARN_SPAN_CALL : ev->span,
-                ev->text, ev->text_size);
-        break;
-    case TARN_EV_TOKEN:
-        on_token(p, ev);
-        break;
-    case TARN_EV_SPAN_END:
-        on_span_end(p, ev);
-        break;
-    case TARN_EV_NOTICE:
-        on_notice(p, ev);
-        break;
-    case TARN_EV_WITHDRAWN:
-        on_withdrawn(p, ev);
-        break;
-    case TARN_EV_WAS_THOUGHT:
-        begin_again(p);
-        break;
-    case TARN_EV_END:
-        on_end(p, ev);
-        break;
-    }
-}
-
-/* Everything there is, then one update of the widgets.  FALSE: nothing is
- * left to do until the next event. */
-static gboolean drain(TarnPage *p)
-{
-    G_GNUC_UNUSED g_autoptr(TarnPage) keep = g_object_ref(p);
-    struct tarn_engine *e;
-    struct tarn_event ev = { .size = sizeof ev };
-    struct run *r = &p->run;
-    /* The end of a turn may close the window or bring another model: the
-     * engine is asked for anew each time. */
-    while (p->worker && (e = tarn_worker_engine(p->worker)) &&
-           tarn_engine_next_event(e, &ev))
-        on_event(p, &ev);
-    if (!r->active || !p->worker)
-        return FALSE;
-    gboolean done = TRUE;
-    if (r->answer) {
-        tarn_answer_count(r->answer, r->n_thought, r->ms - r->thought_from);
-        done = tarn_answer_frame(r->answer);
-    }
-    gint64 now = g_get_monotonic_time();
-    if (now - r->saved > SAVE_EVERY_S * G_USEC_PER_SEC) {
-        r->saved = now;
-        tarn_page_save(p, r->conversation, r->message);
-    }
-    return !done;
-}
-
-static gboolean on_tick(GtkWidget *w, GdkFrameClock *clock, gpointer user)
-{
-    (void)clock;
-    (void)user;
-    TarnPage *p = TARN_PAGE(w);
-    guint tick = p->tick;
-    if (drain(p))
-        return G_SOURCE_CONTINUE;
-    if (p->tick == tick) /* else the window is gone meanwhile */
-        p->tick = 0;
-    g_clear_handle_id(&p->guard, g_source_remove);
-    return G_SOURCE_REMOVE;
-}
-
-static gboolean on_guard(gpointer user)
-{
-    TarnPage *p = user;
-    p->guard = 0;
-    if (p->tick)
-        gtk_widget_remove_tick_callback(GTK_WIDGET(p), p->tick);
-    p->tick = 0;
-    if (drain(p))
-        p->tick =
-            gtk_widget_add_tick_callback(GTK_WIDGET(p), on_tick, NULL, NULL);
-    return G_SOURCE_REMOVE;
-}
-
-/* The queue was empty and is not any more: take it at the next frame, or,
- * where no frame comes, a little later. */
-void tarn_page_on_events(TarnPage *p)
-{
-    if (!p->tick)
-        p->tick =
-            gtk_widget_add_tick_callback(GTK_WIDGET(p), on_tick, NULL, NULL);
-    if (!p->guard)
-        p->guard = g_timeout_add(DRAIN_MS, on_guard, p);
-}
 
 /* ---------------------------------------------------------------- commands */
 /* What is different in one turn; zero: nothing. */
@@ -273,6 +14,7 @@ struct other {
     double warmer;        /* added to the temperature */
     const GArray *begin;  /* gint32: the answer begins with them */
     tarn_message_id from; /* it is the beginning of this one */
+    gboolean go_on;       /* `from` is not finished: in its own message */
 };
 
 /* The model's own, with what a person has set. */
@@ -291,11 +33,27 @@ static struct tarn_sampling sampling_of(TarnPage *p, const struct other *o)
     return s;
 }
 
+/* An answer that goes on is drawn as if it had never been stopped. */
+static void draw_on(TarnPage *p, tarn_message_id message,
+                    struct tarn_sampling *s)
+{
+    const struct tarn_trace *t =
+        tarn_traces_of(p->traces, p->conversation, message);
+    const struct tarn_trace_turn *turn = t ? tarn_trace_turn(t) : NULL;
+    if (!turn)
+        return;
+    *s = turn->sampling;
+    s->size = sizeof *s;
+    s->seed = tarn_trace_info(t)->seed;
+}
+
 static gboolean post_turn(TarnPage *p, const struct other *other)
 {
     struct tarn_error err = { 0 };
     struct tarn_sampling s = sampling_of(p, other);
     struct run *r = &p->run;
+    if (other->go_on)
+        draw_on(p, other->from, &s);
     r->budget = other->has_budget ? other->budget : p->settings->budget;
     struct tarn_turn_options o = { .size = sizeof o,
                                    .sampling = &s,
@@ -305,7 +63,8 @@ static gboolean post_turn(TarnPage *p, const struct other *other)
                                    .keep_loops = p->settings->keep_loops ||
                                                  other->keep_loops,
                                    .experts = true,
-                                   .json_schema = p->schema };
+                                   .json_schema = p->schema,
+                                   .go_on = other->go_on };
     if (other->begin) {
         o.begin = (const int32_t *)(gpointer)other->begin->data;
         o.n_begin = other->begin->len;
@@ -313,6 +72,9 @@ static gboolean post_turn(TarnPage *p, const struct other *other)
     if (!tarn_turn_start(tarn_worker_engine(p->worker),
                          tarn_conversation_chat(p->conversation), &o, &r->turn,
                          &err)) {
+        r->given = other->go_on ? tarn_turn_given(
+                                      tarn_worker_engine(p->worker), r->turn)
+                                : 0;
         tarn_traces_begin(p->traces, tarn_worker_engine(p->worker), r->turn, &o,
                           tarn_worker_model(p->worker), p->conversation,
                           tarn_conversation_end(p->conversation), other->from);
@@ -321,6 +83,16 @@ static gboolean post_turn(TarnPage *p, const struct other *other)
     tarn_page_show_error(p, &err);
     tarn_page_show_path(p);
     return FALSE;
+}
+
+/* The message that goes on grows where it stands. */
+static void show_going_on(TarnPage *p, tarn_message_id message)
+{
+    GtkWidget *turn = tarn_transcript_find(p->transcript, message);
+    if (turn)
+        p->run.answer = TARN_ANSWER(turn);
+    if (turn)
+        tarn_answer_go_on(TARN_ANSWER(turn));
 }
 
 /* A turn below the active path's end. */
@@ -344,6 +116,8 @@ static void start_turn(TarnPage *p, const struct other *other)
     f->budget = r->budget;
     tarn_page_update_composer(p);
     tarn_page_show_path(p);
+    if (r->given)
+        show_going_on(p, r->message);
     tarn_transcript_follow(p->transcript);
     tarn_page_on_events(p);
 }
@@ -472,10 +246,32 @@ static void go_on_with(TarnPage *p, guint message, const GArray *ids,
         branch_off(p, message, &other);
 }
 
+/* In its own message; where others follow it, in a branch. */
 void tarn_page_continue(TarnPage *p, guint message)
 {
-    go_on_with(p, message, tarn_conversation_ids(p->conversation, message),
-               FALSE);
+    struct tarn_error err = { 0 };
+    struct tarn_message m = { .size = sizeof m };
+    struct tarn_chat *chat = tarn_conversation_chat(p->conversation);
+    if (p->run.active || !tarn_worker_engine(p->worker) ||
+        !tarn_chat_find(chat, message, &m))
+        return;
+    if (m.finished || tarn_chat_child(chat, message, 0)) {
+        go_on_with(p, message, tarn_conversation_ids(p->conversation, message),
+                   FALSE);
+        return;
+    }
+    const struct other other = {
+        .attempt = m.sibling,
+        .budget = tarn_conversation_figures(p->conversation, message)->budget,
+        .has_budget = TRUE,
+        .from = message,
+        .go_on = TRUE
+    };
+    if (tarn_conversation_end(p->conversation) != message &&
+        tarn_chat_select(chat, message, &err))
+        tarn_page_show_error(p, &err);
+    else
+        start_turn(p, &other);
 }
 
 void tarn_page_undo_loop(TarnPage *p, guint message)

@@ -103,6 +103,8 @@ static GtkWidget *make_answer(TarnPage *p, const struct tarn_message *m)
         tarn_answer_begin(a, f->budget);
     if (thought && size)
         tarn_answer_text(a, TARN_SPAN_THOUGHT, thought, size);
+    if (growing && size && p->run.span != TARN_SPAN_THOUGHT)
+        tarn_answer_thought_done(a, &p->run.thought);
     if (m->text_size)
         tarn_answer_text(a, TARN_SPAN_ANSWER, m->text, m->text_size);
     if (growing) {

@@ -88,12 +88,31 @@ void tarn_traces_begin(TarnTraces *t, struct tarn_engine *engine,
         g_free(e); /* no memory: the turn goes on without */
         return;
     }
-    if (source && opt->n_begin)
-        tarn_trace_inherit(e->trace, source, opt->n_begin, NULL);
+    const gsize given =
+        opt->go_on ? tarn_turn_given(engine, turn) : opt->n_begin;
+    if (source && given)
+        tarn_trace_inherit(e->trace, source, given, NULL);
     tarn_trace_note(e->trace, engine, turn, opt, NULL);
     if (t->entries->len == KEPT)
         g_ptr_array_remove_index(t->entries, 0);
     g_ptr_array_add(t->entries, e);
+    g_signal_emit(t, signals[CHANGED], 0);
+}
+
+/* What an answer that went on was before is in the record of all of it. */
+static void drop_beginnings(TarnTraces *t)
+{
+    for (guint i = t->entries->len - 1; i-- > 0;) {
+        const Entry *e = t->entries->pdata[i], *l = last(t);
+        if (e->conversation == l->conversation && e->message == l->message)
+            g_ptr_array_remove_index(t->entries, i);
+    }
+}
+
+void tarn_traces_drop(TarnTraces *t)
+{
+    if (last(t))
+        g_ptr_array_remove_index(t->entries, t->entries->len - 1);
     g_signal_emit(t, signals[CHANGED], 0);
 }
 
@@ -103,8 +122,10 @@ void tarn_traces_take(TarnTraces *t, const struct tarn_event *ev)
     if (!e || e->turn != ev->turn)
         return;
     tarn_trace_take(e->trace, ev);
-    if (ev->kind == TARN_EV_END) /* the model may go before the record */
+    if (ev->kind == TARN_EV_END) { /* the model may go before the record */
         tarn_trace_detach(e->trace, NULL);
+        drop_beginnings(t);
+    }
     if (ev->kind == TARN_EV_TOKEN || ev->kind == TARN_EV_WITHDRAWN ||
         ev->kind == TARN_EV_END)
         g_signal_emit(t, signals[CHANGED], 0);

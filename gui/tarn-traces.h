@@ -20,12 +20,14 @@ G_DECLARE_FINAL_TYPE(TarnTraces, tarn_traces, TARN, TRACES, GObject)
 
 TarnTraces *tarn_traces_new(void);
 /* After tarn_turn_start(), before its events are drained.  from: the message
- * whose beginning the turn was given, or 0. */
+ * whose beginning the turn was given, or which goes on, or 0. */
 void tarn_traces_begin(TarnTraces *t, struct tarn_engine *engine,
                        tarn_turn_id turn, const struct tarn_turn_options *opt,
                        const struct tarn_model *model, TarnConversation *c,
                        tarn_message_id message, tarn_message_id from);
 void tarn_traces_take(TarnTraces *t, const struct tarn_event *ev);
+/* The last turn came to nothing: its record goes. */
+void tarn_traces_drop(TarnTraces *t);
 /* "Answer now" was posted. */
 void tarn_traces_answered(TarnTraces *t);
 /* Borrowed until another turn begins; NULL: not of this visit. */

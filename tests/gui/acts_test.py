@@ -35,13 +35,13 @@ def log(w):
 
 
 def texts(w):
-    return [text_of(n) for n in walk(log(w))
-            if n.get_role() == Role.TEXT and showing(n)]
+    return steady(lambda: [text_of(n) for n in walk(log(w))
+                           if n.get_role() == Role.TEXT and showing(n)])
 
 
 def labels(w):
-    return [n.get_name() for n in walk(w.frame)
-            if n.get_role() == Role.LABEL and showing(n)]
+    return steady(lambda: [n.get_name() for n in walk(w.frame)
+                           if n.get_role() == Role.LABEL and showing(n)])
 
 
 def label(w, text, seconds=10):
@@ -112,8 +112,11 @@ try:
     ok(soon(lambda: texts(w)[-1].endswith('and on it goes'), 20),
        'Continue goes on', texts(w)[-1][-60:])
     w.idle()
-    ok(texts(w)[-1].startswith(had) and w.find(Role.LABEL, '2 / 2'),
-       'in a branch that begins like it', texts(w)[-1][:60])
+    ok(texts(w)[-1].startswith(had) and not w.find(Role.LABEL, '2 / 2') and
+       not w.find(Role.LABEL, 'Stopped.'),
+       'in its own message, which was stopped no more', texts(w)[-1][:60])
+    ok(''.join(texts(w)[-1].split()) == ''.join(had.split()) + 'andonitgoes',
+       'and says nothing twice', texts(w)[-1][-80:])
 
     # A circle is broken, and that is undone.
     w.send('circle')

@@ -11,8 +11,8 @@
  * A word "%FAIL" ends its turn as a failed one; "%LOOP" takes back two words
  * "taken back" as a broken circle would be; "%ROUND" in an answer tells of a
  * circle and waits until it is broken: then two words "again" go.  A turn that begins with tokens
- * (`begin`) says the words of those again: their ids are places in a list of
- * all words that were ever written.
+ * (`begin`, or an answer that goes on) says the words of those again: their ids
+ * are places in a list of all words that were ever written.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -47,7 +47,8 @@ struct tarn_engine {
     unsigned head, tail;
     char *last_text; /* of the event given out last */
     char **words;    /* [n_words] words[id]: what was written */
-    size_t n_words, n_begin;
+    size_t n_words, n_begin, n_given; /* n_given: of an answer that goes on */
+    bool waits; /* for the first of these */
     int32_t *begin;
     /* the turn */
     tarn_turn_id turn;
@@ -546,10 +547,16 @@ enum tarn_status tarn_turn_start(struct tarn_engine *e, struct tarn_chat *c,
     if (e->running)
         return fail(err, TARN_BUSY, "a turn is running", "", "");
     tarn_message_id id;
+    size_t n_begin = opt->n_begin;
+    const int32_t *begin = opt->begin;
     struct tarn_message last = { 0 };
     tarn_chat_message(c, tarn_chat_length(c) - 1, &last);
-    if (tarn_chat_begin(c, last.id, &id, err) != TARN_OK)
+    if (opt->go_on) {
+        id = last.id;
+        begin = tarn_chat_ids(c, id, &n_begin);
+    } else if (tarn_chat_begin(c, last.id, &id, err) != TARN_OK) {
         return TARN_USAGE;
+    }
     tarn_chat_hold(c);
     pthread_mutex_lock(&e->lock);
     take_turn(e);
@@ -562,10 +569,12 @@ enum tarn_status tarn_turn_start(struct tarn_engine *e, struct tarn_chat *c,
     e->summary = (struct tarn_turn_summary){ 0 };
     e->budget = opt->thought_budget;
     free(e->begin);
-    e->begin = calloc(opt->n_begin + 1, sizeof *e->begin);
-    e->n_begin = opt->n_begin;
-    for (size_t i = 0; i < opt->n_begin; i++)
-        e->begin[i] = opt->begin[i];
+    e->begin = calloc(n_begin + 1, sizeof *e->begin);
+    e->n_begin = n_begin;
+    e->n_given = opt->go_on ? n_begin : 0;
+    for (size_t i = 0; i < n_begin; i++)
+        e->begin[i] = begin[i];
+    e->waits = e->n_given > 0;
     /* In these scripts a circle is in a thought, but for %ROUND. */
     e->thought_first = opt->n_begin > 0 && opt->keep_loops && !e->rounded;
     e->t0 = e->t_first = e->t_thought = now_ms();
@@ -587,11 +596,17 @@ bool tarn_engine_next_event(struct tarn_engine *e, struct tarn_event *out)
     pthread_mutex_unlock(&e->lock);
     if (!there || !out->message)
         return there;
+    if (out->kind == TARN_EV_SPAN && e->waits) {
+        tarn_chat_regrow(e->chat, out->message, NULL);
+        e->waits = false;
+    }
+    if (out->kind == TARN_EV_TOKEN && out->at + 1 == e->n_given)
+        tarn_chat_regrown(e->chat, out->message);
     if (out->kind == TARN_EV_TEXT)
         tarn_chat_grow(e->chat, out->message, out->span, out->text,
                        out->text_size, NULL);
     else if (out->kind == TARN_EV_TOKEN)
-        tarn_chat_grow_id(e->chat, out->message, 1, NULL);
+        tarn_chat_grow_id(e->chat, out->message, out->id, NULL);
     else if (out->kind == TARN_EV_WITHDRAWN)
         tarn_chat_withdraw(e->chat, out->message, out->at, out->span,
                            (size_t)out->done);
@@ -620,11 +635,10 @@ const int32_t *tarn_turn_prompt(const struct tarn_engine *engine,
     return NULL;
 }
 
-size_t tarn_turn_given(const struct tarn_engine *engine, tarn_turn_id turn)
+size_t tarn_turn_given(const struct tarn_engine *e, tarn_turn_id turn)
 {
-    (void)engine;
     (void)turn;
-    return 0;
+    return e->n_given;
 }
 
 uint32_t tarn_engine_kv_type(const struct tarn_engine *engine)

@@ -38,13 +38,13 @@ def log(w):
 
 
 def texts(w):
-    return [text_of(n) for n in walk(log(w))
-            if n.get_role() == Role.TEXT and showing(n)]
+    return steady(lambda: [text_of(n) for n in walk(log(w))
+                           if n.get_role() == Role.TEXT and showing(n)])
 
 
 def labels(w):
-    return [n.get_name() for n in walk(log(w))
-            if n.get_role() == Role.LABEL and showing(n)]
+    return steady(lambda: [n.get_name() for n in walk(log(w))
+                           if n.get_role() == Role.LABEL and showing(n)])
 
 
 script = os.path.join(tmp, 'script.md')

@@ -62,6 +62,16 @@ def soon(probe, seconds=10.0):
     return None
 
 
+def steady(probe, tries=20):
+    """What probe() gives, tried again where an object died under it."""
+    for _ in range(tries):
+        try:
+            return probe()
+        except GLib.Error:
+            time.sleep(0.05)
+    return probe()
+
+
 def children(node):
     for i in range(node.get_child_count()):
         c = node.get_child_at_index(i)

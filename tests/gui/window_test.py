@@ -149,6 +149,14 @@ with open(settings, 'w') as f:
     f.write('[window]\ntools=true\ntemperature=0\n')
 
 
+def asked_card(w, button):
+    """That button of the card that asks, when it can be pressed."""
+    wait(lambda: w.find(begins='calculator wants to run.'), 30, 'a card')
+    b = w.button(button)
+    wait(lambda: b.get_state_set().contains(State.SENSITIVE), 5, 'its time')
+    return b
+
+
 def another(w):
     press(w.button('New chat'))
     wait(lambda: w.find(begins='Chat “New chat”'), 10, 'a new chat')
@@ -157,12 +165,10 @@ def another(w):
 w = Window(program)
 try:
     w.send('What is 12 * 34?')
-    wait(lambda: w.find(begins='calculator wants to run.'), 30, 'a card')
-    allow = w.button('Allow once')
+    allow = asked_card(w, 'Allow once')
     shown = ' '.join(text_of(n) for n in walk(w.frame)
                      if n.get_role() == Role.TEXT and showing(n))
     ok('12' in shown and '34' in shown, 'the arguments are shown', shown)
-    wait(lambda: allow.get_state_set().contains(State.SENSITIVE), 5, 'its time')
     press(allow)
     ok(soon(lambda: '408' in answer_text(w), 20), 'then it runs and the model '
        'goes on', answer_text(w))
@@ -171,10 +177,7 @@ try:
     w.idle()
     another(w)
     w.send('What is 12 * 34?')
-    wait(lambda: w.find(begins='calculator wants to run.'), 30, 'a card')
-    hand = w.button('Answer by hand…')
-    wait(lambda: hand.get_state_set().contains(State.SENSITIVE), 5, 'its time')
-    press(hand)
+    press(asked_card(w, 'Answer by hand…'))
     field = wait(lambda: w.find(Role.TEXT, 'Result'), 5, 'the field')
     Atspi.EditableText.set_text_contents(field, '409')
     press(w.button('Send the result'))
@@ -183,10 +186,7 @@ try:
     w.idle()
     another(w)
     w.send('What is 12 * 34?')
-    wait(lambda: w.find(begins='calculator wants to run.'), 30, 'a card')
-    deny = w.button('Deny')
-    wait(lambda: deny.get_state_set().contains(State.SENSITIVE), 5, 'its time')
-    press(deny)
+    press(asked_card(w, 'Deny'))
     ok(soon(lambda: w.find(begins='✕ calculator · denied'), 20), 'or denied')
     w.idle()
 finally:
@@ -211,6 +211,24 @@ try:
        'stop within 50 ms (the middle one of five)', times)
     ok(soon(lambda: w.find(Role.LABEL, 'Stopped.'), 5),
        'what is written is kept and marked as stopped')
+    # It goes on in its own message, and its record with it.
+    had = answer_text(w)
+    press(w.find_last('Continue'))
+    w.button('Stop writing', 20)
+    ok(soon(lambda: len(answer_text(w)) > len(had) + 20, 20) and
+       answer_text(w).startswith(had), 'Continue goes on behind it',
+       (had, answer_text(w)))
+    ok(w.stop_after(0.1) is not None and not w.find(Role.LABEL, '2 / 2'),
+       'in its own message')
+    w.key('ctrl+t')
+    w.focus_pane()
+    w.key('Right')
+    told = soon(lambda: find(w.frame, begins='Timeline, token 0 of '), 10)
+    rows = find_all(w.frame, Role.PUSH_BUTTON, '1  ')
+    ok(told and rows and '%' in rows[0].get_name(),
+       'whose trace knows the candidates of its beginning',
+       told and told.get_name())
+    w.key('ctrl+t')
     w.send('Go on once more')
     w.button('Stop writing', 20)
     press(w.button('New chat'))

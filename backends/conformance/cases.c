@@ -400,18 +400,18 @@ static void make_logits(struct conf_case *c, uint32_t i)
 }
 
 const struct conf_kind conf_kinds[] = {
-    { "embed", make_embed, 63 },
-    { "norm", make_norm, 17 },
-    { "matmul", make_matmul, 105 },
-    { "conv", make_conv, 14 },
-    { "attend", make_attend, 20 },
-    { "glu", make_glu, 17 },
-    { "add", make_add, 17 },
-    { "route", make_route, 16 },
-    { "experts", make_experts, 42 },
-    { "logits", make_logits, 21 },
-    { "network", conf_make_network, 12 },
-    { "replay", conf_make_replay, 4 },
-    { "cancel", conf_make_cancel, 8 },
+    { "embed", make_embed, 63, 63, CONF_DEALT },
+    { "norm", make_norm, 17, 17, 3 },
+    { "matmul", make_matmul, 105, 105, CONF_PER_TYPE },
+    { "conv", make_conv, 14, 14, 3 },
+    { "attend", make_attend, 20, 20, 4 },
+    { "glu", make_glu, 17, 17, 3 },
+    { "add", make_add, 17, 17, 3 },
+    { "route", make_route, 16, 16, 3 },
+    { "experts", make_experts, 42, 42, CONF_DEALT },
+    { "logits", make_logits, 21, 21, CONF_DEALT },
+    { "network", conf_make_network, 12, 10, CONF_ONE_PART },
+    { "replay", conf_make_replay, 4, 4, CONF_ONE_PART },
+    { "cancel", conf_make_cancel, 8, 8, CONF_ONE_PART },
 };
 const uint32_t conf_n_kinds = COUNT(conf_kinds);

@@ -56,6 +56,7 @@ struct suite {
     struct conf_arena arena;
     bool exact;
     uint64_t seed;
+    uint32_t part, parts; /* of a sample; parts 0: everything */
     tarn_conformance_report_fn report;
     void *user;
     uint32_t n_passed, n_failed;
@@ -71,7 +72,8 @@ static void tell(struct suite *s, bool ok, const char *title, const char *why)
 }
 
 static enum tarn_status play(struct suite *s, const struct conf_kind *kind,
-                             uint32_t i, struct tarn_error *err)
+                             uint32_t i, enum conf_verdict *verdict,
+                             struct tarn_error *err)
 {
     struct conf_case *c = conf_alloc(&s->arena, 1, sizeof *c);
     char why[200] = "";
@@ -98,6 +100,7 @@ static enum tarn_status play(struct suite *s, const struct conf_kind *kind,
     }
     char title[200];
     snprintf(title, sizeof title, "%s %u: %.160s", kind->name, i, c->title);
+    *verdict = v;
     s->n_passed += v == CONF_SAME;
     s->n_failed += v == CONF_DIFFERENT;
     if (v == CONF_REFUSED) {
@@ -111,33 +114,58 @@ static enum tarn_status play(struct suite *s, const struct conf_kind *kind,
     return TARN_OK;
 }
 
-/* Every one_in-th of the sweep, by chance; the first of a kind always. */
-static bool is_drawn(const struct suite *s, uint32_t k, uint32_t i,
-                     uint32_t one_in)
+/* Which of the parts has something that one part alone has. */
+static bool is_here(const struct suite *s, uint32_t what)
 {
-    return i == 0 || one_in <= 1 ||
-           tarn_mix(s->seed ^ tarn_mix((uint64_t)k << 32 | i)) % one_in == 0;
+    return s->parts == 0 || (s->seed + what) % s->parts == s->part;
 }
 
-static enum tarn_status play_all(struct suite *s, uint32_t one_in,
-                                 uint32_t cases, struct tarn_error *err)
+/* The sweep in classes (i modulo their number: types, for kinds that go through
+ * the types); of each class one case by chance, and another one if the backend
+ * refuses that. */
+static enum tarn_status play_sample(struct suite *s, uint32_t k,
+                                    struct tarn_error *err)
 {
-    for (uint32_t k = 0; k < conf_n_kinds; k++)
-        for (uint32_t i = 0; i < conf_kinds[k].sweep; i++) {
-            if (!is_drawn(s, k, i, one_in))
-                continue;
-            const enum tarn_status status = play(s, &conf_kinds[k], i, err);
+    const struct conf_kind *kind = &conf_kinds[k];
+    if (kind->drawn == CONF_ONE_PART && !is_here(s, k))
+        return TARN_OK;
+    const uint32_t classes = kind->drawn == CONF_ONE_PART   ? 1
+                             : kind->drawn >= CONF_PER_TYPE ? conf_n_types
+                                                            : kind->drawn;
+    for (uint32_t c = 0; c < classes; c++) {
+        if (kind->drawn == CONF_DEALT && !is_here(s, k + c))
+            continue;
+        const uint32_t members = (kind->light - c + classes - 1) / classes;
+        const uint64_t lot =
+            tarn_mix(s->seed ^ tarn_mix((uint64_t)s->part << 48 | k << 16 | c));
+        enum conf_verdict v = CONF_REFUSED;
+        for (uint32_t m = 0; m < members && v == CONF_REFUSED; m++) {
+            const uint32_t i = c + (uint32_t)((lot + m) % members) * classes;
+            const enum tarn_status status = play(s, kind, i, &v, err);
             if (status != TARN_OK)
                 return status;
         }
-    for (uint32_t n = 0; n < cases; n++) {
-        const struct conf_kind *kind = &conf_kinds[n % conf_n_kinds];
-        const enum tarn_status status =
-            play(s, kind, kind->sweep + n / conf_n_kinds, err);
-        if (status != TARN_OK)
-            return status;
     }
     return TARN_OK;
+}
+
+static enum tarn_status play_all(struct suite *s, uint32_t cases,
+                                 struct tarn_error *err)
+{
+    enum tarn_status status = TARN_OK;
+    enum conf_verdict v;
+    for (uint32_t k = 0; k < conf_n_kinds && status == TARN_OK; k++) {
+        if (s->parts)
+            status = play_sample(s, k, err);
+        for (uint32_t i = 0; !s->parts && i < conf_kinds[k].sweep && !status;
+             i++)
+            status = play(s, &conf_kinds[k], i, &v, err);
+    }
+    for (uint32_t n = 0; n < cases && status == TARN_OK; n++) {
+        const struct conf_kind *kind = &conf_kinds[n % conf_n_kinds];
+        status = play(s, kind, kind->sweep + n / conf_n_kinds, &v, err);
+    }
+    return status;
 }
 
 static void check_all(struct suite *s)
@@ -151,40 +179,14 @@ static void check_all(struct suite *s)
     }
 }
 
-enum tarn_status
-tarn_conformance_run(const struct tarn_backend *b, uint32_t device,
-                     const struct tarn_host *host, uint64_t seed,
-                     uint32_t cases, tarn_conformance_report_fn report,
-                     void *user, uint32_t *n_passed, uint32_t *n_failed)
-{
-    return tarn_conformance_sample(b, device, host, seed, 1, cases, report,
-                                   user, n_passed, n_failed);
-}
-
-enum tarn_status
-tarn_conformance_sample(const struct tarn_backend *b, uint32_t device,
-                        const struct tarn_host *host, uint64_t seed,
-                        uint32_t one_in, uint32_t cases,
-                        tarn_conformance_report_fn report, void *user,
-                        uint32_t *n_passed, uint32_t *n_failed)
+static enum tarn_status play_suite(struct suite *s, uint32_t cases)
 {
     struct tarn_error err = { TARN_OK, "" };
     struct tarn_device_info info = { .size = sizeof info };
-    struct suite *s = host->alloc(host->user, sizeof *s, 64);
-    if (!s)
-        return TARN_NO_MEMORY;
-    memset(s, 0, sizeof *s);
-    s->sides[0].backend = tarn_backend_ref();
-    s->sides[1].backend = b;
-    s->sides[1].device = device;
-    s->arena.host = host;
-    s->seed = seed;
-    s->report = report;
-    s->user = user;
     enum tarn_status status = TARN_OK;
     for (int i = 0; i < 2 && status == TARN_OK; i++) {
         struct conf_side *side = &s->sides[i];
-        conf_watch_init(&side->watch, host);
+        conf_watch_init(&side->watch, s->arena.host);
         status = side->backend->device_info(&side->watch.host, side->device,
                                             &info, &err);
         if (status == TARN_OK)
@@ -193,16 +195,66 @@ tarn_conformance_sample(const struct tarn_backend *b, uint32_t device,
     }
     s->exact = info.exact;
     if (status == TARN_OK) {
-        check_all(s);
-        status = play_all(s, one_in, cases, &err);
+        if (is_here(s, conf_n_kinds))
+            check_all(s);
+        status = play_all(s, cases, &err);
     }
     if (status != TARN_OK)
         tell(s, false, "the suite could not go on", err.text);
     for (int i = 0; i < 2; i++)
         if (s->sides[i].dev)
             s->sides[i].backend->close(s->sides[i].dev);
+    return status;
+}
+
+static enum tarn_status play_with(const struct tarn_host *host,
+                                  const struct suite *wanted, uint32_t cases,
+                                  uint32_t *n_passed, uint32_t *n_failed)
+{
+    struct suite *s = host->alloc(host->user, sizeof *s, 64);
+    if (!s)
+        return TARN_NO_MEMORY;
+    *s = *wanted;
+    const enum tarn_status status = play_suite(s, cases);
     *n_passed = s->n_passed;
     *n_failed = s->n_failed;
     host->free(host->user, s);
     return status;
+}
+
+enum tarn_status
+tarn_conformance_run(const struct tarn_backend *b, uint32_t device,
+                     const struct tarn_host *host, uint64_t seed,
+                     uint32_t cases, tarn_conformance_report_fn report,
+                     void *user, uint32_t *n_passed, uint32_t *n_failed)
+{
+    const struct suite s = {
+        .sides = { { .backend = tarn_backend_ref() },
+                   { .backend = b, .device = device } },
+        .arena = { .host = host },
+        .seed = seed,
+        .report = report,
+        .user = user,
+    };
+    return play_with(host, &s, cases, n_passed, n_failed);
+}
+
+enum tarn_status
+tarn_conformance_sample(const struct tarn_backend *b, uint32_t device,
+                        const struct tarn_host *host, uint64_t seed,
+                        uint32_t part, uint32_t parts,
+                        tarn_conformance_report_fn report, void *user,
+                        uint32_t *n_passed, uint32_t *n_failed)
+{
+    const struct suite s = {
+        .sides = { { .backend = tarn_backend_ref() },
+                   { .backend = b, .device = device } },
+        .arena = { .host = host },
+        .seed = seed,
+        .part = part,
+        .parts = parts,
+        .report = report,
+        .user = user,
+    };
+    return play_with(host, &s, 0, n_passed, n_failed);
 }

@@ -144,10 +144,17 @@ enum conf_verdict conf_play(struct conf_side sides[2], bool exact,
 /* ------------------------------------------------------------------ cases
  * Makers fill an empty case; `i` picks among the edges of a kind. */
 typedef void (*conf_make_fn)(struct conf_case *c, uint32_t i);
+enum {
+    CONF_PER_TYPE = 1000, /* one of each weight type */
+    CONF_DEALT,           /* the same, but each type in one part only */
+    CONF_ONE_PART         /* one case, in one part only */
+};
 struct conf_kind {
     const char *name;
     conf_make_fn make;
     uint32_t sweep; /* cases i in [0, sweep) belong to the fixed sweep */
+    uint32_t light; /* i in [0, light) are cheap enough for a sample */
+    uint32_t drawn; /* of them in a part of a sample; or as below */
 };
 extern const struct conf_kind conf_kinds[];
 extern const uint32_t conf_n_kinds;

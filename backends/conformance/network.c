@@ -159,8 +159,9 @@ static void make_rows(struct conf_case *c, uint32_t n, uint32_t n_seqs)
 void conf_make_network(struct conf_case *c, uint32_t i)
 {
     make_model(c, i);
-    const uint32_t rows = i == 4 ? 300 : conf_range(&c->random, 1, 70);
-    make_rows(c, rows, i == 4 ? 1 : conf_range(&c->random, 1, 4));
+    const bool many = i == 10;
+    const uint32_t rows = many ? 300 : conf_range(&c->random, 1, 70);
+    make_rows(c, rows, many ? 1 : conf_range(&c->random, 1, 4));
     conf_random_cuts(c);
     snprintf(c->title, sizeof c->title,
              "network of %u steps, %u rows of %u sequences in random batches",

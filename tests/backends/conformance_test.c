@@ -1,6 +1,7 @@
 /* conformance_test.c - the suite on `ref` itself, and on copies of it that
  * are wrong in one thing each: every one must be found out. */
 #include "backends/conformance/conformance.h"
+#include "backends/conformance/inside.h"
 #include "backends/numerics.h"
 #include "backends/ref/ref.h"
 #include "tests/backends/bench.h"
@@ -40,6 +41,64 @@ static void test_the_reference_agrees_with_itself(void)
     const int64_t held = bench.held;
     CHECK(suite(tarn_backend_ref(), 26, &t) == 0);
     CHECK(bench.held == held);
+}
+
+/* ----------------------------------------------------------------- samples */
+
+enum { PARTS = 3, KINDS = 13, TYPES = 21 };
+
+static struct {
+    uint32_t of[KINDS][TYPES]; /* lines; [0] for kinds without types */
+    uint32_t checks;
+} seen;
+
+/* A title is "kind number: words"; the number tells the type. */
+static void note(void *user, const char *line, bool ok)
+{
+    (void)user;
+    if (!ok)
+        printf("# %s\n", line);
+    for (uint32_t k = 0; k < KINDS; k++) {
+        const size_t n = strlen(conf_kinds[k].name);
+        if (strncmp(line, conf_kinds[k].name, n) || line[n] != ' ' ||
+            line[n + 1] < '0' || line[n + 1] > '9')
+            continue;
+        const bool typed = conf_kinds[k].drawn == CONF_PER_TYPE ||
+                           conf_kinds[k].drawn == CONF_DEALT;
+        seen.of[k][typed ? strtoul(line + n, NULL, 10) % TYPES : 0]++;
+        return;
+    }
+    seen.checks++;
+}
+
+/* What a part must have is there, and the three together have no type and no
+ * kind less than the whole, whatever the seed. */
+static void test_a_sample_has_every_step_and_every_type(void)
+{
+    CHECK(conf_n_kinds == KINDS && conf_n_types == TYPES);
+    const char *v = getenv("TARN_SEED");
+    const uint64_t seed = v ? strtoull(v, NULL, 10) : 1;
+    uint32_t missing = 0;
+    memset(&seen, 0, sizeof seen);
+    for (uint32_t part = 0; part < PARTS; part++) {
+        uint32_t passed = 0, failed = 0;
+        CHECK(tarn_conformance_sample(tarn_backend_ref(), 0, &bench.host, seed,
+                                      part, PARTS, note, NULL, &passed,
+                                      &failed) == TARN_OK);
+        CHECK(failed == 0);
+        for (uint32_t k = 0; k < KINDS; k++)
+            for (uint32_t t = 0; t < TYPES; t++)
+                missing += (conf_kinds[k].drawn == CONF_PER_TYPE ||
+                            (conf_kinds[k].drawn < CONF_PER_TYPE && !t)) &&
+                           seen.of[k][t] <= part;
+    }
+    for (uint32_t k = 0; k < KINDS; k++)
+        for (uint32_t t = 0; t < TYPES; t++)
+            missing +=
+                seen.of[k][t] == 0 && (!t || conf_kinds[k].drawn == CONF_DEALT);
+    CHECK_SAYS(missing == 0, "seed %u: %u steps or types are missing",
+               (unsigned)seed, missing);
+    CHECK(seen.checks == conf_n_checks);
 }
 
 /* ------------------------------------------------------------ wrong copies */
@@ -205,6 +264,7 @@ int main(void)
 {
     bench_open(&bench, tarn_backend_ref());
     RUN(test_the_reference_agrees_with_itself);
+    RUN(test_a_sample_has_every_step_and_every_type);
     RUN(test_wrong_backends_are_found_out);
     RUN(test_other_devices_are_held_to_the_tolerance);
     bench_close(&bench);

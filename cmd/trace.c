@@ -6,7 +6,7 @@
 #include "core/trace/view.h"
 
 struct trace {
-    bool json, svg;
+    bool json, svg, state;
     uint32_t width, zoom, layer; /* of the picture; layer 0: all */
     const char *replay; /* model, or NULL */
     struct cmd_common common;
@@ -93,6 +93,7 @@ static enum tarn_status paint(struct trace *r, struct tarn_error *err)
     const struct tarn_view_options o = {
         .size = sizeof o, .width = (int32_t)r->width,
         .zoom = r->zoom * TARN_ZOOM_ONE, .layer = (int32_t)r->layer - 1,
+        .hidden = r->state ? 0 : TARN_LANES_OFF,
         .selected = TARN_VIEW_NOTHING
     };
     const uint32_t n_layers = tarn_trace_info(r->t)->n_moe_layers;
@@ -142,6 +143,8 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
           "per token; if not given, all tokens fit" },
         { "--layer", NULL, CMD_U32, &r.layer, 1, 4096, "N",
           "the experts of one layer; if not given, what all layers keep" },
+        { "--state", NULL, CMD_FLAG, &r.state, 0, 0, NULL,
+          "the picture with what the state took" },
     };
     struct cmd_args a;
     cmd_args_init(&a, self, 1);

@@ -158,6 +158,8 @@ struct tarn_state_memory {
     uint64_t page_bytes;
     uint64_t kv_bytes;     /* pages_taken of them */
     uint64_t tail_bytes;   /* of all convolution tails */
+    uint32_t page_tokens;  /* positions of a page */
+    uint64_t chat_tail_bytes; /* of the tails, those of one chat or branch */
 };
 void tarn_engine_state_memory(const struct tarn_engine *engine,
                               struct tarn_state_memory *out);

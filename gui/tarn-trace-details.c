@@ -15,6 +15,7 @@ struct _TarnTraceDetails {
     GtkWidget *two, *rows, *foot, *fork;
     const struct tarn_trace *trace; /* borrowed */
     guint token, mark;
+    gboolean with_state;
 };
 G_DEFINE_FINAL_TYPE(TarnTraceDetails, tarn_trace_details, GTK_TYPE_BOX)
 
@@ -165,6 +166,8 @@ void tarn_trace_details_token(TarnTraceDetails *d, const struct tarn_trace *t,
     k += token;
     struct tarn_buf b = { 0 };
     tarn_view_tell(t, token, &b);
+    if (d->with_state)
+        tarn_view_tell_state(t, token, &b);
     g_autofree char *said = tarn_words_valid(b.data ? b.data : "", -1);
     tarn_buf_finish(&b);
     gtk_label_set_text(d->tell, said);
@@ -178,6 +181,11 @@ void tarn_trace_details_token(TarnTraceDetails *d, const struct tarn_trace *t,
         (guint64)i->seed, i->attempt);
     gtk_label_set_text(d->seed, seed);
     show_fork(d, k, can_fork);
+}
+
+void tarn_trace_details_with_state(TarnTraceDetails *d, gboolean on)
+{
+    d->with_state = on;
 }
 
 void tarn_trace_details_range(TarnTraceDetails *d, const struct tarn_trace *t,

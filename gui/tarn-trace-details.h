@@ -25,6 +25,8 @@ guint tarn_trace_details_rows(const struct tarn_trace_token *k);
 /* token beyond the last one, or trace NULL: hides itself. */
 void tarn_trace_details_token(TarnTraceDetails *d, const struct tarn_trace *t,
                               guint token, guint mark, gboolean can_fork);
+/* What is said of a token from now on has its state, or not. */
+void tarn_trace_details_with_state(TarnTraceDetails *d, gboolean on);
 void tarn_trace_details_range(TarnTraceDetails *d, const struct tarn_trace *t,
                               guint first, guint last);
 /* Whether a fork with the marked candidate is possible. */

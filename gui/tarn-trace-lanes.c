@@ -97,6 +97,20 @@ void tarn_trace_lanes_set_layer(TarnTraceLanes *l, int layer)
     gtk_widget_queue_resize(GTK_WIDGET(l));
 }
 
+void tarn_trace_lanes_show(TarnTraceLanes *l, enum tarn_view_lane lane,
+                           gboolean on)
+{
+    guint bit = 1u << lane;
+    l->look.hidden = on ? l->look.hidden & ~bit : l->look.hidden | bit;
+    stale(l);
+    gtk_widget_queue_resize(GTK_WIDGET(l));
+}
+
+const struct tarn_view_options *tarn_trace_lanes_look(TarnTraceLanes *l)
+{
+    return &l->look;
+}
+
 static void zoom_at(TarnTraceLanes *l, double by, double x)
 {
     make_list(l);
@@ -600,6 +614,8 @@ static gboolean on_tip(TarnTraceLanes *l, int x, int y, gboolean keyboard,
     tarn_view_tell(l->trace, p.token, &b);
     if (p.expert != TARN_VIEW_NOTHING && p.lane == TARN_LANE_EXPERTS)
         tarn_buf_printf(&b, ", expert %u", p.expert);
+    if (p.lane == TARN_LANE_STATE)
+        tarn_view_tell_state(l->trace, p.token, &b);
     g_autofree char *valid = tarn_words_valid(b.data ? b.data : "", -1);
     gtk_tooltip_set_text(tip, valid);
     tarn_buf_finish(&b);
@@ -642,6 +658,7 @@ static void tarn_trace_lanes_init(TarnTraceLanes *l)
     l->look = (struct tarn_view_options){ .size = sizeof l->look,
                                           .width = 620,
                                           .layer = -1,
+                                          .hidden = TARN_LANES_OFF,
                                           .selected = TARN_VIEW_NOTHING };
     l->from = l->to = l->until = TARN_VIEW_NOTHING;
     l->hits = g_array_new(FALSE, FALSE, sizeof(guint));

@@ -36,6 +36,11 @@ void tarn_trace_lanes_share(TarnTraceLanes *l, guint n_tokens);
 GdkTexture *tarn_trace_lanes_texture(TarnTraceLanes *l);
 /* -1: all layers. */
 void tarn_trace_lanes_set_layer(TarnTraceLanes *l, int layer);
+/* A lane, or not; some are off until they are wanted. */
+void tarn_trace_lanes_show(TarnTraceLanes *l, enum tarn_view_lane lane,
+                           gboolean on);
+/* How it looks now.  Borrowed. */
+const struct tarn_view_options *tarn_trace_lanes_look(TarnTraceLanes *l);
 /* The token in the middle stays; 0: all fit. */
 void tarn_trace_lanes_zoom(TarnTraceLanes *l, double by);
 /* NULL without a trace.  Borrowed. */

@@ -235,6 +235,49 @@ static void set_speed(GSimpleAction *a, GVariant *v, gpointer user)
     TARN_TRACE_PANE(user)->speed = (guint)g_variant_get_int32(v);
 }
 
+/* ---------------------------------------------------------------------- lanes
+ */
+static const struct {
+    enum tarn_view_lane lane;
+    const char *action, *label;
+} LANES[] = {
+    { TARN_LANE_STEPS, "lane-steps", N_("Steps") },
+    { TARN_LANE_ENTROPY, "lane-entropy", N_("Entropy") },
+    { TARN_LANE_HESITATION, "lane-hesitation", N_("Hesitations") },
+    { TARN_LANE_LOOP, "lane-loop", N_("Loops") },
+    { TARN_LANE_CHOSEN, "lane-chosen", N_("Chosen") },
+    { TARN_LANE_OTHERS, "lane-others", N_("Others") },
+    { TARN_LANE_EXPERTS, "lane-experts", N_("Experts") },
+    { TARN_LANE_TIME, "lane-time", N_("Time") },
+    { TARN_LANE_STATE, "lane-state", N_("State") }
+};
+
+static void show_lane(GSimpleAction *a, GVariant *v, gpointer user)
+{
+    TarnTracePane *p = user;
+    const char *name = g_action_get_name(G_ACTION(a));
+    gboolean on = g_variant_get_boolean(v);
+    gsize i = 0;
+    while (strcmp(LANES[i].action, name))
+        i++;
+    g_simple_action_set_state(a, v);
+    tarn_trace_lanes_show(p->lanes, LANES[i].lane, on);
+    if (LANES[i].lane == TARN_LANE_STATE)
+        tarn_trace_details_with_state(p->details, on);
+    tarn_trace_pane_tell(p);
+}
+
+static void add_lanes(TarnTracePane *p, GActionMap *map)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(LANES); i++) {
+        gboolean on = !(TARN_LANES_OFF & 1u << LANES[i].lane);
+        g_autoptr(GSimpleAction) a = g_simple_action_new_stateful(
+            LANES[i].action, NULL, g_variant_new_boolean(on));
+        g_signal_connect(a, "change-state", G_CALLBACK(show_lane), p);
+        g_action_map_add_action(map, G_ACTION(a));
+    }
+}
+
 static void add_item(GMenu *menu, const char *label, const char *action,
                      GVariant *target)
 {
@@ -256,6 +299,7 @@ GMenu *tarn_trace_pane_menu(void)
     g_autoptr(GMenu) acts = g_menu_new();
     g_autoptr(GMenu) speeds = g_menu_new();
     g_autoptr(GMenu) kinds = g_menu_new();
+    g_autoptr(GMenu) lanes = g_menu_new();
     add_item(acts, _("Reproduce"), "trace.reproduce", NULL);
     add_item(acts, _("Compare with another branch"), "trace.compare-branch",
              NULL);
@@ -268,6 +312,11 @@ GMenu *tarn_trace_pane_menu(void)
     for (gsize i = 0; i < G_N_ELEMENTS(KINDS); i++)
         add_item(kinds, gettext(KINDS[i][0]), "trace.export",
                  g_variant_new_string(KINDS[i][1]));
+    for (gsize i = 0; i < G_N_ELEMENTS(LANES); i++) {
+        g_autofree char *action = g_strconcat("trace.", LANES[i].action, NULL);
+        add_item(lanes, gettext(LANES[i].label), action, NULL);
+    }
+    g_menu_append_submenu(acts, _("Lanes"), G_MENU_MODEL(lanes));
     g_menu_append_section(menu, NULL, G_MENU_MODEL(acts));
     g_menu_append_section(menu, NULL, G_MENU_MODEL(speeds));
     g_menu_append_section(menu, NULL, G_MENU_MODEL(kinds));
@@ -290,6 +339,7 @@ void tarn_trace_pane_add_actions(TarnTracePane *p)
     g_autoptr(GSimpleActionGroup) group = g_simple_action_group_new();
     g_action_map_add_action_entries(G_ACTION_MAP(group), ACTS,
                                     G_N_ELEMENTS(ACTS), p);
+    add_lanes(p, G_ACTION_MAP(group));
     gtk_widget_insert_action_group(GTK_WIDGET(p), "trace",
                                    G_ACTION_GROUP(group));
 }

@@ -47,6 +47,7 @@ const struct tarn_trace_token *tarn_trace_pane_tokens(TarnTracePane *p,
 void tarn_trace_pane_select(TarnTracePane *p, guint token, int candidate);
 void tarn_trace_pane_range(TarnTracePane *p, guint first, guint last);
 void tarn_trace_pane_mark(TarnTracePane *p, guint rank);
+void tarn_trace_pane_tell(TarnTracePane *p); /* the same, anew */
 void tarn_trace_pane_fork(TarnTracePane *p);
 void tarn_trace_pane_view_changed(TarnTracePane *p);
 

@@ -23,7 +23,7 @@ const struct tarn_trace_token *tarn_trace_pane_tokens(TarnTracePane *p,
 
 /* ------------------------------------------------------------------ selecting
  */
-static void update_details(TarnTracePane *p)
+void tarn_trace_pane_tell(TarnTracePane *p)
 {
     if (p->anchor != TARN_VIEW_NOTHING && p->selected != TARN_VIEW_NOTHING)
         tarn_trace_details_range(p->details, p->trace,
@@ -54,7 +54,7 @@ static void move_to(TarnTracePane *p, guint token, int candidate)
     tarn_trace_lanes_set_range(p->lanes, p->anchor, p->selected);
     tarn_trace_reading_select(p->reading, token);
     tarn_trace_table_select(p->table, token);
-    update_details(p);
+    tarn_trace_pane_tell(p);
 }
 
 void tarn_trace_pane_select(TarnTracePane *p, guint token, int candidate)
@@ -151,13 +151,13 @@ static void mark(TarnTracePane *p, int step)
         return;
     guint rows = tarn_trace_details_rows(&k[p->selected]);
     p->mark = (guint)CLAMP((int)p->mark + step, 0, MAX((int)rows, 1) - 1);
-    update_details(p);
+    tarn_trace_pane_tell(p);
 }
 
 void tarn_trace_pane_mark(TarnTracePane *p, guint rank)
 {
     p->mark = rank;
-    update_details(p);
+    tarn_trace_pane_tell(p);
 }
 
 static void next_view(TarnTracePane *p)
@@ -352,7 +352,7 @@ static void refresh(TarnTracePane *p, gboolean grown)
     if (!grown)
         tarn_trace_pane_select(p, TARN_VIEW_NOTHING, -1);
     else
-        update_details(p);
+        tarn_trace_pane_tell(p);
 }
 
 static gboolean on_grow(gpointer user)

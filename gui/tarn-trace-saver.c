@@ -23,9 +23,11 @@ static GBytes *take_text(char *text)
 GBytes *tarn_trace_saver_make(TarnTraceLanes *lanes, const struct tarn_trace *t,
                               const char *kind, char **why)
 {
+    const struct tarn_view_options *look = tarn_trace_lanes_look(lanes);
     const struct tarn_view_options o = { .size = sizeof o,
                                          .width = 960,
-                                         .layer = -1,
+                                         .layer = look->layer,
+                                         .hidden = look->hidden,
                                          .selected = TARN_VIEW_NOTHING };
     struct tarn_buf b = { 0 };
     struct tarn_error err = { 0 };

@@ -284,6 +284,10 @@ EXPORT("tarn_web_view_token") uint32_t tarn_web_view_token(uint32_t i)
     tarn_view_tell(seen.t, i, &tell);
     tarn_buf_byte(&seen.out, '{');
     add_text("tell", tell.data ? tell.data : "", tell.size);
+    tarn_buf_clear(&tell);
+    tarn_view_tell_state(seen.t, i, &tell);
+    tarn_buf_byte(&seen.out, ',');
+    add_text("state", tell.data ? tell.data : "", tell.size);
     tarn_buf_finish(&tell);
     tarn_buf_printf(&seen.out, ",\"id\":%d,\"rank\":%u,\"after\":", k->id,
                     tarn_view_rank(k));

@@ -246,7 +246,9 @@ void tarn_engine_state_memory(const struct tarn_engine *engine,
         .pages_most = c->max_pages, .page_bytes = c->page_bytes,
         .kv_bytes = taken * c->page_bytes,
         .tail_bytes = (1 + (uint64_t)c->n_slots * TARN_TAILS_PER_SEQ) *
-                      c->tail_bytes };
+                      c->tail_bytes,
+        .page_tokens = TARN_PAGE_POSITIONS,
+        .chat_tail_bytes = TARN_TAILS_PER_SEQ * c->tail_bytes };
 }
 
 /* ------------------------------------------------------------------- wait */

@@ -70,6 +70,19 @@ void tarn_trace_reread(struct tarn_trace *t, uint32_t span);
 /* n_slots from info; TARN_USAGE if the shape is out of bounds. */
 enum tarn_status tarn_trace_shape(struct tarn_trace *t,
                                   struct tarn_error *err);
+/* state.c: what the sequence holds with the prompt and so many kept tokens;
+ * false: not recorded. */
+struct tarn_trace_state {
+    uint32_t used, of; /* positions; of: the context */
+    uint32_t pages;
+    uint64_t bytes; /* of pages and tails */
+};
+bool tarn_trace_state(const struct tarn_trace *t, uint32_t kept,
+                      struct tarn_trace_state *out);
+/* "context 1,442 of 32,768 tokens, state 19 MB" */
+void tarn_trace_state_line(const struct tarn_trace_state *s,
+                           struct tarn_buf *out);
+
 /* turn_form.c */
 void tarn_trace_free_turn(struct tarn_trace *t);
 void tarn_trace_write_turn(const struct tarn_trace *t, bool prompt,

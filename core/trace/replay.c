@@ -18,6 +18,8 @@ enum tarn_status tarn_trace_note(struct tarn_trace *t,
                                  const struct tarn_turn_options *opt,
                                  struct tarn_error *err)
 {
+    struct tarn_state_memory state;
+    tarn_engine_state_memory(engine, &state);
     struct tarn_trace_turn turn = {
         .budget = opt->thought_budget > 0 ? opt->thought_budget : 0,
         .max_tokens = opt->max_tokens > 0 ? opt->max_tokens : 0,
@@ -32,6 +34,9 @@ enum tarn_status tarn_trace_note(struct tarn_trace *t,
         .tools_json = opt->tools_json,
         .free_calls = opt->free_calls,
         .budget_given = opt->budget_given && opt->thought_budget >= 0,
+        .page_tokens = state.page_tokens,
+        .page_bytes = state.page_bytes,
+        .tail_bytes = state.chat_tail_bytes,
     };
     if (!opt->sampling)
         return tarn_fail(err, TARN_USAGE,

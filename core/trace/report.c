@@ -39,6 +39,14 @@ static struct piece measure(const struct tarn_trace *t, size_t first,
     return p;
 }
 
+static uint32_t kept(const struct tarn_trace *t)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < t->n_tokens; i++)
+        n += !(t->tokens[i].flags & TARN_TRACE_WITHDRAWN);
+    return n;
+}
+
 /* 1 = most likely; 0: none of the eight. */
 static unsigned rank_of(const struct tarn_trace_token *k)
 {
@@ -171,6 +179,12 @@ void tarn_trace_report(const struct tarn_trace *t, struct tarn_buf *out)
     tarn_buf_printf(out, ", %s, seed %llu, attempt %u, %zu tokens\n",
                     tarn_shown_str(i->backend).text,
                     (unsigned long long)i->seed, i->attempt, t->n_tokens);
+    struct tarn_trace_state state;
+    if (tarn_trace_state(t, kept(t), &state)) {
+        tarn_trace_state_line(&state, out);
+        tarn_buf_printf(out, " in %u page%s\n", state.pages,
+                        state.pages == 1 ? "" : "s");
+    }
     add_steps(t, out);
     add_hesitations(t, out);
     add_forks(t, out);
@@ -261,5 +275,13 @@ void tarn_trace_report_json(const struct tarn_trace *t, struct tarn_buf *out)
         tarn_buf_printf(out, "%s{\"first\":%u,\"tokens\":%u,\"broken\":%s}",
                         k ? "," : "", t->loops[k].first, t->loops[k].n,
                         t->loops[k].broken ? "true" : "false");
-    tarn_buf_text(out, "]}\n");
+    tarn_buf_byte(out, ']');
+    struct tarn_trace_state state;
+    if (tarn_trace_state(t, kept(t), &state))
+        tarn_buf_printf(out,
+                        ",\n\"state\":{\"used\":%u,\"context\":%u,"
+                        "\"pages\":%u,\"bytes\":%llu}",
+                        state.used, state.of, state.pages,
+                        (unsigned long long)state.bytes);
+    tarn_buf_text(out, "}\n");
 }

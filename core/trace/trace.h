@@ -114,6 +114,10 @@ struct tarn_trace_turn {
     const char *json_schema, *tools_json; /* or NULL */
     bool free_calls;
     bool budget_given; /* budget 0 is one */
+    /* Of the state: positions and bytes of a page, bytes of a chat's tails.
+     * 0: not known. */
+    uint32_t page_tokens;
+    uint64_t page_bytes, tail_bytes;
 };
 enum tarn_status tarn_trace_set_turn(struct tarn_trace *t,
                                      const struct tarn_trace_turn *turn,

@@ -11,9 +11,11 @@
 enum {
     MAX_STOPS = 16,
     MAX_STOP = 256,
-    MAX_FORM = 1 << 20,
-    /* a schema, declarations of tools */ MAX_PROMPT = 1 << 20
+    MAX_FORM = 1 << 20, /* a schema, declarations of tools */
+    MAX_PROMPT = 1 << 20,
+    MAX_PAGE = 1 << 20 /* positions */
 };
+#define MAX_STATE (INT64_C(1) << 36) /* bytes of a page, of tails */
 
 static void free_text(const char *const *at)
 {
@@ -225,6 +227,10 @@ void tarn_trace_write_turn(const struct tarn_trace *t, bool prompt,
         tarn_buf_text(b, ",\"free_calls\":1");
     if (u->budget_given)
         tarn_buf_text(b, ",\"budget_given\":1");
+    if (u->page_tokens)
+        tarn_buf_printf(b, ",\"state\":[%u,%llu,%llu]", u->page_tokens,
+                        (unsigned long long)u->page_bytes,
+                        (unsigned long long)u->tail_bytes);
     if (prompt)
         tarn_buf_text(b, ",\n\"prompt\":[");
     for (size_t i = 0; prompt && i < u->n_prompt; i++)
@@ -311,6 +317,17 @@ static const char *read_form(struct tarn_buf *b, struct tarn_scan *s)
     return b->data ? b->data : "";
 }
 
+static void read_state(struct tarn_trace_turn *u, struct tarn_scan *s)
+{
+    tarn_scan_expect(s, '[');
+    u->page_tokens = (uint32_t)tarn_scan_i64(s, 1, MAX_PAGE);
+    tarn_scan_expect(s, ',');
+    u->page_bytes = (uint64_t)tarn_scan_i64(s, 0, MAX_STATE);
+    tarn_scan_expect(s, ',');
+    u->tail_bytes = (uint64_t)tarn_scan_i64(s, 0, MAX_STATE);
+    tarn_scan_expect(s, ']');
+}
+
 static void read_member(struct reading *r, const char *key, struct tarn_scan *s)
 {
     struct tarn_trace_turn *u = &r->turn;
@@ -338,6 +355,8 @@ static void read_member(struct reading *r, const char *key, struct tarn_scan *s)
         u->free_calls = tarn_scan_i64(s, 0, 1);
     else if (!strcmp(key, "budget_given"))
         u->budget_given = tarn_scan_i64(s, 0, 1);
+    else if (!strcmp(key, "state"))
+        read_state(u, s);
     else if (!strcmp(key, "prompt") && !r->prompt)
         read_prompt(r, s);
     else

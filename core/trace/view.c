@@ -212,7 +212,8 @@ static uint32_t choose_zoom(const struct view_build *b, uint32_t asked)
 static void place_lanes(struct view_build *b)
 {
     static const int32_t HEIGHTS[TARN_N_LANES] = { 20, 16, 16,  72, 18, 18,
-                                                   40, 24, 128, 32, 20, 0 };
+                                                   40, 24, 128, 32, 16, 20,
+                                                   0 };
     const struct tarn_trace *t = b->t;
     int32_t y = 0;
     for (uint32_t i = 0; i < TARN_LANE_CROSS; i++) {
@@ -359,6 +360,7 @@ void tarn_trace_view_list(const struct tarn_trace_view *v,
     tarn_view_experts(&b);
     tarn_view_bars(&b);
     tarn_view_marks(&b);
+    tarn_view_state(&b);
     tarn_view_cross(&b);
     l->failed |= l->text.failed || l->cells.failed;
 }

@@ -31,11 +31,12 @@ struct tarn_trace_view;
 enum tarn_view_lane {
     TARN_LANE_HEAD, TARN_LANE_SPANS, TARN_LANE_STEPS, TARN_LANE_ENTROPY,
     TARN_LANE_HESITATION, TARN_LANE_LOOP, TARN_LANE_CHOSEN, TARN_LANE_OTHERS,
-    TARN_LANE_EXPERTS, TARN_LANE_TIME, TARN_LANE_RULER,
+    TARN_LANE_EXPERTS, TARN_LANE_TIME, TARN_LANE_STATE, TARN_LANE_RULER,
     TARN_LANE_CROSS, /* the line of the selected token, over all of them */
     TARN_N_LANES
 };
 #define TARN_LANE_NONE 255u
+#define TARN_LANES_OFF (1u << TARN_LANE_STATE) /* unless one wants them */
 
 enum tarn_view_kind {
     TARN_VIEW_RECT,    /* filled */
@@ -146,6 +147,10 @@ unsigned tarn_view_rank(const struct tarn_trace_token *k);
  * foreign text escaped.  For tips, details and whoever can't see the picture. */
 void tarn_view_tell(const struct tarn_trace *t, uint32_t token,
                     struct tarn_buf *out);
+/* ", context 118 of 32,768 tokens, state 19 MB": with this token; nothing where
+ * it is not recorded or the token was taken back. */
+void tarn_view_tell_state(const struct tarn_trace *t, uint32_t token,
+                          struct tarn_buf *out);
 /* The characters that end in a token: where one is cut by a token's end, it is
  * the last of its tokens that shows it.  size 0: none. */
 const char *tarn_view_text_of(const struct tarn_trace *t, uint32_t token,

@@ -77,6 +77,9 @@ void tarn_view_marks(
     struct view_build *b); /* spans, steps, hesitations, loops */
 void tarn_view_bars(struct view_build *b); /* entropy, chosen, others, time */
 void tarn_view_experts(struct view_build *b);
+void tarn_view_state(struct view_build *b);
+/* "not recorded" in a lane whose data are not there. */
+void tarn_view_missing(struct view_build *b, enum tarn_view_lane lane);
 void tarn_view_cross(struct view_build *b);
 /* Candidate whose dot or text is nearest to a height in the others lane. */
 uint32_t tarn_view_candidate(const struct view_build *b, uint32_t col,

@@ -20,6 +20,14 @@ static void name_lane(struct view_build *b, enum tarn_view_lane lane,
             ->role = TARN_ROLE_FAINT;
 }
 
+void tarn_view_missing(struct view_build *b, enum tarn_view_lane lane)
+{
+    if (b->h[lane])
+        tarn_view_text(b, TARN_VIEW_TEXT, lane, b->x0, b->y[lane],
+                       b->x1 - b->x0, "not recorded")
+            ->role = TARN_ROLE_FAINT;
+}
+
 static void scale(struct view_build *b, enum tarn_view_lane lane, int32_t y,
                   const char *text, bool line)
 {
@@ -102,10 +110,8 @@ void tarn_view_frame(struct view_build *b)
         snprintf(text, sizeof text, "%u",
                  b->o->layer < 0 ? i->n_moe_layers : i->n_expert);
         scale(b, TARN_LANE_EXPERTS, b->h[TARN_LANE_EXPERTS] - 8, text, false);
-    } else if (b->h[TARN_LANE_EXPERTS]) {
-        tarn_view_text(b, TARN_VIEW_TEXT, TARN_LANE_EXPERTS, b->x0,
-                       b->y[TARN_LANE_EXPERTS], b->x1 - b->x0, "not recorded")
-            ->role = TARN_ROLE_FAINT;
+    } else {
+        tarn_view_missing(b, TARN_LANE_EXPERTS);
     }
     ruler(b);
 }

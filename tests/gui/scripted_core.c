@@ -647,6 +647,13 @@ uint32_t tarn_engine_kv_type(const struct tarn_engine *engine)
     return 0;
 }
 
+void tarn_engine_state_memory(const struct tarn_engine *engine,
+                              struct tarn_state_memory *out)
+{
+    (void)engine;
+    *out = (struct tarn_state_memory){ .size = sizeof *out };
+}
+
 void tarn_engine_stop_all(struct tarn_engine *e)
 {
     e->stop = true;

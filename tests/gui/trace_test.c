@@ -267,6 +267,44 @@ static void test_every_kind_can_be_saved(void)
     }
 }
 
+static guint state_items(void)
+{
+    const struct tarn_view_list *l = tarn_trace_lanes_list(lanes());
+    guint n = 0;
+    for (gsize i = 0; i < l->n; i++)
+        n += l->items[i].lane == TARN_LANE_STATE;
+    return n;
+}
+
+/* Off at first; when it is on, the picture, the words and the file have it. */
+static void test_the_state_is_shown_when_wanted(void)
+{
+    static const gint32 prompt[300];
+    const struct tarn_trace_turn asked = {
+        .prompt = prompt, .n_prompt = 300, .n_context = 4096,
+        .sampling = tarn_sampling_default(), .page_tokens = 256,
+        .page_bytes = 3145728, .tail_bytes = 884736
+    };
+    CHECK(!tarn_trace_set_turn(trace, &asked, NULL));
+    g_signal_emit_by_name(lanes(), "chosen", 4u, -1);
+    CHECK(state_items() == 0);
+    for (int on = 1; on >= 0; on--) {
+        g_autofree char *why = NULL;
+        CHECK(gtk_widget_activate_action(GTK_WIDGET(lanes()),
+                                         "trace.lane-state", NULL));
+        settle(100);
+        CHECK_SAYS(state_items() == (on ? 5 : 0), "%u items", state_items());
+        const char *said = label_that_begins("token 4 of ");
+        CHECK_SAYS(said && !strstr(said, ", context 305 of 4,096 tokens, "
+                                         "state 7 MB") == !on, "%s", said);
+        g_autoptr(GBytes) svg = tarn_trace_saver_make(lanes(), trace, "svg",
+                                                      &why);
+        gsize size;
+        const char *data = g_bytes_get_data(svg, &size);
+        CHECK(!g_strstr_len(data, (gssize)size, ">state, MB<") == !on);
+    }
+}
+
 static void test_two_traces_stand_beside_each_other(void)
 {
     struct tarn_error err;
@@ -313,6 +351,7 @@ int main(int argc, char **argv)
     RUN(test_a_search_counts_and_goes_round);
     RUN(test_a_replay_takes_its_time);
     RUN(test_every_kind_can_be_saved);
+    RUN(test_the_state_is_shown_when_wanted);
     RUN(test_two_traces_stand_beside_each_other);
     tarn_trace_pane_set(pane, NULL, FALSE);
     gtk_window_destroy(GTK_WINDOW(window));

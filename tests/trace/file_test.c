@@ -191,6 +191,75 @@ static void test_streamed_and_loaded_agree(void)
     }
 }
 
+static enum tarn_status status_of(const char *p, size_t size,
+                                  struct tarn_error *err)
+{
+    struct tarn_trace *t = NULL;
+    *err = (struct tarn_error){ TARN_OK, "" };
+    const enum tarn_status s = tarn_trace_read(p, size, &t, err);
+    if (!s) { /* whatever is legal can be shown */
+        size_t n;
+        (void)tarn_trace_summary(t);
+        tarn_trace_steps(t, &n);
+        for (size_t i = 0; i < n; i++)
+            (void)tarn_trace_title(t, i);
+    }
+    tarn_trace_destroy(t);
+    return s;
+}
+
+/* The golden trace with one part replaced. */
+static void check_changed(const char *from, const char *to, const char *why)
+{
+    struct tarn_buf b = { 0 };
+    struct tarn_error err;
+    const char *at = strstr(text.data, from);
+    CHECK_SAYS(at != NULL, "%s", from);
+    if (!at)
+        return;
+    tarn_buf_add(&b, text.data, (size_t)(at - text.data));
+    tarn_buf_text(&b, to);
+    tarn_buf_text(&b, at + strlen(from));
+    const enum tarn_status s = status_of(b.data, b.size, &err);
+    CHECK_SAYS(s == TARN_BAD_FILE && strstr(err.text, why), "%s: %d, %s", to,
+               s, err.text);
+    tarn_buf_finish(&b);
+}
+
+/* The state's sizes are said where they are known, and a file without them is
+ * as good as one with. */
+static void test_the_state_is_optional(void)
+{
+    static const int32_t prompt[] = { 1, 2, 3 };
+    struct tarn_trace_turn asked = {
+        .prompt = prompt, .n_prompt = 3, .n_context = 4096,
+        .sampling = tarn_sampling_default()
+    };
+    for (int k = 0; k < 2; k++) {
+        golden_turn();
+        asked.page_tokens = k ? 256 : 0;
+        asked.page_bytes = k ? 3145728 : 0;
+        asked.tail_bytes = k ? 884736 : 0;
+        CHECK(!tarn_trace_set_turn(turn.trace, &asked, NULL));
+        write_out(turn.trace);
+        CHECK(!strstr(text.data, "\"state\"") == !k);
+        CHECK(!k || strstr(text.data, ",\"state\":[256,3145728,884736],"));
+        struct tarn_trace *t = read_back(text.data, text.size);
+        const struct tarn_trace_turn *u = t ? tarn_trace_turn(t) : NULL;
+        CHECK(u && u->page_tokens == asked.page_tokens &&
+              u->page_bytes == asked.page_bytes &&
+              u->tail_bytes == asked.tail_bytes && u->n_prompt == 3);
+        tarn_trace_destroy(t);
+        if (k) {
+            check_changed("[256,3145728,", "[0,3145728,", "bounds");
+            check_changed("[256,3145728,", "[256,-1,", "bounds");
+            check_changed("[256,3145728,", "[256,99999999999999,", "bounds");
+            check_changed("[256,3145728,", "[256,", "missing");
+        }
+        finish();
+    }
+}
+
 static void test_10000_tokens_with_experts_below_8_mb(void)
 {
     random_turn(10000, &LARGE);
@@ -219,23 +288,6 @@ static void test_golden_file_of_version_1(void)
 }
 
 /* ------------------------------------------------------------ what is refused */
-static enum tarn_status status_of(const char *p, size_t size,
-                                  struct tarn_error *err)
-{
-    struct tarn_trace *t = NULL;
-    *err = (struct tarn_error){ TARN_OK, "" };
-    const enum tarn_status s = tarn_trace_read(p, size, &t, err);
-    if (!s) { /* whatever is legal can be shown */
-        size_t n;
-        (void)tarn_trace_summary(t);
-        tarn_trace_steps(t, &n);
-        for (size_t i = 0; i < n; i++)
-            (void)tarn_trace_title(t, i);
-    }
-    tarn_trace_destroy(t);
-    return s;
-}
-
 static void test_f06_cut_anywhere_is_refused(void)
 {
     golden_turn();
@@ -268,24 +320,6 @@ static void test_f06_any_byte_changed(void)
     }
     free(copy);
     finish();
-}
-
-/* The golden trace with one part replaced. */
-static void check_changed(const char *from, const char *to, const char *why)
-{
-    struct tarn_buf b = { 0 };
-    struct tarn_error err;
-    const char *at = strstr(text.data, from);
-    CHECK_SAYS(at != NULL, "%s", from);
-    if (!at)
-        return;
-    tarn_buf_add(&b, text.data, (size_t)(at - text.data));
-    tarn_buf_text(&b, to);
-    tarn_buf_text(&b, at + strlen(from));
-    const enum tarn_status s = status_of(b.data, b.size, &err);
-    CHECK_SAYS(s == TARN_BAD_FILE && strstr(err.text, why), "%s: %d, %s", to,
-               s, err.text);
-    tarn_buf_finish(&b);
 }
 
 static void test_f06_hostile_numbers(void)
@@ -504,6 +538,7 @@ int main(int argc, char **argv)
         return (int)tarn_trace_save(turn.trace, golden, NULL);
     }
     RUN(test_streamed_and_loaded_agree);
+    RUN(test_the_state_is_optional);
     RUN(test_10000_tokens_with_experts_below_8_mb);
     RUN(test_golden_file_of_version_1);
     RUN(test_f06_cut_anywhere_is_refused);

@@ -90,7 +90,21 @@ static struct tarn_view_options options(int32_t width, uint32_t zoom,
     return (struct tarn_view_options){ .size = sizeof(struct tarn_view_options),
                                        .width = width, .zoom = zoom,
                                        .layer = layer,
+                                       .hidden = TARN_LANES_OFF,
                                        .selected = TARN_VIEW_NOTHING };
+}
+
+/* What the turn was asked and how large its state is: the state has a lane. */
+enum { N_PROMPT = 700, PAGE = 256 };
+static void give_state(uint32_t page)
+{
+    static const int32_t prompt[N_PROMPT];
+    const struct tarn_trace_turn asked = {
+        .prompt = prompt, .n_prompt = N_PROMPT,
+        .sampling = tarn_sampling_default(), .n_context = 32768,
+        .page_tokens = page, .page_bytes = 3145728, .tail_bytes = 884736
+    };
+    CHECK(!tarn_trace_set_turn(turn.trace, &asked, NULL));
 }
 
 static const uint32_t ZOOMS[] = { 0, 1, 300, 4000, 20000, 65535, 65536, 98303,
@@ -130,6 +144,8 @@ static void test_at_most_4_items_per_lane_and_pixel(void)
             struct tarn_view_options o = options(760, ZOOMS[i], layer);
             for (int at = 0; at < 3; at++) {
                 o.scroll = at * 2500;
+                o.hidden = at == 1 ? TARN_LANES_OFF : 0;
+                give_state(at ? PAGE : 1); /* a page of 1: steps below 1 px */
                 o.selected = at == 1 ? 4000 : TARN_VIEW_NOTHING;
                 tarn_trace_view_list(v, &o, &l);
                 CHECK(!l.failed);
@@ -161,16 +177,19 @@ static uint64_t hash_of(const struct tarn_view_list *l)
 /* The numbers are from a native build; they change with the look only. */
 static void test_lists_are_golden(void)
 {
-    static const uint64_t GOLDEN[2][N_ZOOMS] = {
+    static const uint64_t GOLDEN[3][N_ZOOMS] = {
 #include "tests/trace/view_golden.inc"
     };
     struct tarn_view_list l = { 0 };
-    for (int e = 0; e < 2; e++) {
+    for (int e = 0; e < 3; e++) { /* the last ones with their state */
         struct tarn_trace_view *v = make(3000, e);
+        if (e == 2)
+            give_state(PAGE);
         for (int i = 0; i < N_ZOOMS; i++) {
             struct tarn_view_options o = options(760, ZOOMS[i], i % 4 - 1);
             o.scroll = 90 * i;
             o.selected = 40;
+            o.hidden = e == 2 ? 0 : TARN_LANES_OFF;
             tarn_trace_view_list(v, &o, &l);
             const uint64_t h = hash_of(&l);
             CHECK_SAYS(h == GOLDEN[e][i], "UINT64_C(0x%016llx), zoom %u",
@@ -322,6 +341,94 @@ static void test_candidates_and_experts_are_found(void)
     finish();
 }
 
+/* -------------------------------------------------------------------- state */
+/* Pages begin where the prompt and the columns before fill whole ones; each
+ * stands higher; what is used rises to its page's end; a point finds both. */
+static void check_steps(const struct tarn_trace_view *v,
+                        const struct tarn_view_options *o,
+                        const struct tarn_view_list *l)
+{
+    uint32_t col = 0, n_columns = tarn_trace_view_columns(v);
+    int32_t last_h = 0, last_y = INT32_MAX;
+    for (size_t i = 0; i < l->n; i++) {
+        const struct tarn_view_item *k = &l->items[i];
+        if (k->lane != TARN_LANE_STATE || k->token == TARN_VIEW_NOTHING)
+            continue;
+        if (k->kind == TARN_VIEW_LINE)
+            CHECK(k->y <= last_y && k->h <= 0);
+        last_y = k->kind == TARN_VIEW_LINE ? k->y + k->h : last_y;
+        if (k->kind != TARN_VIEW_BAR)
+            continue;
+        CHECK_SAYS(tarn_trace_view_column(v, k->token) == col,
+                   "a page begins at token %u, not column %u", k->token, col);
+        col += k->n;
+        CHECK((N_PROMPT + col) % PAGE == 0 || col == n_columns);
+        CHECK_SAYS(k->h > last_h, "%d, then %d px", last_h, k->h);
+        last_h = k->h;
+        const struct tarn_view_point p =
+            tarn_trace_view_at(v, o, k->x + k->w / 2, k->y + k->h / 2);
+        CHECK(p.lane == TARN_LANE_STATE && p.first >= k->token);
+        CHECK(tarn_trace_view_column(v, p.token) < col);
+    }
+    CHECK(col == n_columns && last_h == 14); /* 15 pages of 16 */
+}
+
+/* One for each piece that was taken back, from where it had come to. */
+static void check_falls(const struct tarn_trace_view *v,
+                        const struct tarn_view_list *l)
+{
+    size_t n, falls = 0;
+    const struct tarn_trace_loop *loops = tarn_trace_loops(turn.trace, &n);
+    for (size_t i = 0; i < l->n; i++) {
+        const struct tarn_view_item *k = &l->items[i];
+        if (k->lane != TARN_LANE_STATE || k->kind != TARN_VIEW_RECT)
+            continue;
+        CHECK(falls < n && k->token == loops[falls].first && k->h >= 3);
+        CHECK(k->role == TARN_ROLE_ACCENT && k->n == loops[falls].n);
+        falls++;
+    }
+    CHECK(falls == n && n == 3 && tarn_trace_view_columns(v) > 0);
+}
+
+static void test_the_state_has_steps_at_page_borders(void)
+{
+    struct tarn_trace_view *v = make(2900, true);
+    struct tarn_view_list l = { 0 };
+    struct tarn_view_options o = options(900, 0, -1);
+    struct tarn_buf b = { 0 };
+    int said = 0;
+    tarn_trace_view_list(v, &o, &l);
+    const int32_t low = l.height;
+    for (size_t i = 0; i < l.n; i++)
+        CHECK(l.items[i].lane != TARN_LANE_STATE);
+    o.hidden = 0;
+    tarn_trace_view_list(v, &o, &l);
+    CHECK(l.height == low + 28); /* with the gap above it */
+    for (size_t i = 0; i < l.n; i++)
+        said += l.items[i].lane == TARN_LANE_STATE &&
+                !memcmp(l.text.data + l.items[i].at, "not recorded", 12);
+    CHECK(said == 1);
+    tarn_view_tell_state(turn.trace, 12, &b);
+    CHECK(b.size == 0);
+    give_state(PAGE);
+    tarn_trace_view_list(v, &o, &l);
+    check_steps(v, &o, &l);
+    check_falls(v, &l);
+    tarn_view_tell_state(turn.trace, 12, &b);
+    CHECK_SAYS(b.data && !strcmp(b.data, ", context 713 of 32,768 tokens, "
+                                         "state 10 MB"), "%s", b.data);
+    tarn_buf_clear(&b);
+    tarn_view_tell_state(turn.trace, 500, &b); /* taken back */
+    CHECK(b.size == 0);
+    tarn_trace_report(turn.trace, &b);
+    CHECK(strstr(b.data, "\ncontext 3,484 of 32,768 tokens, state 45 MB in 14 "
+                         "pages\n"));
+    tarn_buf_finish(&b);
+    tarn_view_list_finish(&l);
+    tarn_trace_view_destroy(v);
+    finish();
+}
+
 /* --------------------------------------------------------------------- rest */
 static void test_a_token_in_words(void)
 {
@@ -405,10 +512,12 @@ static int count(int n)
 {
     struct tarn_trace_view *v = make(10000, true);
     struct tarn_view_list l = { 0 };
+    give_state(PAGE);
     for (int i = 0; i < n; i++) {
-        const struct tarn_view_options o = options(
+        struct tarn_view_options o = options(
             i / N_ZOOMS / 2 % 2 ? 1920 : 760, ZOOMS[i % N_ZOOMS],
             i / N_ZOOMS % 2 ? 12 : -1);
+        o.hidden = 0; /* all lanes */
         tarn_trace_view_list(v, &o, &l);
     }
     printf("# %zu items\n", l.n);
@@ -427,6 +536,7 @@ int main(int argc, char **argv)
     RUN(test_a_growing_view_is_the_same);
     RUN(test_a_point_finds_what_lies_there);
     RUN(test_candidates_and_experts_are_found);
+    RUN(test_the_state_has_steps_at_page_borders);
     RUN(test_a_token_in_words);
     RUN(test_cut_characters_are_shown_once);
     RUN(test_svg_is_well_formed_and_foreign_text_is_text);

@@ -285,6 +285,18 @@ await test('exports: SVG as tarn trace makes it, PNG, Markdown, CSV, JSON', asyn
     const at = mkdtempSync(join(tmpdir(), 'tarn-trace-')), file = join(at, 't.json');
     writeFileSync(file, json);
     check(execFileSync(tarn, ['trace', file, '--svg']).toString() === svg, 'the SVG is not that of tarn trace');
+    await lanes(p).press('ArrowRight');
+    const said = () => lanes(p).getAttribute('aria-valuetext');
+    check(!(await said()).includes('context'), await said());
+    await menu(p, 'Lanes…');
+    await p.getByRole('menuitemcheckbox', { name: 'State' }).click();
+    check(await pane(p, 'pane.list.items.some(k => k.lane === 10 && k.kind === 1)'), 'no state');
+    check(/, context \d+ of 2,048 tokens, state \d+ kB$/.test(await said()), await said());
+    check(execFileSync(tarn, ['trace', file, '--svg', '--state']).toString() === String(await saved('Save the timeline as SVG')),
+      'the SVG with the state is not that of tarn trace');
+    await shot(p, 'page-trace-state');
+    await menu(p, 'Lanes…');
+    await p.getByRole('menuitemcheckbox', { name: 'State' }).click();
     rmSync(at, { recursive: true });
   }
   const png = await saved('Save the timeline as PNG');

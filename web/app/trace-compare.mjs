@@ -12,7 +12,7 @@ import { TraceView } from './trace-view.mjs';
 /** @typedef {{name: string, view: TraceView, whole: Whole}} Side */
 
 /* Of the lanes only spans, steps, entropy and hesitations. */
-const HIDDEN = 1 << 5 | 1 << 6 | 1 << 7 | 1 << 8 | 1 << 9;
+const HIDDEN = 1 << 5 | 1 << 6 | 1 << 7 | 1 << 8 | 1 << 9 | 1 << 10;
 const CANDIDATES = 4;
 
 /** Kept tokens that both begin with. @param {Whole} a @param {Whole} b */

@@ -37,9 +37,9 @@ export function markdownOf(w) {
   return parts.join('\n\n') + '\n';
 }
 
-/** @param {import('./trace-view.mjs').TraceView} view @param {number} layer */
-export function svgOf(view, layer) {
-  view.list({ width: WIDTH, zoom: 0, scroll: 0, layer, selected: -1 });
+/** @param {import('./trace-view.mjs').TraceView} view @param {number} layer @param {number} hidden */
+export function svgOf(view, layer, hidden) {
+  view.list({ width: WIDTH, zoom: 0, scroll: 0, layer, selected: -1, hidden });
   return view.svg();
 }
 
@@ -59,10 +59,10 @@ export async function pngOf(svg) {
 }
 
 /** Names and deeds of the trace's menu. @param {{whole: Whole, text: string,
- * view: import('./trace-view.mjs').TraceView, layer: number, after: () => void, failed: (text: string) => void}} o */
+ * view: import('./trace-view.mjs').TraceView, layer: number, hidden: number, after: () => void, failed: (text: string) => void}} o */
 export function exports(o) {
-  const { whole, view, layer } = o;
-  const picture = () => { const svg = svgOf(view, layer); o.after(); return svg; };
+  const { whole, view } = o;
+  const picture = () => { const svg = svgOf(view, o.layer, o.hidden); o.after(); return svg; };
   const text = (/** @type {string} */ name, /** @type {string} */ body, /** @type {string} */ type) => saveFile(name, new Blob([body], { type }));
   return [
     { name: 'Save as JSON', act: () => text('trace.json', o.text, 'application/json') },

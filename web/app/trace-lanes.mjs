@@ -8,9 +8,9 @@ import { BITS, FLAGS, P, TEXT, US, WITHDRAWN, percent, shown } from './trace-row
 
 /** @typedef {import('./trace-view.mjs').List} List */
 
-const ONE = 65536, LEAST = 16, MOST = 160 * ONE, SPANS = 1, DRAG = 4, TIP_MS = 100;
+const ONE = 65536, LEAST = 16, MOST = 160 * ONE, SPANS = 1, STATE = 10, DRAG = 4, TIP_MS = 100;
 const LANES = [[2, 'Steps'], [3, 'Entropy'], [4, 'Hesitations'], [5, 'Loops'], [6, 'Chosen'], [7, 'Others'], [8, 'Experts'],
-  [9, 'Time']];
+  [9, 'Time'], [STATE, 'State']];
 /* The slider counts in powers of two, sixteen steps each. */
 const FINE = 16;
 
@@ -23,7 +23,7 @@ export class Lanes {
     this.list = null;
     /** Columns before each token. */
     this.columns = new Uint32Array(1);
-    this.hidden = 0;
+    this.hidden = 1 << STATE;
     /** Colours of the present scheme. @type {string[]|null} */
     this.ink = null;
     this.there = Infinity;
@@ -88,6 +88,9 @@ export class Lanes {
     this.node.setAttribute('aria-valuenow', String(i));
     this.node.setAttribute('aria-valuetext', text);
   }
+
+  /** A token in words, with the state where that is seen. @param {any} full as the module tells it */
+  tell(full) { return full.tell + (this.hidden >> STATE & 1 ? '' : full.state); }
 
   draw() {
     const { node, canvas, pane } = this, { look, view } = pane;
@@ -177,11 +180,11 @@ export class Lanes {
     const p = this.pointAt(e), t = p && p.token >= 0 ? this.pane.whole?.tokens[p.token] : null;
     this.hideTip();
     if (!p || !t || e.pointerType === 'touch') return;
-    const expert = p.expert >= 0 ? ` · expert ${p.expert}` : '';
+    const more = p.expert >= 0 ? ` · expert ${p.expert}` : p.lane === STATE ? this.pane.view.token(p.token).state : '';
     const box = this.node.getBoundingClientRect(), x = e.clientX - box.left, y = e.clientY - box.top + this.node.scrollTop;
     this.waiting = setTimeout(() => {
       this.tip.textContent = `${p.token} “${shown(t[TEXT])}” · ${t[BITS].toFixed(1)} bits · ${percent(t[P])} · ` +
-        `${(t[US] / 1000).toFixed(1)} ms${expert}`;
+        `${(t[US] / 1000).toFixed(1)} ms${more}`;
       this.tip.hidden = false;
       this.tip.style.left = `${Math.min(x + 12, Math.max(0, box.width - this.tip.offsetWidth - 4))}px`;
       this.tip.style.top = `${y + 16}px`;
@@ -255,6 +258,6 @@ export class Lanes {
 
   chooseHidden() {
     openMenu(this.pane.more, LANES.map(([lane, name]) => ({ name: String(name), check: true, checked: !(this.hidden >> Number(lane) & 1),
-      act: () => { this.hidden ^= 1 << Number(lane); this.draw(); } })));
+      act: () => { this.hidden ^= 1 << Number(lane); this.pane.refresh(); } })));
   }
 }

@@ -180,7 +180,7 @@ export class TracePane {
     if (!whole || !view) return items;
     if (this.tab === 'timeline') items.push({ name: 'Lanes…', act: () => this.lane.chooseHidden() });
     if (whole.asked) items.unshift({ name: 'Reproduce', act: () => this.reproduce() });
-    return [...items, ...exports({ whole, view, text: this.text, layer: this.look.layer,
+    return [...items, ...exports({ whole, view, text: this.text, layer: this.look.layer, hidden: this.lane.hidden,
       after: () => this.lane.draw(), failed: this.acts.failed })];
   }
 
@@ -270,6 +270,7 @@ export class TracePane {
     }
     const inside = details.contains(document.activeElement);
     const full = view.token(i);
+    full.tell = this.lane.tell(full);
     this.lane.say(i, full.tell);
     details.replaceChildren(...tokenDetails(whole, full, { i, mark: this.mark, canFork: true,
       setMark: k => { this.mark = k; this.drawDetails(); }, fork: () => this.fork() }));

@@ -1,0 +1,56 @@
+/* state.c - what a turn's sequence holds: positions of the context, pages of
+ * K/V, tails.  Found from the prompt and the tokens that were kept; the record
+ * says only how large a page and the tails are. */
+#include <stdio.h>
+
+#include "core/base/buf.h"
+#include "core/trace/record.h"
+
+bool tarn_trace_state(const struct tarn_trace *t, uint32_t kept,
+                      struct tarn_trace_state *out)
+{
+    const struct tarn_trace_turn *u = &t->turn;
+    if (!t->has_turn || !u->n_prompt || !u->page_tokens)
+        return false;
+    out->used = (uint32_t)u->n_prompt + kept;
+    out->of = u->n_context;
+    out->pages = (out->used + u->page_tokens - 1) / u->page_tokens;
+    out->bytes = u->tail_bytes + out->pages * u->page_bytes;
+    return true;
+}
+
+/* 2,048 */
+static void add_number(struct tarn_buf *b, uint32_t n)
+{
+    char digits[16];
+    const int size = snprintf(digits, sizeof digits, "%u", n);
+    for (int i = 0; i < size; i++) {
+        if (i && (size - i) % 3 == 0)
+            tarn_buf_byte(b, ',');
+        tarn_buf_byte(b, digits[i]);
+    }
+}
+
+/* 1.3 GB, whole MB and kB below */
+static void add_size(struct tarn_buf *b, uint64_t n)
+{
+    const uint64_t tenths = (n + 50000000) / 100000000;
+    if (tenths >= 10)
+        tarn_buf_printf(b, "%llu.%u GB", (unsigned long long)(tenths / 10),
+                        (unsigned)(tenths % 10));
+    else if (n >= 999500)
+        tarn_buf_printf(b, "%u MB", (unsigned)((n + 500000) / 1000000));
+    else
+        tarn_buf_printf(b, "%u kB", (unsigned)((n + 500) / 1000));
+}
+
+void tarn_trace_state_line(const struct tarn_trace_state *s,
+                           struct tarn_buf *out)
+{
+    tarn_buf_text(out, "context ");
+    add_number(out, s->used);
+    tarn_buf_text(out, " of ");
+    add_number(out, s->of);
+    tarn_buf_text(out, " tokens, state ");
+    add_size(out, s->bytes);
+}

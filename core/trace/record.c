@@ -57,10 +57,9 @@ enum tarn_status tarn_trace_create(const struct tarn_text *text,
     t->text = text;
     t->info = *info;
     t->thought = TARN_TRACE_NO_SPAN;
-    if (!(t->info.open_bits > 0) || !(t->info.close_bits > 0)) {
-        t->info.open_bits = TARN_HESITATION_OPEN;
-        t->info.close_bits = TARN_HESITATION_CLOSE;
-    }
+    if (!(t->info.open_bits > 0) || !(t->info.close_bits > 0))
+        tarn_hesitation_pair(info->model, &t->info.open_bits,
+                             &t->info.close_bits);
     t->info.model = t->model = dup_name(info->model);
     t->info.backend = t->backend = dup_name(info->backend);
     enum tarn_status s = TARN_OK;

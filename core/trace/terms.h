@@ -7,7 +7,8 @@
  *
  * A fork: p2 >= p1 / 2 and H >= 1.0.  A hesitation: A_t, the mean of the last
  * eight H, opens one at 1.25 and closes it below 0.70; one that would open
- * less than 24 tokens after the last one closed is that one again.
+ * less than 24 tokens after the last one closed is that one again.  A model
+ * that was measured may have a pair of its own (docs/trace.md).
  *
  * Owns: nothing, allocates nothing.  Threads: one at a time.
  */
@@ -41,6 +42,9 @@ struct tarn_hesitation {
     uint32_t closed;                  /* its last token, if not open */
     bool any, open;
 };
+/* The pair of the model that its file calls `name` (NULL: none). */
+void tarn_hesitation_pair(const char *name, double *open_bits,
+                          double *close_bits);
 /* At the beginning of a thought; 0 and 0: the usual pair. */
 void tarn_hesitation_init(struct tarn_hesitation *h, double open_bits,
                           double close_bits);

@@ -34,7 +34,7 @@ struct tarn_trace_info {
     uint64_t seed;
     uint32_t attempt;
     int64_t unix_ms;             /* when the turn began */
-    double open_bits, close_bits; /* of hesitations; 0: the usual pair */
+    double open_bits, close_bits; /* of hesitations; 0: the model's pair */
     /* Only for tarn_trace_experts(); 0: none are recorded. */
     uint32_t n_moe_layers, n_expert, n_expert_used;
 };

@@ -103,6 +103,20 @@ static void test_a_models_own_pair(void)
     CHECK(!seen.h.open);
 }
 
+static void test_pairs_by_name(void)
+{
+    double up, down;
+    tarn_hesitation_pair("tarn pocket", &up, &down);
+    CHECK_SAYS(up < TARN_HESITATION_OPEN && down < TARN_HESITATION_CLOSE &&
+                   down > 0 && down < up, "%g, %g", up, down);
+    static const char *const others[] = { "LFM2.5-8B-A1B", "tarn pocket 2", "",
+                                          NULL };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        tarn_hesitation_pair(others[i], &up, &down);
+        CHECK(up == 1.25 && down == 0.70);
+    }
+}
+
 static void test_no_number_opens_nothing(void)
 {
     begin();
@@ -164,6 +178,7 @@ int main(void)
     RUN(test_thresholds_are_exact);
     RUN(test_opens_again_within_24_only);
     RUN(test_a_models_own_pair);
+    RUN(test_pairs_by_name);
     RUN(test_no_number_opens_nothing);
     RUN(test_forks);
     RUN(test_turn_backs_in_all_languages);

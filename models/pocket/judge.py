@@ -196,7 +196,7 @@ def judge_skills(ask, bad):
 
 
 def main():
-    a = argparse.ArgumentParser()
+    a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     a.add_argument("answers")
     a.add_argument("model")
     a.add_argument("sets", nargs="+")

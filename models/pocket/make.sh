@@ -1,7 +1,7 @@
 #!/bin/sh
 # make.sh OUT [options of train.py] - trains, writes OUT/pocket.gguf, judges it.
 #   make.sh out --seconds 1300 --workers 12         one CUDA GPU, 25 minutes in all
-#   make.sh out --tokens 2e8                        a processor, hours
+#   make.sh out --tokens 2e8                        a processor, a day
 # The same command goes on where it stopped.  PYTHON: with numpy and torch 1.13
 # or later; ANSWERS: the judge's program (see README.md).
 set -eu

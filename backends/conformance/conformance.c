@@ -56,7 +56,9 @@ struct suite {
     struct conf_arena arena;
     bool exact;
     uint64_t seed;
-    uint32_t part, parts; /* of a sample; parts 0: everything */
+    uint32_t part, parts;         /* of a sample; parts 0: everything */
+    const struct conf_kind *only; /* cases [first, first + cases) of this */
+    uint32_t first, cases;
     tarn_conformance_report_fn report;
     void *user;
     uint32_t n_passed, n_failed;
@@ -149,11 +151,14 @@ static enum tarn_status play_sample(struct suite *s, uint32_t k,
     return TARN_OK;
 }
 
-static enum tarn_status play_all(struct suite *s, uint32_t cases,
-                                 struct tarn_error *err)
+static enum tarn_status play_all(struct suite *s, struct tarn_error *err)
 {
     enum tarn_status status = TARN_OK;
     enum conf_verdict v;
+    for (uint32_t n = 0; s->only && n < s->cases && status == TARN_OK; n++)
+        status = play(s, s->only, s->only->sweep + s->first + n, &v, err);
+    if (s->only)
+        return status;
     for (uint32_t k = 0; k < conf_n_kinds && status == TARN_OK; k++) {
         if (s->parts)
             status = play_sample(s, k, err);
@@ -161,7 +166,7 @@ static enum tarn_status play_all(struct suite *s, uint32_t cases,
              i++)
             status = play(s, &conf_kinds[k], i, &v, err);
     }
-    for (uint32_t n = 0; n < cases && status == TARN_OK; n++) {
+    for (uint32_t n = 0; n < s->cases && status == TARN_OK; n++) {
         const struct conf_kind *kind = &conf_kinds[n % conf_n_kinds];
         status = play(s, kind, kind->sweep + n / conf_n_kinds, &v, err);
     }
@@ -179,7 +184,7 @@ static void check_all(struct suite *s)
     }
 }
 
-static enum tarn_status play_suite(struct suite *s, uint32_t cases)
+static enum tarn_status play_suite(struct suite *s)
 {
     struct tarn_error err = { TARN_OK, "" };
     struct tarn_device_info info = { .size = sizeof info };
@@ -195,9 +200,9 @@ static enum tarn_status play_suite(struct suite *s, uint32_t cases)
     }
     s->exact = info.exact;
     if (status == TARN_OK) {
-        if (is_here(s, conf_n_kinds))
+        if (!s->only && is_here(s, conf_n_kinds))
             check_all(s);
-        status = play_all(s, cases, &err);
+        status = play_all(s, &err);
     }
     if (status != TARN_OK)
         tell(s, false, "the suite could not go on", err.text);
@@ -208,14 +213,14 @@ static enum tarn_status play_suite(struct suite *s, uint32_t cases)
 }
 
 static enum tarn_status play_with(const struct tarn_host *host,
-                                  const struct suite *wanted, uint32_t cases,
+                                  const struct suite *wanted,
                                   uint32_t *n_passed, uint32_t *n_failed)
 {
     struct suite *s = host->alloc(host->user, sizeof *s, 64);
     if (!s)
         return TARN_NO_MEMORY;
     *s = *wanted;
-    const enum tarn_status status = play_suite(s, cases);
+    const enum tarn_status status = play_suite(s);
     *n_passed = s->n_passed;
     *n_failed = s->n_failed;
     host->free(host->user, s);
@@ -233,10 +238,11 @@ tarn_conformance_run(const struct tarn_backend *b, uint32_t device,
                    { .backend = b, .device = device } },
         .arena = { .host = host },
         .seed = seed,
+        .cases = cases,
         .report = report,
         .user = user,
     };
-    return play_with(host, &s, cases, n_passed, n_failed);
+    return play_with(host, &s, n_passed, n_failed);
 }
 
 enum tarn_status
@@ -256,5 +262,28 @@ tarn_conformance_sample(const struct tarn_backend *b, uint32_t device,
         .report = report,
         .user = user,
     };
-    return play_with(host, &s, 0, n_passed, n_failed);
+    return play_with(host, &s, n_passed, n_failed);
+}
+
+enum tarn_status
+tarn_conformance_kind(const struct tarn_backend *b, uint32_t device,
+                      const struct tarn_host *host, uint64_t seed,
+                      const char *kind, uint32_t first, uint32_t n,
+                      tarn_conformance_report_fn report, void *user,
+                      uint32_t *n_passed, uint32_t *n_failed)
+{
+    struct suite s = {
+        .sides = { { .backend = tarn_backend_ref() },
+                   { .backend = b, .device = device } },
+        .arena = { .host = host },
+        .seed = seed,
+        .first = first,
+        .cases = n,
+        .report = report,
+        .user = user,
+    };
+    for (uint32_t k = 0; k < conf_n_kinds; k++)
+        if (strcmp(conf_kinds[k].name, kind) == 0)
+            s.only = &conf_kinds[k];
+    return s.only ? play_with(host, &s, n_passed, n_failed) : TARN_USAGE;
 }

@@ -45,5 +45,14 @@ tarn_conformance_sample(const struct tarn_backend *b, uint32_t device,
                         uint32_t part, uint32_t parts,
                         tarn_conformance_report_fn report, void *user,
                         uint32_t *n_passed, uint32_t *n_failed);
+/* n random cases of one kind ("matmul"), with the numbers from `first` on
+ * behind those of the sweep: for soaks that must not stop at what is refused.
+ * TARN_USAGE: no such kind. */
+enum tarn_status
+tarn_conformance_kind(const struct tarn_backend *b, uint32_t device,
+                      const struct tarn_host *host, uint64_t seed,
+                      const char *kind, uint32_t first, uint32_t n,
+                      tarn_conformance_report_fn report, void *user,
+                      uint32_t *n_passed, uint32_t *n_failed);
 
 #endif

@@ -10,6 +10,9 @@ gi.require_version('Atspi', '2.0')
 from gi.repository import Atspi, GLib  # noqa: E402
 
 Atspi.init()
+# What is asked is asked of the window each time: names of a moment ago would
+# let a test press on before a chat has changed.
+Atspi.Accessible.set_cache_mask(Atspi.get_desktop(0), Atspi.Cache.NONE)
 Role = Atspi.Role
 State = Atspi.StateType
 count = 0

@@ -5,13 +5,16 @@
  */
 #include <stdlib.h>
 
-#include "backends/ref/ref.h"
+#include "backends/backend.h"
 #include "core/base/memory.h"
 #include "core/tarn.h"
 #include "core/trace/trace.h"
 #include "tests/tap.h"
 
 #define MOST 60
+
+/* The cpu backend's build for any processor of this kind. */
+const struct tarn_backend *WORLD_BACKEND(void);
 
 static const char *folder;
 
@@ -25,7 +28,7 @@ struct world {
 static bool open_world(struct world *w, const char *name)
 {
     static const struct tarn_backend *backends[1];
-    backends[0] = tarn_backend_ref();
+    backends[0] = WORLD_BACKEND();
     struct tarn_error err = { TARN_OK, "" };
     const struct tarn_runtime_options ro = { .size = sizeof ro,
                                              .backends = backends,

@@ -571,7 +571,11 @@ static enum cmd_line_result read_plain(struct cmd_line *l, const char *begin)
     send_bytes(l, &ask);
     tarn_buf_finish(&ask);
     for (;;) {
-        const int key = next_byte(l, -1);
+        int key = next_byte(l, -1);
+        /* An end of input typed during the answer comes as a byte: as itself,
+         * or as zero where the terminal had taken it for an end already. */
+        if (key == 0 || key == 'D' - 64)
+            key = KEY_STDIN_END;
         if (key == KEY_STDIN_END && l->text.size == 0)
             return CMD_LINE_END;
         if (key == KEY_QUIT)

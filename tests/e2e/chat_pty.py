@@ -625,6 +625,15 @@ def test_end_of_input_typed_as_the_answer_ends():
         check(t.finish() == 0)
 
 
+def test_end_of_input_typed_during_an_answer_without_a_line_to_edit():
+    for pause in (0.01, 0.03, 0.1, 0.3):
+        t = start(env={"TERM": "dumb"}).wait("\n> ")
+        t.type(QUESTION + "\r")
+        time.sleep(pause)
+        t.type("\x04")
+        check(t.finish() == 0)
+
+
 def test_interrupt_at_the_prompt():
     t = start().prompt()
     t.type("some text\x03").settle()

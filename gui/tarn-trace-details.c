@@ -14,6 +14,7 @@ struct _TarnTraceDetails {
     GtkLabel *tell, *seed, *experts;
     GtkWidget *two, *rows, *foot, *fork;
     const struct tarn_trace *trace; /* borrowed */
+    const struct tarn_trace_view *view; /* the same; or NULL */
     guint token, mark;
     gboolean with_state;
 };
@@ -143,17 +144,39 @@ static void show_fork(TarnTraceDetails *d, const struct tarn_trace_token *k,
     gtk_widget_set_visible(d->fork, good);
     if (!good)
         return;
+    gsize n;
+    const struct tarn_trace_step *steps = tarn_trace_steps(d->trace, &n);
+    guint step = tarn_view_step(d->trace, d->token);
     g_autofree char *word = piece(d, wanted);
-    g_autofree char *text = g_strdup_printf(_("Fork here with “%s”"), word);
+    g_autofree char *text =
+        step < n && steps[step].first == d->token
+            ? g_strdup(_("Think this step again"))
+            : g_strdup_printf(_("Fork here with “%s”"), word);
     gtk_button_set_label(GTK_BUTTON(d->fork), text);
 }
 
+/* What none of the rows has. */
+static GtkWidget *rest_row(const struct tarn_trace_token *k)
+{
+    float rest = 1;
+    for (guint c = 0; c < tarn_trace_details_rows(k); c++)
+        rest -= k->best[c].p;
+    g_autofree char *share = tarn_trace_percent(MAX(rest, 0));
+    g_autofree char *text = g_strdup_printf(_("rest %s"), share);
+    GtkWidget *row = label(text, 0, "soft");
+    gtk_widget_add_css_class(row, "numeric");
+    gtk_widget_set_margin_start(row, 12);
+    return row;
+}
+
 void tarn_trace_details_token(TarnTraceDetails *d, const struct tarn_trace *t,
-                              guint token, guint mark, gboolean can_fork)
+                              const struct tarn_trace_view *v, guint token,
+                              guint mark, gboolean can_fork)
 {
     gsize n = 0;
     const struct tarn_trace_token *k = t ? tarn_trace_tokens(t, &n) : NULL;
     d->trace = t;
+    d->view = v;
     d->token = token;
     d->mark = mark;
     gtk_widget_set_visible(GTK_WIDGET(d), token < n);
@@ -166,6 +189,8 @@ void tarn_trace_details_token(TarnTraceDetails *d, const struct tarn_trace *t,
     k += token;
     struct tarn_buf b = { 0 };
     tarn_view_tell(t, token, &b);
+    if (d->view && tarn_view_is_slow(d->view, token))
+        tarn_buf_text(&b, ", slow");
     if (d->with_state)
         tarn_view_tell_state(t, token, &b);
     g_autofree char *said = tarn_words_valid(b.data ? b.data : "", -1);
@@ -173,6 +198,8 @@ void tarn_trace_details_token(TarnTraceDetails *d, const struct tarn_trace *t,
     gtk_label_set_text(d->tell, said);
     for (guint c = 0; c < tarn_trace_details_rows(k); c++)
         gtk_box_append(GTK_BOX(d->rows), candidate_row(d, k, c));
+    if (tarn_trace_details_rows(k))
+        gtk_box_append(GTK_BOX(d->rows), rest_row(k));
     show_experts(d);
     const struct tarn_trace_info *i = tarn_trace_info(t);
     g_autofree char *after = tarn_trace_percent(k->p_after);

@@ -12,7 +12,7 @@
 
 #include <gtk/gtk.h>
 
-#include "core/trace/trace.h"
+#include "core/trace/view.h"
 
 #define TARN_TYPE_TRACE_DETAILS (tarn_trace_details_get_type())
 G_DECLARE_FINAL_TYPE(TarnTraceDetails, tarn_trace_details, TARN, TRACE_DETAILS,
@@ -22,9 +22,10 @@ G_DECLARE_FINAL_TYPE(TarnTraceDetails, tarn_trace_details, TARN, TRACE_DETAILS,
  * a share of 0.1 per cent. */
 guint tarn_trace_details_rows(const struct tarn_trace_token *k);
 
-/* token beyond the last one, or trace NULL: hides itself. */
+/* token beyond the last one, or trace NULL: hides itself.  v: of the trace. */
 void tarn_trace_details_token(TarnTraceDetails *d, const struct tarn_trace *t,
-                              guint token, guint mark, gboolean can_fork);
+                              const struct tarn_trace_view *v, guint token,
+                              guint mark, gboolean can_fork);
 /* What is said of a token from now on has its state, or not. */
 void tarn_trace_details_with_state(TarnTraceDetails *d, gboolean on);
 void tarn_trace_details_range(TarnTraceDetails *d, const struct tarn_trace *t,

@@ -30,8 +30,9 @@ void tarn_trace_pane_tell(TarnTracePane *p)
                                  MIN(p->anchor, p->selected),
                                  MAX(p->anchor, p->selected));
     else
-        tarn_trace_details_token(p->details, p->trace, p->selected, p->mark,
-                                 p->can_fork);
+        tarn_trace_details_token(p->details, p->trace,
+                                 tarn_trace_lanes_view(p->lanes), p->selected,
+                                 p->mark, p->can_fork);
     if (!gtk_widget_get_visible(GTK_WIDGET(p->details)))
         return;
     g_autofree char *whole =
@@ -327,11 +328,33 @@ void tarn_trace_pane_view_changed(TarnTracePane *p)
         update_text(p, TRUE);
 }
 
+/* The thought in a line, and the answer. */
+static char *sum_line(const struct tarn_trace *t)
+{
+    const struct tarn_trace_summary sum = tarn_trace_summary(t);
+    const struct tarn_trace_line line = tarn_trace_summary_line(&sum);
+    gsize n, tokens = 0;
+    const struct tarn_trace_span *s = tarn_trace_spans(t, &n);
+    double ms = 0;
+    for (gsize i = 0; i < n; i++)
+        if (s[i].kind == TARN_SPAN_ANSWER && !s[i].open) {
+            tokens += s[i].n;
+            ms += (double)(s[i].end_us - s[i].begin_us) / 1e3;
+        }
+    if (!tokens)
+        return g_strdup(line.text);
+    g_autofree char *count = tarn_words_count(tokens);
+    g_autofree char *time = tarn_words_duration(ms);
+    return g_strdup_printf(ngettext("%s · answer %s token in %s",
+                                    "%s · answer %s tokens in %s", tokens),
+                           line.text, count, time);
+}
+
 static void refresh(TarnTracePane *p, gboolean grown)
 {
     if (p->trace) {
-        const struct tarn_trace_summary s = tarn_trace_summary(p->trace);
-        gtk_label_set_text(p->sum, tarn_trace_summary_line(&s).text);
+        g_autofree char *line = sum_line(p->trace);
+        gtk_label_set_text(p->sum, line);
     } else {
         gtk_label_set_text(p->sum, _("The trace begins with the next answer."));
     }

@@ -82,14 +82,15 @@ static void append_head(TarnTraceReading *r, GtkTextBuffer *b,
     if (block >= 0)
         name = g_strdup_printf(_("step %d"), block + 1);
     else
-        name = g_strdup(block == -10                     ? _("✂ taken back")
+        name = g_strdup(block == -10                     ? _("✂ taken back:")
                         : block == -1 - TARN_SPAN_ANSWER ? _("Answer")
                         : block == -1 - TARN_SPAN_CALL   ? _("Call")
                                                          : _("Thought"));
+    g_autofree char *time = tarn_words_duration((double)us / 1e3);
     g_autofree char *sum =
-        g_strdup_printf(ngettext("  %u token · %.1f s · %.2f bits%s\n",
-                                 "  %u tokens · %.1f s · %.2f bits%s\n", count),
-                        count, (double)us / 1e6, bits / MAX(count, 1),
+        g_strdup_printf(ngettext("  %u token · %s · %.2f bits%s\n",
+                                 "  %u tokens · %s · %.2f bits%s\n", count),
+                        count, time, bits / MAX(count, 1),
                         block >= 0 && tarn_trace_turns_back(t, (gsize)block)
                             ? _(" · ↩ turn-back")
                             : "");

@@ -282,6 +282,8 @@ EXPORT("tarn_web_view_token") uint32_t tarn_web_view_token(uint32_t i)
         return TARN_USAGE;
     k += i;
     tarn_view_tell(seen.t, i, &tell);
+    if (tarn_view_is_slow(seen.view, i))
+        tarn_buf_text(&tell, ", slow");
     tarn_buf_byte(&seen.out, '{');
     add_text("tell", tell.data ? tell.data : "", tell.size);
     tarn_buf_clear(&tell);

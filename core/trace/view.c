@@ -247,6 +247,12 @@ static uint64_t find_slow(const struct tarn_trace_view *v)
     return v->n ? ((UINT64_C(8) + (i & 7)) << (i >> 3) >> 3) * 4 : UINT64_MAX;
 }
 
+bool tarn_view_is_slow(const struct tarn_trace_view *v, uint32_t token)
+{
+    return token < v->t->n_tokens &&
+           tarn_view_us(v->t, token) > find_slow(v);
+}
+
 void tarn_view_lay_out(struct view_build *b, const struct tarn_trace_view *v,
                        const struct tarn_view_options *o)
 {

@@ -157,6 +157,8 @@ const char *tarn_view_text_of(const struct tarn_trace *t, uint32_t token,
                               size_t *size);
 /* Microseconds since the token before. */
 uint64_t tarn_view_us(const struct tarn_trace *t, uint32_t token);
+/* It took more than four times the turn's median. */
+bool tarn_view_is_slow(const struct tarn_trace_view *v, uint32_t token);
 
 /* The whole picture as SVG with the colours of print, text as text, the same
  * bytes from every face. */

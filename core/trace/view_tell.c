@@ -70,7 +70,8 @@ void tarn_view_tell(const struct tarn_trace *t, uint32_t token,
     tarn_buf_printf(out, "token %u of %zu, %s", token, t->n_tokens,
                     span_name(k->span));
     if (step != TARN_VIEW_NOTHING)
-        tarn_buf_printf(out, ", step %u", step + 1);
+        tarn_buf_printf(out, ", step %u%s", step + 1,
+                        tarn_trace_turns_back(t, step) ? " (turn-back)" : "");
     tarn_buf_printf(out, ", \u201c%s\u201d, entropy %u.%u bits, ",
                     tarn_shown(p, size).text, tenths / 10, tenths % 10);
     add_time(out, tarn_view_us(t, token));

@@ -2,7 +2,9 @@
  * finds agrees with the list at 1,000 points, something is painted, selecting
  * tells the same everywhere.
  *
- *   trace_test TRACE.json [PICTURE.png]        (on a display)
+ *   trace_test TRACE.json [HOSTILE [PICTURE.png]]        (on a display)
+ *
+ * HOSTILE: the folder of tests/trace/hostile.py.
  */
 #include <stdlib.h>
 
@@ -10,7 +12,7 @@
 #include "gui/tarn-trace-saver.h"
 #include "tests/tap.h"
 
-static const char *path, *picture;
+static const char *path, *hostile, *picture;
 static GtkWidget *window;
 static TarnTracePane *pane;
 static struct tarn_trace *trace;
@@ -168,6 +170,17 @@ static const char *label_that_begins(const char *begin)
     return NULL;
 }
 
+/* The thought and the answer in a line; a token's share that no row has. */
+static void test_sums_are_said(void)
+{
+    CHECK(label_that_begins("thought 27 tokens in 0.8 s, 1 hesitation, 1 loop "
+                            "broken, budget reached · answer 6 tokens in "
+                            "0.05 s"));
+    g_signal_emit_by_name(lanes(), "chosen", 4u, -1);
+    settle(50);
+    CHECK(label_that_begins("rest 5.0%"));
+}
+
 static void test_a_range_has_sums(void)
 {
     g_signal_emit_by_name(lanes(), "ranged", 3u, 9u);
@@ -305,6 +318,51 @@ static void test_the_state_is_shown_when_wanted(void)
     }
 }
 
+static char *refused; /* what was said of the file */
+
+static void on_failed(TarnTracePane *p, const char *said)
+{
+    (void)p;
+    g_free(refused);
+    refused = g_strdup(said);
+}
+
+/* The files of tests/trace/hostile.py; the page gets the same.  What is legal
+ * is shown in each view, the rest refused with one sentence, and what was there
+ * stays. */
+static void test_f06_hostile_files(void)
+{
+    GtkStack *stack = GTK_STACK(
+        gtk_widget_get_ancestor(GTK_WIDGET(lanes()), GTK_TYPE_STACK));
+    g_autoptr(GDir) dir = hostile ? g_dir_open(hostile, 0, NULL) : NULL;
+    CHECK(gtk_stack_get_child_by_name(stack, "timeline") != NULL);
+    gulong told = g_signal_connect(pane, "failed", G_CALLBACK(on_failed), NULL);
+    const char *name;
+    guint n = 0;
+    while (dir && (name = g_dir_read_name(dir)) && ++n) {
+        g_autofree char *file = g_build_filename(hostile, name, NULL);
+        gboolean good = g_str_has_prefix(name, "good");
+        const struct tarn_trace *was = tarn_trace_pane_get(pane);
+        g_clear_pointer(&refused, g_free);
+        tarn_trace_pane_open(pane, file);
+        CHECK_SAYS(good == !refused, "%s: %s", name, refused ? refused : "-");
+        CHECK(good || (g_utf8_validate(refused, -1, NULL) &&
+                       !strchr(refused, '\n') &&
+                       tarn_trace_pane_get(pane) == was));
+        static const char *const VIEWS[] = { "reading", "table", "timeline" };
+        for (gsize i = 0; good && i < G_N_ELEMENTS(VIEWS); i++) {
+            gtk_stack_set_visible_child_name(stack, VIEWS[i]);
+            settle(60);
+        }
+        CHECK(!good || label_that_begins("thought "));
+    }
+    CHECK_SAYS(!hostile || n > 20, "%u files", n);
+    g_signal_handler_disconnect(pane, told);
+    g_clear_pointer(&refused, g_free);
+    tarn_trace_pane_set(pane, trace, FALSE);
+    settle(50);
+}
+
 static void test_two_traces_stand_beside_each_other(void)
 {
     struct tarn_error err;
@@ -324,7 +382,8 @@ int main(int argc, char **argv)
 {
     struct tarn_error err = { 0 };
     path = argc > 1 ? argv[1] : "golden-1.json";
-    picture = argc > 2 ? argv[2] : NULL;
+    hostile = argc > 2 ? argv[2] : NULL;
+    picture = argc > 3 ? argv[3] : NULL;
     if (!gtk_init_check()) {
         printf("1..0 # SKIP no display\n");
         return 0;
@@ -347,11 +406,13 @@ int main(int argc, char **argv)
     RUN(test_1000_points_agree_with_the_list);
     RUN(test_a_selected_token_is_told);
     RUN(test_the_list_is_painted);
+    RUN(test_sums_are_said);
     RUN(test_a_range_has_sums);
     RUN(test_a_search_counts_and_goes_round);
     RUN(test_a_replay_takes_its_time);
     RUN(test_every_kind_can_be_saved);
     RUN(test_the_state_is_shown_when_wanted);
+    RUN(test_f06_hostile_files);
     RUN(test_two_traces_stand_beside_each_other);
     tarn_trace_pane_set(pane, NULL, FALSE);
     gtk_window_destroy(GTK_WINDOW(window));

@@ -59,6 +59,10 @@ try:
     rows = find_all(w.frame, Role.PUSH_BUTTON, '1  ')
     ok(rows and '%' in rows[0].get_name(), 'its candidates are buttons',
        [r.get_name() for r in rows])
+    w.key('Left', 'Down')
+    ok(soon(lambda: w.find(Role.PUSH_BUTTON, 'Think this step again'), 5),
+       'at the first token of a step the step is thought again')
+    w.key('Right')
     w.key('plus', 'plus')
     w.key('Down')
     time.sleep(0.2)

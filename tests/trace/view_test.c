@@ -445,6 +445,30 @@ static void test_a_token_in_words(void)
     finish();
 }
 
+/* What a person would not see in the picture is said. */
+static void test_turn_backs_and_slow_tokens_are_told(void)
+{
+    struct tarn_trace_view *v = NULL;
+    struct tarn_buf b = { 0 };
+    begin();
+    draw(THINK), draws(W_WORD, 14), draw(W_BREAK), draw(W_WAIT);
+    draws(W_WORD, 3);
+    turn.ms += 50; /* 60, the others 10 */
+    draw(W_WORD), draw(CLOSE), draw('a'), draw(END);
+    stop(TARN_STOP_END);
+    tarn_view_tell(turn.trace, 14, &b);
+    CHECK_SAYS(strstr(b.data, "step 1, ") != NULL, "%s", b.data);
+    tarn_buf_clear(&b);
+    tarn_view_tell(turn.trace, 17, &b);
+    CHECK_SAYS(strstr(b.data, "step 2 (turn-back), ") != NULL, "%s", b.data);
+    tarn_buf_finish(&b);
+    CHECK(!tarn_trace_view_create(turn.trace, &v, NULL));
+    for (uint32_t i = 0; i < 30; i++)
+        CHECK(tarn_view_is_slow(v, i) == (i == 20));
+    tarn_trace_view_destroy(v);
+    finish();
+}
+
 /* A character of three tokens is shown by the last of them. */
 static void test_cut_characters_are_shown_once(void)
 {
@@ -538,6 +562,7 @@ int main(int argc, char **argv)
     RUN(test_candidates_and_experts_are_found);
     RUN(test_the_state_has_steps_at_page_borders);
     RUN(test_a_token_in_words);
+    RUN(test_turn_backs_and_slow_tokens_are_told);
     RUN(test_cut_characters_are_shown_once);
     RUN(test_svg_is_well_formed_and_foreign_text_is_text);
     RUN(test_every_allocation_may_fail);

@@ -38,7 +38,7 @@ await test('terms: states, figures, spans, steps, experts; all must hold', async
 
 await test('blocks, summary, answers, kept tokens', async () => {
   equal(rows.blocksOf(w).map(b => [b.name, b.rows]), [['step 1', [1, 2]], ['taken back', [3]], ['step 2', [4]], ['Answer', [6]]], 'blocks');
-  equal(rows.summaryOf(w), 'thought 3 tokens in 0.3 s · answer 1 token in 0.00 s', 'summary');
+  equal(rows.summaryOf(w), 'thought 3 tokens in 0.3 s · answer 1 token in 0.01 s', 'summary');
   equal(rows.answerOf(w), 'prime, \u0130', 'answer');
   equal(rows.keptOf(w), [0, 1, 2, 4, 5, 6], 'kept');
   equal([rows.percent(0.73), rows.percent(0.004), rows.percent(0.0001), rows.percent(0)], ['73%', '0.4%', '<0.1%', '0.0%'], 'percent');

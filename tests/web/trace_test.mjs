@@ -1,8 +1,8 @@
-// trace_test.mjs [TARN] - the trace pane of the built page in Chromium, fed by
+// trace_test.mjs [TARN [HOSTILE]] - the trace pane of the built page in Chromium, fed by
 // turns of the pocket model and by a file.  With TARN_SHOTS=FOLDER pictures of
 // it are left there; with TARN the SVG is compared with that of `tarn trace`.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { check, equal, executablePath, finish, need, page as folder, root, start, test } from './browser.mjs';
@@ -83,6 +83,8 @@ await test('keys, what a screen reader hears, reading view, table', async () => 
   check(/^token 0 of /.test(await said()), await said());
   await lanes(p).press('ArrowRight');
   check(/^token 1 of \d+, thought/.test(await said()), await said());
+  await lanes(p).press('ArrowDown');
+  equal(await p.locator('#trace .go .btn').innerText(), 'Think this step again', 'at a step\'s first token');
   await lanes(p).press('f');
   check(/fork/.test(await said()), await said());
   await lanes(p).press('h');
@@ -332,6 +334,41 @@ await test('a trace file is opened without a model, a damaged one is refused; la
   await fits(p, 'phone');
   await idle(p);
   await b.close();
+});
+
+/* The files of tests/trace/hostile.py: the window gets the same. */
+const hostile = process.argv[3];
+if (hostile) await test('f06: what is legal in a hostile trace is shown as text, the rest refused as by tarn trace', async () => {
+  const files = await serve([folder, hostile]), b = await start({ serviceWorkers: 'block' });
+  const { p, wrong } = await open(b.context, files.url, { size: { width: 1200, height: 800 } });
+  await p.keyboard.press('Alt+Shift+T');
+  const names = readdirSync(hostile).sort();
+  check(names.length > 20, `${names.length} files`);
+  for (const name of names) {
+    const good = name.startsWith('good');
+    const seen = await p.evaluate(async name => {
+      const { pane } = globalThis.tarnPage.traces, said = [], bytes = await (await fetch(name)).blob();
+      const held = () => pane.view?.tarn.memory.buffer.byteLength ?? 0;
+      pane.acts = { ...pane.acts, failed: t => said.push(t) };
+      if (!pane.view) await pane.take('{}'); /* the module is there */
+      said.length = 0;
+      const before = held(), taken = await pane.takeFile(new File([bytes], name));
+      for (const tab of taken ? ['reading', 'table', 'timeline'] : []) pane.turnTo(tab);
+      return { taken, said, grew: held() - before, size: bytes.size, n: pane.whole?.tokens.length ?? 0, svg: taken ? pane.view.svg() : '',
+        odd: document.querySelectorAll('#trace script, #trace :not(header, button) > img').length, owned: 'owned' in globalThis };
+    }, name);
+    equal([seen.taken, seen.said.length], [good, good ? 0 : 1], name);
+    equal([seen.odd, seen.owned], [0, false], `${name}: markup`);
+    check(seen.grew <= 4 * seen.size + (1 << 24), /* which it takes at once */
+      `${name}: ${seen.grew} bytes for ${seen.size}`);
+    let own = '';
+    try { execFileSync(tarn, ['trace', join(hostile, name)], { stdio: 'pipe' }); } catch (e) { own = String(e.stderr); }
+    if (!good) check(own.trim().endsWith(`: ${seen.said[0]}`), `${name}: ${seen.said[0]}, not ${own}`);
+    if (good) check(!/<(script|img)/.test(seen.svg) && seen.n > 20, `${name}: the picture`);
+  }
+  equal(wrong, [], 'errors');
+  await b.close();
+  await files.close();
 });
 
 await server.close();

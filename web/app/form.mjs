@@ -29,9 +29,9 @@ export function parameters(n) {
   return n >= 1e8 ? `${Math.round(n / 1e6)} M` : `${(n / 1e6).toFixed(1)} M`;
 }
 
-/** 0.06 s, 9.3 s, 1 min 12 s, 1 h 04 min @param {number} ms */
+/** 0.06 s, 9.3 s, 1 min 12 s, 1 h 04 min; 0.00 would say that nothing was measured @param {number} ms */
 export function duration(ms) {
-  const s = ms / 1000;
+  const s = Math.max(ms / 1000, 0.01);
   if (s < 59.95) return `${s.toFixed(s < 0.095 ? 2 : 1)} s`;
   const all = Math.round(s);
   if (all < 3600) return `${Math.floor(all / 60)} min ${all % 60} s`;

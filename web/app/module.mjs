@@ -104,9 +104,9 @@ export class Tarn {
 
   get threads() { return this.ex.tarn_web_threads() >>> 0; }
 
-  /** @param {string} text @param {(at: number, size: number) => number} use */
+  /** @param {string|Uint8Array} text @param {(at: number, size: number) => number} use */
   withText(text, use) {
-    const bytes = new TextEncoder().encode(text), at = this.alloc(bytes.length + 1);
+    const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text, at = this.alloc(bytes.length + 1);
     if (!at) throw new TarnError('There was not enough memory.', 4);
     this.bytes(at, bytes.length + 1).set(bytes);
     this.bytes(at + bytes.length, 1)[0] = 0;

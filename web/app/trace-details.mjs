@@ -3,7 +3,7 @@
 // could have been, or the sums of a range.
 import { button, h } from './dom.mjs';
 import { count, duration, speed } from './form.mjs';
-import { BITS, FLAGS, ID, US, WITHDRAWN, percent, shown } from './trace-rows.mjs';
+import { BITS, FLAGS, ID, STEP, US, WITHDRAWN, percent, shown } from './trace-rows.mjs';
 
 const ROWS = 6, LAYERS = 5;
 
@@ -53,7 +53,8 @@ export function tokenDetails(whole, full, o) {
   const rest = 1 - full.candidates.slice(0, ROWS).reduce((/** @type {number} */ s, /** @type {any} */ c) => s + c.p, 0);
   if (rows.length) rows.push(h('div.cand.rest', h('span'), h('span.say', 'rest'), h('span'), h('span.num', percent(Math.max(0, rest))), h('span')));
   const wanted = full.candidates[o.mark];
-  const go = button('btn', o.fork, wanted ? `Fork here with “${shown(wanted.text)}”` : '');
+  const begins = whole.steps[whole.tokens[o.i][STEP]]?.first === o.i;
+  const go = button('btn', o.fork, begins ? 'Think this step again' : wanted ? `Fork here with “${shown(wanted.text)}”` : '');
   go.hidden = !wanted || wanted.id === own || !o.canFork;
   const experts = full.experts.slice(0, LAYERS).map((/** @type {number[]} */ e, /** @type {number} */ l) =>
     h('div.ex', h('span', `layer ${l + 1}`), h('span.num', e.join(' · '))));

@@ -25,6 +25,9 @@ import { TraceView } from './trace-view.mjs';
  *   others: () => Other[], reveal: () => boolean}} Acts
  */
 
+/** As it is: a reader of text would hide what is wrong with it. @param {File} f */
+const bytesOf = async f => new Uint8Array(await f.arrayBuffer());
+
 export class TracePane {
   /** @param {HTMLElement} node @param {string} wasm url of the plain module @param {Acts} acts */
   constructor(node, wasm, acts) {
@@ -41,6 +44,7 @@ export class TracePane {
     this.mark = 0;
     /** @type {[number, number]|null} first and last token */
     this.range = null;
+    /** @type {string|Uint8Array} */
     this.wanted = '';
     /** @type {Promise<TraceView>|undefined} */
     this.loading = undefined;
@@ -118,7 +122,7 @@ export class TracePane {
     this.refresh();
   }
 
-  /** @param {string} text a trace's file; what was selected stays if it grows
+  /** @param {string|Uint8Array} text a trace's file; what was selected stays if it grows
    * @param {{grows?: boolean, name?: string}} [how] */
   async take(text, how = {}) {
     try {
@@ -133,7 +137,7 @@ export class TracePane {
       this.acts.failed(e instanceof Error ? e.message : String(e));
       return false;
     }
-    this.text = text;
+    this.text = typeof text === 'string' ? text : new TextDecoder().decode(text);
     const whole = this.whole = /** @type {Whole} */ (this.view?.all());
     this.sum.textContent = summaryOf(whole);
     this.name.textContent = how.name ?? this.name.textContent;
@@ -194,7 +198,7 @@ export class TracePane {
   }
 
   /** @param {File} f */
-  async takeFile(f) { return this.take(await f.text(), { name: f.name }); }
+  async takeFile(f) { return this.take(await bytesOf(f), { name: f.name }); }
 
   csv() { return this.whole ? csvOf(this.whole) : ''; }
 
@@ -305,10 +309,10 @@ export class TracePane {
 
   chooseOther() {
     openMenu(this.compare, [...this.acts.others().map(o => ({ name: o.name, act: async () => this.compareWith(o.name, await o.text()) })),
-      { name: 'A file…', act: () => this.choose(async f => this.compareWith(f.name, await f.text())) }]);
+      { name: 'A file…', act: () => this.choose(async f => this.compareWith(f.name, await bytesOf(f))) }]);
   }
 
-  /** @param {string} name @param {string} text */
+  /** @param {string} name @param {string|Uint8Array} text */
   async compareWith(name, text) {
     if (!this.whole || !this.view) return;
     try {

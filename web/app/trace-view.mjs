@@ -45,7 +45,7 @@ export class TraceView {
     return new TraceView(new Tarn({ module: await WebAssembly.compile(bytes), memory: newMemory(PAGES) }));
   }
 
-  /** @param {string} text of a trace's file */
+  /** @param {string|Uint8Array} text of a trace's file */
   open(text) {
     const { tarn } = this, status = tarn.withText(text, (at, n) => tarn.ex.tarn_web_view_open(at, n));
     if (!status) return;

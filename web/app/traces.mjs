@@ -192,10 +192,9 @@ export class Traces {
 
   /** @param {File} file */
   async open(file) {
-    const text = await file.text();
     this.shown = null;
     this.pane.show(true);
-    await this.pane.take(text, { name: file.name });
+    await this.pane.takeFile(file);
   }
 }
 

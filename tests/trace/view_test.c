@@ -362,7 +362,8 @@ static void check_steps(const struct tarn_trace_view *v,
         CHECK_SAYS(tarn_trace_view_column(v, k->token) == col,
                    "a page begins at token %u, not column %u", k->token, col);
         col += k->n;
-        CHECK((N_PROMPT + col) % PAGE == 0 || col == n_columns);
+        CHECK(k->n <= PAGE && ((N_PROMPT + col) % PAGE == 0 ||
+                               col == n_columns));
         CHECK_SAYS(k->h > last_h, "%d, then %d px", last_h, k->h);
         last_h = k->h;
         const struct tarn_view_point p =

@@ -23,7 +23,8 @@ struct _TarnAnswer {
     GtkMenuButton *ways, *more;
     TarnBranches *branches;
     GtkButton *regenerate;
-    guint id, budget;
+    guint id;
+    int budget;
     char *model;
     GString *thought_text, *call;
     gboolean thinking, growing;
@@ -130,7 +131,7 @@ void tarn_answer_open_thought(TarnAnswer *a)
         tarn_thought_set_open(a->thought, TRUE);
 }
 
-void tarn_answer_begin(TarnAnswer *a, guint budget)
+void tarn_answer_begin(TarnAnswer *a, int budget)
 {
     a->budget = budget;
     set_growing(a, TRUE);

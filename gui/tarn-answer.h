@@ -18,7 +18,8 @@
 G_DECLARE_FINAL_TYPE(TarnAnswer, tarn_answer, TARN, ANSWER, TarnCullBox)
 
 GtkWidget *tarn_answer_new(guint id, const char *model);
-void tarn_answer_begin(TarnAnswer *a, guint budget);
+/* budget: below 0: none. */
+void tarn_answer_begin(TarnAnswer *a, int budget);
 /* It will be made anew when all that it says has been told once more; until
  * then it stays as it is, without its notes and buttons. */
 void tarn_answer_go_on(TarnAnswer *a);

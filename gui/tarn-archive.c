@@ -329,7 +329,10 @@ static gboolean write_row(TarnArchive *a, const TarnRow *r)
         sqlite3_bind_double(s, 13, f->answer_ms);
         sqlite3_bind_int64(s, 14, f->reason);
         sqlite3_bind_int64(s, 15, f->asked);
-        sqlite3_bind_int64(s, 16, f->budget);
+        /* 0 was none before a budget could be 0. */
+        sqlite3_bind_int64(s, 16, f->budget < 0    ? 0
+                                  : f->budget == 0 ? -1
+                                                   : f->budget);
         sqlite3_bind_int64(s, 17, checksum(r->text, r->thought));
     }
     return finish_write(a, s) && write_ids(a, r) && write_calls(a, r);
@@ -418,8 +421,11 @@ static TarnRow *read_row(sqlite3_stmt *s, gint64 number)
         .answer_ms = sqlite3_column_double(s, 11),
         .reason = (guint)sqlite3_column_int64(s, 12),
         .asked = sqlite3_column_int(s, 13) != 0,
-        .budget = (guint)sqlite3_column_int64(s, 14),
+        .budget = sqlite3_column_int(s, 14),
     };
+    r->figures.budget = r->figures.budget == 0   ? -1
+                        : r->figures.budget == -1 ? 0
+                                                  : r->figures.budget;
     int size = sqlite3_column_bytes(s, 16);
     if (size > 0 && size % (int)sizeof *r->ids == 0) {
         r->ids = g_memdup2(sqlite3_column_blob(s, 16), (gsize)size);

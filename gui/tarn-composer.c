@@ -58,16 +58,19 @@ void tarn_composer_set_state(TarnComposer *c, gboolean busy, gboolean ready)
     update(c);
 }
 
-void tarn_composer_set_budget(TarnComposer *c, guint tokens)
+void tarn_composer_set_budget(TarnComposer *c, int tokens)
 {
-    g_autofree char *n = tarn_words_count(tokens);
+    g_autofree char *n = tarn_words_count((guint64)MAX(tokens, 0));
     g_autofree char *label =
-        tokens ? g_strdup_printf(_("Budget %s"), n) : g_strdup(_("No budget"));
+        tokens >= 0 ? g_strdup_printf(_("Budget %s"), n)
+                    : g_strdup(_("No limit"));
     g_autofree char *name =
-        tokens ? g_strdup_printf(ngettext("Thinking budget, %s token",
-                                          "Thinking budget, %s tokens", tokens),
-                                 n)
-               : g_strdup(_("Thinking budget, no limit"));
+        tokens >= 0
+            ? g_strdup_printf(ngettext("Thinking budget, %s token",
+                                       "Thinking budget, %s tokens",
+                                       (gulong)tokens),
+                              n)
+            : g_strdup(_("Thinking budget, no limit"));
     gtk_menu_button_set_label(c->budget, label);
     gtk_accessible_update_property(GTK_ACCESSIBLE(c->budget),
                                    GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);

@@ -24,7 +24,7 @@ void tarn_composer_set_schema(TarnComposer *c, gboolean on);
 void tarn_composer_set_tools(TarnComposer *c, gboolean on);
 /* Return makes a new line then. */
 void tarn_composer_set_ctrl_sends(TarnComposer *c, gboolean ctrl);
-void tarn_composer_set_budget(TarnComposer *c, guint tokens);
+void tarn_composer_set_budget(TarnComposer *c, int tokens);
 char *tarn_composer_get_text(TarnComposer *c); /* owned by the caller */
 void tarn_composer_set_text(TarnComposer *c, const char *text);
 void tarn_composer_focus(TarnComposer *c);

@@ -140,6 +140,7 @@ void tarn_conversation_note(TarnConversation *c, tarn_message_id id,
     n->ids = g_array_new(FALSE, FALSE, sizeof(gint32));
     n->back = g_array_new(FALSE, FALSE, sizeof(gint32));
     n->notices = g_ptr_array_new_with_free_func(g_free);
+    n->figures.budget = -1;
     n->figures.time = g_get_real_time() / G_USEC_PER_SEC;
     g_ptr_array_add(c->nodes, n);
     g_hash_table_insert(c->by_id, GUINT_TO_POINTER(id), n);

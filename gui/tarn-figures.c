@@ -33,7 +33,7 @@ char *tarn_figures_thought(const TarnFigures *f)
         end = _("answered on request");
     else if (f->reason == TARN_STOP_CANCELLED && !f->n_answer)
         end = _("stopped");
-    else if (f->budget && f->n_thought >= f->budget)
+    else if (f->budget >= 0 && f->n_thought >= (guint)f->budget)
         end = _("budget reached");
     return end ? g_strconcat(line, " · ", end, NULL) : g_steal_pointer(&line);
 }

@@ -17,7 +17,7 @@ typedef struct {
     guint reason;   /* enum tarn_stop_reason; 0: unknown */
     gboolean asked; /* "answer now" was pressed */
     gboolean cut;   /* read back unfinished: the program had ended */
-    guint budget;   /* tokens; 0: none */
+    int budget;     /* tokens; below 0: none */
 } TarnFigures;
 
 void tarn_figures_finish(TarnFigures *f);

@@ -3,6 +3,8 @@
 
 #include "gui/tarn-words.h"
 
+enum { LEAST_MORE = 256, MOST = 131072 }; /* tokens */
+
 static char *end_of(const TarnFigures *f)
 {
     g_autofree char *n = tarn_words_count(f->n_thought + f->n_answer);
@@ -34,15 +36,21 @@ static gboolean can_continue(TarnConversation *c, tarn_message_id id,
             f->reason == TARN_STOP_LENGTH || f->reason == TARN_STOP_FAILED);
 }
 
+int tarn_notes_longer(int budget)
+{
+    return budget < LEAST_MORE / 2 ? LEAST_MORE : MIN(budget, MOST / 2) * 2;
+}
+
 static void show_budget(TarnAnswer *a, tarn_message_id id, const TarnFigures *f)
 {
-    g_autofree char *n = tarn_words_count(f->budget);
-    g_autofree char *twice = tarn_words_count(2 * f->budget);
+    const int more = tarn_notes_longer(f->budget);
+    g_autofree char *n = tarn_words_count((guint64)f->budget);
+    g_autofree char *twice = tarn_words_count((guint64)more);
     g_autofree char *text = g_strdup_printf(
         _("The thought reached its budget of %s tokens and was closed."), n);
     g_autofree char *deed = g_strdup_printf(_("Regenerate with %s"), twice);
     tarn_answer_note(a, text, FALSE, deed, "win.regenerate-with",
-                     g_variant_new("(uu)", id, 2 * f->budget));
+                     g_variant_new("(ui)", id, more));
 }
 
 char *tarn_notes_show(TarnAnswer *a, TarnConversation *c, tarn_message_id id,
@@ -59,7 +67,8 @@ char *tarn_notes_show(TarnAnswer *a, TarnConversation *c, tarn_message_id id,
                          "win.undo-loop",
                          deed ? g_variant_new_uint32(id) : NULL);
     }
-    if (f->budget && f->n_thought >= f->budget && !f->asked && !undo &&
+    /* Of a budget of 0 a person was told when choosing it. */
+    if (f->budget > 0 && f->n_thought >= (guint)f->budget && !f->asked && !undo &&
         f->reason != TARN_STOP_CANCELLED)
         show_budget(a, id, f);
     if (end)

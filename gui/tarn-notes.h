@@ -14,4 +14,7 @@
 char *tarn_notes_show(TarnAnswer *a, TarnConversation *c, tarn_message_id id,
                       const char *error);
 
+/* The next longer budget. */
+int tarn_notes_longer(int budget);
+
 #endif

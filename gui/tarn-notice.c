@@ -24,7 +24,8 @@ void tarn_notice_show(TarnNotice *n, TarnNoticeLevel level, const char *text,
     gtk_widget_set_visible(GTK_WIDGET(n->button), button != NULL);
     if (button) {
         gtk_button_set_label(n->button, button);
-        gtk_actionable_set_action_name(GTK_ACTIONABLE(n->button), action);
+        gtk_actionable_set_detailed_action_name(GTK_ACTIONABLE(n->button),
+                                                action);
     }
     if (level == TARN_NOTICE_ERROR)
         gtk_widget_add_css_class(GTK_WIDGET(n->bar), "error-bar");

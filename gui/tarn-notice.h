@@ -15,7 +15,8 @@ G_DECLARE_FINAL_TYPE(TarnNotice, tarn_notice, TARN, NOTICE, GtkBox)
 
 typedef enum { TARN_NOTICE_QUIET, TARN_NOTICE_ERROR } TarnNoticeLevel;
 
-/* button: its label, with the action it runs; NULL: none. */
+/* button: its label, with the action it runs ("win.budget(256)"); NULL: none.
+ */
 void tarn_notice_show(TarnNotice *n, TarnNoticeLevel level, const char *text,
                       const char *button, const char *action);
 void tarn_notice_hide(TarnNotice *n);

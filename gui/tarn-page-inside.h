@@ -30,7 +30,7 @@ struct run {
     TarnFigures thought; /* of the one that is closed */
     double thought_from, ms;
     gint64 saved;
-    guint budget;
+    int budget; /* below 0: none */
 };
 
 struct _TarnPage {

@@ -2,6 +2,7 @@
  * tarn-page.h and tarn-page-inside.h; tarn-page-events.c hears of them. */
 #include <string.h>
 
+#include "gui/tarn-notes.h"
 #include "gui/tarn-page-inside.h"
 #include "gui/tarn-words.h"
 
@@ -9,7 +10,7 @@
 /* What is different in one turn; zero: nothing. */
 struct other {
     guint attempt;
-    guint budget; /* where has_budget */
+    int budget; /* where has_budget; below 0: none */
     gboolean has_budget, keep_loops;
     double warmer;        /* added to the temperature */
     const GArray *begin;  /* gint32: the answer begins with them */
@@ -57,7 +58,8 @@ static gboolean post_turn(TarnPage *p, const struct other *other)
     r->budget = other->has_budget ? other->budget : p->settings->budget;
     struct tarn_turn_options o = { .size = sizeof o,
                                    .sampling = &s,
-                                   .thought_budget = (int32_t)r->budget,
+                                   .thought_budget = r->budget,
+                                   .budget_given = true,
                                    .attempt = other->attempt,
                                    .tools_json = tarn_page_tools(p),
                                    .keep_loops = p->settings->keep_loops ||
@@ -214,7 +216,7 @@ void tarn_page_regenerate(TarnPage *p, guint message)
     branch_off(p, message, &other);
 }
 
-void tarn_page_regenerate_with(TarnPage *p, guint message, guint budget)
+void tarn_page_regenerate_with(TarnPage *p, guint message, int budget)
 {
     struct other other = { .budget = budget, .has_budget = TRUE };
     branch_off(p, message, &other);
@@ -222,10 +224,11 @@ void tarn_page_regenerate_with(TarnPage *p, guint message, guint budget)
 
 void tarn_page_regenerate_as(TarnPage *p, guint message, const char *way)
 {
-    guint budget = tarn_conversation_figures(p->conversation, message)->budget;
+    int budget = tarn_conversation_figures(p->conversation, message)->budget;
     struct other other = { 0 };
-    if (!strcmp(way, "longer") && budget)
-        other = (struct other){ .budget = 2 * budget, .has_budget = TRUE };
+    if (!strcmp(way, "longer") && budget >= 0)
+        other = (struct other){ .budget = tarn_notes_longer(budget),
+                                .has_budget = TRUE };
     else if (!strcmp(way, "cooler"))
         other.warmer = -0.2;
     else if (!strcmp(way, "warmer"))

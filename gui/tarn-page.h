@@ -50,7 +50,7 @@ void tarn_page_send(TarnPage *p, const char *text);
 void tarn_page_stop(TarnPage *p);
 void tarn_page_answer_now(TarnPage *p);
 void tarn_page_regenerate(TarnPage *p, guint message); /* 0: the last */
-void tarn_page_regenerate_with(TarnPage *p, guint message, guint budget);
+void tarn_page_regenerate_with(TarnPage *p, guint message, int budget);
 /* way: "again", "longer", "cooler" or "warmer". */
 void tarn_page_regenerate_as(TarnPage *p, guint message, const char *way);
 /* Each of these makes another branch of the answer that begins like it: goes

@@ -27,8 +27,8 @@ typedef struct {
 static const Choice BUDGET = {
     N_("Budget"),
     N_("The most tokens of a thought. Default: 2,048"),
-    { "256", "1,024", "2,048", "8,192", "32,768", N_("no limit"), NULL },
-    { 256, 1024, 2048, 8192, 32768, 0 }
+    { "0", "256", "1,024", "2,048", "8,192", "32,768", N_("no limit"), NULL },
+    { 0, 256, 1024, 2048, 8192, 32768, -1 }
 };
 static const Choice THOUGHTS = {
     N_("Show thoughts"),
@@ -74,7 +74,7 @@ static void title(GtkWidget *row, const char *name, const char *hint)
 static guint *member(Sheet *s, const Choice *c)
 {
     TarnSettings *t = s->settings;
-    return c == &BUDGET     ? &t->budget
+    return c == &BUDGET     ? (guint *)&t->budget
            : c == &THOUGHTS ? &t->thoughts
            : c == &CONTEXT  ? &t->context
            : c == &KV       ? &t->kv
@@ -99,7 +99,7 @@ static GtkWidget *make_choice(Sheet *s, const Choice *c)
     title(row, gettext(c->title), gettext(c->hint));
     for (guint i = 0; c->words[i]; i++) {
         gtk_string_list_append(words, gettext(c->words[i]));
-        if (c->values[i] == (gint64)*member(s, c))
+        if ((guint)c->values[i] == *member(s, c))
             selected = i;
     }
     if (selected == GTK_INVALID_LIST_POSITION) { /* one set by hand */

@@ -53,7 +53,7 @@ void tarn_settings_reset(TarnSettings *s)
 static void load_choices(TarnSettings *s, GKeyFile *k)
 {
     g_autoptr(GError) unset = NULL;
-    s->budget = (guint)number(k, "budget", 0, 131072, 2048);
+    s->budget = number(k, "budget", -1, 131072, 2048);
     s->thoughts = (guint)number(k, "thoughts", 0, 2, 0);
     s->keep_loops = g_key_file_get_boolean(k, GROUP, "keep-loops", NULL);
     s->tools = g_key_file_get_boolean(k, GROUP, "tools", NULL);
@@ -72,7 +72,7 @@ static void load_choices(TarnSettings *s, GKeyFile *k)
 /* What is as usual is not written: a later version may know better. */
 static void save_choices(const TarnSettings *s, GKeyFile *k)
 {
-    g_key_file_set_integer(k, GROUP, "budget", (int)s->budget);
+    g_key_file_set_integer(k, GROUP, "budget", s->budget);
     if (s->thoughts)
         g_key_file_set_integer(k, GROUP, "thoughts", (int)s->thoughts);
     if (s->keep_loops)

@@ -25,7 +25,7 @@ typedef struct {
     gboolean sidebar; /* beside the chat where there is room */
     gint64 chat;      /* number of the chat that was open; 0: none */
     char *draft;      /* of a chat that has no message yet */
-    guint budget;     /* tokens; 0: no limit */
+    int budget;       /* tokens of a thought; below 0: no limit */
     guint thoughts;   /* enum tarn_thoughts */
     gboolean keep_loops;
     gboolean tools; /* the model is told of the built-in ones */

@@ -23,7 +23,8 @@ struct _TarnThought {
     GtkScrolledWindow *scroller;
     TarnProse *text;
     GString *pending; /* while folded, nothing is laid out: text waits here */
-    guint budget, unlock, how; /* enum tarn_thoughts */
+    int budget; /* below 0: none */
+    guint unlock, how; /* enum tarn_thoughts */
     gboolean arriving, touched, at_end;
 };
 G_DEFINE_FINAL_TYPE(TarnThought, tarn_thought, GTK_TYPE_BOX)
@@ -95,7 +96,7 @@ static gboolean unlock(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
-void tarn_thought_begin(TarnThought *t, guint budget)
+void tarn_thought_begin(TarnThought *t, int budget)
 {
     t->arriving = TRUE;
     t->budget = budget;
@@ -124,16 +125,16 @@ void tarn_thought_count(TarnThought *t, guint n_tokens, double ms)
 {
     g_autofree char *n = tarn_words_count(n_tokens);
     g_autofree char *speed = tarn_words_speed(n_tokens > 8 ? n_tokens : 0, ms);
-    g_autofree char *most = tarn_words_count(t->budget);
+    g_autofree char *most = tarn_words_count((guint64)MAX(t->budget, 0));
     g_autofree char *line =
-        t->budget ? g_strdup_printf(_("Thinking · %s of %s tokens"), n, most)
+        t->budget >= 0 ? g_strdup_printf(_("Thinking · %s of %s tokens"), n, most)
                   : g_strdup_printf(ngettext("Thinking · %s token",
                                              "Thinking · %s tokens", n_tokens),
                                     n);
     g_autofree char *whole =
         speed ? g_strconcat(line, " · ", speed, NULL) : g_strdup(line);
     set_summary(t, whole);
-    if (t->budget)
+    if (t->budget > 0)
         gtk_progress_bar_set_fraction(t->budget_bar,
                                       MIN(1, n_tokens / (double)t->budget));
 }

@@ -19,7 +19,7 @@ GtkWidget *tarn_thought_new(void);
 /* enum tarn_thoughts: while it arrives (default), folded, open. */
 void tarn_thought_set_how(TarnThought *t, guint how);
 /* Text arrives: open, with a counting head and "Answer now". */
-void tarn_thought_begin(TarnThought *t, guint budget);
+void tarn_thought_begin(TarnThought *t, int budget);
 void tarn_thought_append(TarnThought *t, const char *text, gsize size);
 void tarn_thought_count(TarnThought *t, guint n_tokens, double ms);
 /* Done: the summary line, folded unless a person has touched it. */

@@ -95,7 +95,7 @@ void tarn_window_on_settings(gpointer user)
         adw_style_manager_set_color_scheme(adw_style_manager_get_default(),
                                            SCHEMES[t->scheme]);
     g_action_group_change_action_state(G_ACTION_GROUP(w), "budget",
-                                       g_variant_new_int32((gint32)t->budget));
+                                       g_variant_new_int32(t->budget));
     g_action_group_change_action_state(G_ACTION_GROUP(w), "tools",
                                        g_variant_new_boolean(t->tools));
     tarn_settings_save(t);
@@ -298,13 +298,13 @@ static void act_with(GSimpleAction *action, GVariant *v, gpointer user)
 {
     TarnWindow *w = user;
     const char *name = g_action_get_name(G_ACTION(action));
-    guint id = 0, budget = 0;
-    int delta = 0;
+    guint id = 0;
+    int delta = 0, budget = 0;
     const char *text = NULL;
     if (!strcmp(name, "regenerate-message")) {
         tarn_page_regenerate(w->page, g_variant_get_uint32(v));
     } else if (!strcmp(name, "regenerate-with")) {
-        g_variant_get(v, "(uu)", &id, &budget);
+        g_variant_get(v, "(ui)", &id, &budget);
         tarn_page_regenerate_with(w->page, id, budget);
     } else if (!strcmp(name, "regenerate-as")) {
         g_variant_get(v, "(u&s)", &id, &text);
@@ -332,11 +332,26 @@ static void act_with(GSimpleAction *action, GVariant *v, gpointer user)
     }
 }
 
+/* MN10 */
+static void say_no_budget(TarnWindow *w, int old, int budget)
+{
+    struct tarn_model *m = tarn_worker_model(w->worker);
+    if (!budget && old && m && tarn_model_info(m)->thinks)
+        tarn_page_notice(w->page, FALSE,
+                         _("This model always thinks first. With a budget of 0 "
+                           "its answers get worse."),
+                         _("Use 256"), "win.budget(256)");
+    else if (budget && !old)
+        tarn_page_hide_notice(w->page);
+}
+
 static void set_budget(GSimpleAction *action, GVariant *v, gpointer user)
 {
     TarnWindow *w = user;
+    g_autoptr(GVariant) old = g_action_get_state(G_ACTION(action));
     g_simple_action_set_state(action, v);
-    w->settings->budget = (guint)g_variant_get_int32(v);
+    w->settings->budget = g_variant_get_int32(v);
+    say_no_budget(w, g_variant_get_int32(old), w->settings->budget);
     tarn_page_set_settings(w->page, w->settings);
     tarn_settings_save(w->settings);
 }
@@ -386,7 +401,7 @@ static const GActionEntry ACTIONS[] = {
       .parameter_type = "u" },
     { .name = "regenerate-with",
       .activate = act_with,
-      .parameter_type = "(uu)" },
+      .parameter_type = "(ui)" },
     { .name = "regenerate-as", .activate = act_with, .parameter_type = "(us)" },
     { .name = "continue", .activate = act_with, .parameter_type = "u" },
     { .name = "copy-with-thought",

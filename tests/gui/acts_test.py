@@ -27,6 +27,7 @@ TURNS = [
     # 5: over the budget
     '<think>\n' + 'wait and see ' * 400 + '\n</think>\nshort\n',
     '<think>\n' + 'wait and see ' * 100 + '\n</think>\nshort\n',
+    '<think>\n' + 'wait and see ' * 100 + '\n</think>\nshort\n',
 ]
 
 
@@ -227,6 +228,25 @@ try:
     press(w.button('Regenerate with 512'))
     ok(soon(lambda: w.find(Role.LABEL, '2 / 2'), 20), 'and can have more')
     w.idle()
+    # 0 is a budget, too.
+    w.choose(w.find(begins='Thinking budget, 256').get_name(), '0')
+    ok(soon(lambda: w.find(begins='Thinking budget, 0 tokens'), 5) and
+       label(w, 'This model always thinks first. With a budget of 0 its '
+                'answers get worse.', 5), 'a budget of 0 can be said, with what '
+       'it costs', labels(w))
+    w.send('at once')
+    w.idle()
+    ok(texts(w)[-1] == 'short' and
+       len(find_all(log(w), Role.PUSH_BUTTON, 'Thought ')) == 1,
+       'then there is no thought', texts(w))
+    ok('budget=0\n' in settings(), 'and that is kept', settings())
+    press(w.button('Use 256'))
+    ok(soon(lambda: w.find(begins='Thinking budget, 256') and
+            not w.find(Role.LABEL, begins='This model always'), 5),
+       'Use 256 takes the advice')
+    w.choose(w.find(begins='Thinking budget, 256').get_name(), 'No limit')
+    ok(soon(lambda: 'budget=-1\n' in settings(), 5) and
+       w.find(begins='Thinking budget, no limit'), 'or none at all')
 finally:
     w.end()
 plan()

@@ -37,6 +37,7 @@ static TarnRow *row(gint64 chat, guint id, const char *text)
     r->figures.model = g_strdup("Pocket");
     r->figures.n_answer = 7;
     r->figures.answer_ms = 12.5;
+    r->figures.budget = (int)id - 2; /* none, 0, 1, ... */
     return r;
 }
 
@@ -125,6 +126,8 @@ static void test_what_was_saved_is_read(void)
     const TarnRow *r = rows->pdata[1];
     CHECK(!strcmp(r->text, "second form") && r->finished && !r->damaged);
     CHECK(r->figures.n_answer == 7 && !strcmp(r->figures.model, "Pocket"));
+    CHECK(r->figures.budget == 0 &&
+          ((TarnRow *)rows->pdata[0])->figures.budget == -1);
     GPtrArray *list = tarn_archive_list(a);
     CHECK(list->len == 2);
     CHECK(!strcmp(((TarnChatInfo *)list->pdata[0])->title, "six"));

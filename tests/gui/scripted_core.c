@@ -446,7 +446,7 @@ static void speak(struct tarn_engine *e)
     }
     char *close = strstr(e->at, "</think>");
     if (e->span == TARN_SPAN_THOUGHT &&
-        (e->answer_now || (e->budget > 0 && (int)e->n_token >= e->budget) ||
+        (e->answer_now || (e->budget >= 0 && (int)e->n_token >= e->budget) ||
          (close && close == e->at))) {
         e->at = close ? close + 8 : e->at + strlen(e->at);
         open_span(e, TARN_SPAN_ANSWER);
@@ -567,7 +567,8 @@ enum tarn_status tarn_turn_start(struct tarn_engine *e, struct tarn_chat *c,
     e->stop = e->answer_now = e->began = e->break_circle = e->round = false;
     e->n_token = e->span = 0;
     e->summary = (struct tarn_turn_summary){ 0 };
-    e->budget = opt->thought_budget;
+    e->budget = opt->thought_budget || opt->budget_given
+                    ? opt->thought_budget : -1;
     free(e->begin);
     e->begin = calloc(n_begin + 1, sizeof *e->begin);
     e->n_begin = n_begin;

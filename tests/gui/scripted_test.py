@@ -54,7 +54,7 @@ with open(script, 'w') as f:
 settings = os.path.join(os.environ['XDG_CONFIG_HOME'], 'tarn', 'window.ini')
 os.makedirs(os.path.dirname(settings))
 with open(settings, 'w') as f:
-    f.write('[window]\nbudget=0\nwidth=nonsense\n')
+    f.write('[window]\nbudget=-1\nwidth=nonsense\n')
 w = Window(program, env={'TARN_SCRIPT': script, 'TARN_SCRIPT_RATE': '2000'})
 try:
     # 0

@@ -213,7 +213,8 @@ class Window:
         press([n for n in walk(outer) if Atspi.Action.get_n_actions(n)][0])
         press(wait(lambda: [n for n in walk(self.app) if
                             (n.get_name() or '') == item and
-                            n.get_role() in (Role.MENU_ITEM, Role.PUSH_BUTTON)
+                            n.get_role() in (Role.MENU_ITEM, Role.PUSH_BUTTON,
+                                              Role.RADIO_MENU_ITEM)
                             and showing(n)], 10, item)[0])
 
     def focus(self, title=None):

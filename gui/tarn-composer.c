@@ -11,7 +11,8 @@ struct _TarnComposer {
     GtkTextView *text;
     GtkLabel *placeholder;
     GtkButton *send, *stop, *schema;
-    GtkMenuButton *budget, *tools;
+    GtkMenuButton *plus, *budget, *tools;
+    GMenu *presets; /* borrowed from the menu of plus */
     GtkBox *chips;
     gboolean busy, ready, ctrl_sends;
     gint64 stopped; /* µs */
@@ -74,6 +75,32 @@ void tarn_composer_set_budget(TarnComposer *c, int tokens)
     gtk_menu_button_set_label(c->budget, label);
     gtk_accessible_update_property(GTK_ACCESSIBLE(c->budget),
                                    GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+}
+
+static GMenu *list(char *const *names, const char *action)
+{
+    GMenu *menu = g_menu_new();
+    for (gsize i = 0; names[i]; i++) {
+        g_auto(GStrv) parts = g_strsplit(names[i], "_", -1);
+        g_autofree char *label = g_strjoinv("__", parts); /* no mnemonics */
+        g_autoptr(GMenuItem) item = g_menu_item_new(label, NULL);
+        g_menu_item_set_action_and_target(item, action, "s", names[i]);
+        g_menu_append_item(menu, item);
+    }
+    return menu;
+}
+
+void tarn_composer_set_presets(TarnComposer *c, char *const *names)
+{
+    g_autoptr(GMenu) use = list(names, "win.preset");
+    g_autoptr(GMenu) remove = list(names, "win.remove-preset");
+    g_autoptr(GMenu) deeds = g_menu_new();
+    g_menu_remove_all(c->presets);
+    g_menu_append(deeds, _("Save as preset…"), "win.save-preset");
+    if (names[0])
+        g_menu_append_submenu(deeds, _("Remove preset"), G_MENU_MODEL(remove));
+    g_menu_append_section(c->presets, NULL, G_MENU_MODEL(use));
+    g_menu_append_section(c->presets, NULL, G_MENU_MODEL(deeds));
 }
 
 void tarn_composer_set_tools(TarnComposer *c, gboolean on)
@@ -226,6 +253,7 @@ static void tarn_composer_class_init(TarnComposerClass *klass)
     gtk_widget_class_bind_template_child(w, TarnComposer, placeholder);
     gtk_widget_class_bind_template_child(w, TarnComposer, send);
     gtk_widget_class_bind_template_child(w, TarnComposer, stop);
+    gtk_widget_class_bind_template_child(w, TarnComposer, plus);
     gtk_widget_class_bind_template_child(w, TarnComposer, budget);
     gtk_widget_class_bind_template_child(w, TarnComposer, tools);
     gtk_widget_class_bind_template_child(w, TarnComposer, schema);
@@ -245,7 +273,11 @@ static void tarn_composer_class_init(TarnComposerClass *klass)
 
 static void tarn_composer_init(TarnComposer *c)
 {
+    g_autoptr(GMenu) presets = g_menu_new();
     gtk_widget_init_template(GTK_WIDGET(c));
+    c->presets = presets;
+    g_menu_append_submenu(G_MENU(gtk_menu_button_get_menu_model(c->plus)),
+                          _("Preset"), G_MENU_MODEL(presets));
     g_signal_connect_object(gtk_text_view_get_buffer(c->text), "changed",
                             G_CALLBACK(on_changed), c, G_CONNECT_SWAPPED);
     update(c);

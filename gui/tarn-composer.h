@@ -21,6 +21,8 @@ void tarn_composer_attach(TarnComposer *c, const char *name, const char *text,
                           guint tokens);
 /* Answers must fit a schema: a button says so. */
 void tarn_composer_set_schema(TarnComposer *c, gboolean on);
+/* In the menu of +; NULL-terminated. */
+void tarn_composer_set_presets(TarnComposer *c, char *const *names);
 void tarn_composer_set_tools(TarnComposer *c, gboolean on);
 /* Return makes a new line then. */
 void tarn_composer_set_ctrl_sends(TarnComposer *c, gboolean ctrl);

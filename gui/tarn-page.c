@@ -395,6 +395,11 @@ void tarn_page_model_changed(TarnPage *p, gboolean pocket)
     tarn_page_update_status(p);
 }
 
+void tarn_page_set_presets(TarnPage *p, char *const *names)
+{
+    tarn_composer_set_presets(p->composer, names);
+}
+
 void tarn_page_set_settings(TarnPage *p, const TarnSettings *settings)
 {
     p->settings = settings;

@@ -44,6 +44,8 @@ char *tarn_page_instructions(TarnPage *p); /* owned by the caller; or NULL */
 gboolean tarn_page_set_instructions(TarnPage *p, const char *text);
 /* Borrowed; told again whenever it has changed. */
 void tarn_page_set_settings(TarnPage *p, const TarnSettings *settings);
+/* For the menu of the composer; NULL-terminated, copied. */
+void tarn_page_set_presets(TarnPage *p, char *const *names);
 
 gboolean tarn_page_is_running(TarnPage *p);
 void tarn_page_send(TarnPage *p, const char *text);

@@ -1,4 +1,4 @@
-/* tarn-rename.h - asks for the title of a chat.
+/* tarn-rename.h - asks for a name: the title of a chat, a preset.
  *
  * Threads: the main one.
  */
@@ -7,10 +7,17 @@
 
 #include <adwaita.h>
 
-/* done: once, with a title that is not blank; not called when it is given
- * up.  user lives as long as the parent. */
-void tarn_rename_present(GtkWindow *parent, gint64 chat, const char *title,
-                         void (*done)(gint64 chat, const char *title,
+typedef struct {
+    const char *title; /* names the field, too */
+    const char *hint;  /* NULL: none */
+    const char *deed;  /* the suggested button */
+} TarnNameAsk; /* of msgids */
+
+/* done: once, with a name that is not blank; not called when it is given up.
+ * what: comes back.  user lives as long as the parent. */
+void tarn_rename_present(GtkWindow *parent, const TarnNameAsk *ask, gint64 what,
+                         const char *name,
+                         void (*done)(gint64 what, const char *name,
                                       gpointer user),
                          gpointer user);
 

@@ -12,17 +12,24 @@ static char *file_name(void)
                             NULL);
 }
 
-static int number(GKeyFile *k, const char *key, int lo, int hi, int standard)
+static int number_in(GKeyFile *k, const char *group, const char *key, int lo,
+                     int hi, int standard)
 {
     g_autoptr(GError) error = NULL;
-    int n = g_key_file_get_integer(k, GROUP, key, &error);
+    int n = g_key_file_get_integer(k, group, key, &error);
     return error || n < lo || n > hi ? standard : n;
 }
 
-static double real(GKeyFile *k, const char *key, double hi)
+static int number(GKeyFile *k, const char *key, int lo, int hi, int standard)
+{
+    return number_in(k, GROUP, key, lo, hi, standard);
+}
+
+static double real_in(GKeyFile *k, const char *group, const char *key,
+                      double hi)
 {
     g_autoptr(GError) error = NULL;
-    double x = g_key_file_get_double(k, GROUP, key, &error);
+    double x = g_key_file_get_double(k, group, key, &error);
     return error || !(x >= 0 && x <= hi) ? -1 : x;
 }
 
@@ -50,19 +57,24 @@ void tarn_settings_reset(TarnSettings *s)
     s->ctrl_sends = FALSE;
 }
 
-static void load_choices(TarnSettings *s, GKeyFile *k)
+void tarn_settings_read_turn(TarnSettings *s, GKeyFile *k, const char *group)
 {
     g_autoptr(GError) unset = NULL;
-    s->budget = number(k, "budget", -1, 131072, 2048);
-    s->thoughts = (guint)number(k, "thoughts", 0, 2, 0);
-    s->keep_loops = g_key_file_get_boolean(k, GROUP, "keep-loops", NULL);
-    s->tools = g_key_file_get_boolean(k, GROUP, "tools", NULL);
-    s->temperature = real(k, "temperature", 5);
-    s->repeat_penalty = real(k, "repeat-penalty", 2);
-    s->top_k = number(k, "top-k", 0, 1000, -1);
-    s->seed = g_key_file_get_int64(k, GROUP, "seed", &unset);
+    s->budget = number_in(k, group, "budget", -1, 131072, 2048);
+    s->keep_loops = g_key_file_get_boolean(k, group, "keep-loops", NULL);
+    s->tools = g_key_file_get_boolean(k, group, "tools", NULL);
+    s->temperature = real_in(k, group, "temperature", 5);
+    s->repeat_penalty = real_in(k, group, "repeat-penalty", 2);
+    s->top_k = number_in(k, group, "top-k", 0, 1000, -1);
+    s->seed = g_key_file_get_int64(k, group, "seed", &unset);
     if (unset || s->seed < 0)
         s->seed = -1;
+}
+
+static void load_choices(TarnSettings *s, GKeyFile *k)
+{
+    tarn_settings_read_turn(s, k, GROUP);
+    s->thoughts = (guint)number(k, "thoughts", 0, 2, 0);
     s->context = (guint)number(k, "context", 0, 131072, 0);
     s->kv = (guint)number(k, "kv", 0, 2, 0);
     s->scheme = (guint)number(k, "scheme", 0, 2, 0);
@@ -70,23 +82,29 @@ static void load_choices(TarnSettings *s, GKeyFile *k)
 }
 
 /* What is as usual is not written: a later version may know better. */
+void tarn_settings_write_turn(const TarnSettings *s, GKeyFile *k,
+                              const char *group)
+{
+    g_key_file_set_integer(k, group, "budget", s->budget);
+    if (s->keep_loops)
+        g_key_file_set_boolean(k, group, "keep-loops", TRUE);
+    if (s->tools)
+        g_key_file_set_boolean(k, group, "tools", TRUE);
+    if (s->temperature >= 0)
+        g_key_file_set_double(k, group, "temperature", s->temperature);
+    if (s->repeat_penalty >= 0)
+        g_key_file_set_double(k, group, "repeat-penalty", s->repeat_penalty);
+    if (s->top_k >= 0)
+        g_key_file_set_integer(k, group, "top-k", s->top_k);
+    if (s->seed >= 0)
+        g_key_file_set_int64(k, group, "seed", s->seed);
+}
+
 static void save_choices(const TarnSettings *s, GKeyFile *k)
 {
-    g_key_file_set_integer(k, GROUP, "budget", s->budget);
+    tarn_settings_write_turn(s, k, GROUP);
     if (s->thoughts)
         g_key_file_set_integer(k, GROUP, "thoughts", (int)s->thoughts);
-    if (s->keep_loops)
-        g_key_file_set_boolean(k, GROUP, "keep-loops", TRUE);
-    if (s->tools)
-        g_key_file_set_boolean(k, GROUP, "tools", TRUE);
-    if (s->temperature >= 0)
-        g_key_file_set_double(k, GROUP, "temperature", s->temperature);
-    if (s->repeat_penalty >= 0)
-        g_key_file_set_double(k, GROUP, "repeat-penalty", s->repeat_penalty);
-    if (s->top_k >= 0)
-        g_key_file_set_integer(k, GROUP, "top-k", s->top_k);
-    if (s->seed >= 0)
-        g_key_file_set_int64(k, GROUP, "seed", s->seed);
     if (s->context)
         g_key_file_set_integer(k, GROUP, "context", (int)s->context);
     if (s->kv)

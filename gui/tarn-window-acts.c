@@ -72,7 +72,9 @@ static void rename_chat(TarnWindow *w, gint64 chat)
     const TarnChatInfo *info = chat ? tarn_window_find_info(w, chat) : NULL;
     if (!chat)
         chat = tarn_conversation_number(c);
-    tarn_rename_present(GTK_WINDOW(w), chat,
+    static const TarnNameAsk ASK = { .title = N_("Title of the chat"),
+                                     .deed = N_("Rename") };
+    tarn_rename_present(GTK_WINDOW(w), &ASK, chat,
                         info ? info->title : tarn_conversation_title(c),
                         on_renamed, w);
 }
@@ -181,9 +183,8 @@ static void copy_chat(TarnWindow *w)
     copy_text(w, valid);
 }
 
-static void on_instructions(const char *text, gpointer user)
+void tarn_window_begin_with(TarnWindow *w, const char *text)
 {
-    TarnWindow *w = user;
     gsize before = tarn_chat_length(
         tarn_conversation_chat(tarn_page_conversation(w->page)));
     if (tarn_page_set_instructions(w->page, text) && before > 1)
@@ -191,6 +192,11 @@ static void on_instructions(const char *text, gpointer user)
                          _("The chat begins again with these instructions. Its "
                            "old beginning is a branch."),
                          NULL, NULL);
+}
+
+static void on_instructions(const char *text, gpointer user)
+{
+    tarn_window_begin_with(user, text);
 }
 
 static void instructions(TarnWindow *w)
@@ -262,6 +268,8 @@ static void act(GSimpleAction *action, GVariant *parameter, gpointer user)
                  { "models", tarn_window_show_models, NULL },
                  { "instructions", instructions, NULL },
                  { "schema", schema, NULL },
+                 { "save-preset", tarn_window_save_preset, NULL },
+                 { "restore-preset", tarn_window_restore_preset, NULL },
                  { "break-circle", NULL, tarn_page_break_circle },
                  { "settings", show_settings, NULL },
                  { "rename", rename_this, NULL },
@@ -326,6 +334,10 @@ static void act_with(GSimpleAction *action, GVariant *v, gpointer user)
         tarn_window_delete_chat(w, g_variant_get_int64(v));
     } else if (!strcmp(name, "undelete-chat")) {
         tarn_archive_undelete(w->archive, g_variant_get_int64(v));
+    } else if (!strcmp(name, "preset")) {
+        tarn_window_use_preset(w, g_variant_get_string(v, NULL));
+    } else if (!strcmp(name, "remove-preset")) {
+        tarn_window_remove_preset(w, g_variant_get_string(v, NULL));
     } else if (!strcmp(name, "edited")) {
         g_variant_get(v, "(u&s)", &id, &text);
         tarn_page_edited(w->page, id, text);
@@ -373,6 +385,10 @@ static const GActionEntry ACTIONS[] = {
     { .name = "models", .activate = act },
     { .name = "instructions", .activate = act },
     { .name = "schema", .activate = act },
+    { .name = "save-preset", .activate = act },
+    { .name = "restore-preset", .activate = act },
+    { .name = "preset", .activate = act_with, .parameter_type = "s" },
+    { .name = "remove-preset", .activate = act_with, .parameter_type = "s" },
     { .name = "break-circle", .activate = act },
     { .name = "settings", .activate = act },
     { .name = "rename", .activate = act },

@@ -65,7 +65,16 @@ void tarn_window_open_trace(TarnWindow *w, const char *path);
 gboolean tarn_window_trace_misplaced(TarnWindow *w, int width);
 void tarn_window_place_trace(TarnWindow *w);
 
+/* tarn-window-presets.c: the menu's list is read again by all of them. */
+void tarn_window_list_presets(TarnWindow *w);
+void tarn_window_use_preset(TarnWindow *w, const char *name);
+void tarn_window_save_preset(TarnWindow *w);
+void tarn_window_remove_preset(TarnWindow *w, const char *name);
+void tarn_window_restore_preset(TarnWindow *w);
+
 /* tarn-window-acts.c: the actions win.*, and what was set. */
+/* Instructions; a sentence where the chat begins again with them. */
+void tarn_window_begin_with(TarnWindow *w, const char *instructions);
 void tarn_window_attach(TarnWindow *w, GFile *file);
 void tarn_window_add_actions(TarnWindow *w);
 void tarn_window_on_settings(gpointer window);

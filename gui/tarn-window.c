@@ -307,5 +307,6 @@ TarnWindow *tarn_window_new(AdwApplication *app, TarnSettings *settings)
     if (settings->maximized)
         gtk_window_maximize(GTK_WINDOW(w));
     tarn_window_on_settings(w);
+    tarn_window_list_presets(w);
     return w;
 }

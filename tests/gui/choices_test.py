@@ -101,6 +101,46 @@ try:
         Role.PUSH_BUTTON, 'The answer must fit a schema. Change it'), 10),
        'and it can be taken away')
 
+    # Instructions, settings and tools under a name.
+    def budget(n):
+        return soon(lambda: w.find(begins='Thinking budget, %s tokens' % n), 5)
+
+    def presets():
+        """The items of that name: to use, and to remove."""
+        return [n for n in walk(w.app) if n.get_name() == 'Short_one' and
+                n.get_role() in (Role.MENU_ITEM, Role.PUSH_BUTTON)]
+
+    press(w.button('New chat'))
+    wait(lambda: w.find(begins='Chat “New chat”'), 10, 'a new chat')
+    w.choose('Add to the message', 'Instructions…')
+    Atspi.EditableText.set_text_contents(field(w, 'Instructions'), 'Be short.')
+    w.answer_dialog('Use')
+    w.choose(w.find(begins='Thinking budget').get_name(), '256')
+    budget('256')
+    w.choose('Add to the message', 'Save as preset…')
+    Atspi.EditableText.set_text_contents(field(w, 'Name of the preset'),
+                                         'Short_one')
+    w.answer_dialog('Save')
+    kept = os.path.join(os.environ['XDG_CONFIG_HOME'], 'tarn', 'presets.ini')
+    ok(soon(lambda: os.path.exists(kept), 5), 'a preset is saved')
+    press(w.button('New chat'))
+    wait(lambda: w.find(begins='Chat “New chat”'), 10, 'a new chat')
+    w.choose(w.find(begins='Thinking budget').get_name(), '1,024')
+    budget('1,024')
+    w.choose('Add to the message', 'Short_one')
+    ok(budget('256') and soon(lambda: 'Be short.' in labels(w), 5),
+       'and used: budget and instructions are those', labels(w))
+    w.choose('Add to the message', 'Preset')
+    press(wait(lambda: presets()[1:], 5, 'the list to remove from')[0])
+    ok(soon(lambda: 'removed=true' in open(kept).read(), 5),
+       'it can be removed', open(kept).read())
+    press(wait(lambda: w.find(Role.PUSH_BUTTON, begins='Undo'), 5, 'Undo'))
+    ok(soon(lambda: 'removed=true' not in open(kept).read(), 5),
+       'and comes back', open(kept).read())
+    w.choose('Add to the message', 'Short_one')
+    ok(soon(lambda: find(w.app, begins='Using “Short_one”'), 20), 'to be used',
+       labels(w))
+
     # Another backend between two turns of one chat.
     press(w.button('New chat'))
     wait(lambda: w.find(begins='Chat “New chat”'), 10, 'a new chat')

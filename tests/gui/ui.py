@@ -208,14 +208,19 @@ class Window:
 
     def choose(self, menu, item):
         """An item of a button's menu."""
-        # The deed of a menu button is its inner button's.
+        # The deed of a menu button is its inner button's.  A dialog that is
+        # about to go may close the menu again.
         outer = wait(lambda: self.find(name=menu), 10, menu)
-        press([n for n in walk(outer) if Atspi.Action.get_n_actions(n)][0])
-        press(wait(lambda: [n for n in walk(self.app) if
-                            (n.get_name() or '') == item and
-                            n.get_role() in (Role.MENU_ITEM, Role.PUSH_BUTTON,
-                                              Role.RADIO_MENU_ITEM)
-                            and showing(n)], 10, item)[0])
+        for _ in range(4):
+            press([n for n in walk(outer) if Atspi.Action.get_n_actions(n)][0])
+            there = soon(lambda: [n for n in walk(self.app) if showing(n) and
+                                  (n.get_name() or '') == item and n.get_role()
+                                  in (Role.MENU_ITEM, Role.PUSH_BUTTON,
+                                      Role.RADIO_MENU_ITEM)], 5)
+            if there:
+                press(there[0])
+                return
+        wait(lambda: None, 0, item)
 
     def focus(self, title=None):
         """Without a window manager nobody gives the X focus.  title: of another

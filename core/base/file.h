@@ -46,7 +46,9 @@ enum tarn_status tarn_file_read(const char *path, size_t limit, char **out,
  * in WebAssembly. */
 bool tarn_file_small(const char *path, char *out, size_t room);
 /* Writes path.tmp-PID, syncs, renames: the old file or the new one is there,
- * never half of one.  What a process that died left there goes away. */
+ * never half of one.  What a process that died left there goes away.  Where
+ * `path` is a symbolic link, all of that happens to the file it leads to, and
+ * the link stays.  A device or a pipe is written as it is. */
 enum tarn_status tarn_file_write(const char *path, const void *data,
                                  size_t size, struct tarn_error *err);
 /* The same; only its owner may read or write the file, whatever the umask and
@@ -88,6 +90,10 @@ void tarn_reading_close(struct tarn_reading *r); /* zeroed allowed */
 /* Makes a folder and those above it, for their owner alone; good if it is
  * there.  False leaves errno.  The path is as it was when this returns. */
 bool tarn_folder_make(char *path);
+
+/* The sentence "cannot be WHAT: REASON" of an errno; its status. */
+enum tarn_status tarn_file_fail(struct tarn_error *err, const char *what,
+                                int number);
 
 /* For tests: asked before every call of the system that writes a file (open,
  * write, fsync, close, rename); errno instead of 0 makes that call fail. */

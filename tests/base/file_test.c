@@ -263,6 +263,54 @@ static void test_pipes_are_written_not_replaced(void)
     }
 }
 
+static bool is_link(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
+/* A file that is a link into a synced folder must stay one. */
+static void test_a_link_stays_and_its_target_is_written(void)
+{
+    char real[300], link[300];
+    struct stat st;
+    struct tarn_error err;
+    snprintf(real, sizeof real, "%s", at("d/real"));
+    snprintf(link, sizeof link, "%s", at("link"));
+    CHECK(symlink("d/real", link) == 0);
+    CHECK(symlink(link, at("d/chain")) == 0); /* absolute, to another link */
+    /* Nothing is behind it yet; then an old file, whose mode is kept. */
+    CHECK(tarn_file_write(link, "1", 1, NULL) == TARN_OK);
+    CHECK(!strcmp(content(real), "1") && is_link(link));
+    CHECK(chmod(real, 0640) == 0);
+    CHECK(tarn_file_write(at("d/chain"), "2", 1, NULL) == TARN_OK);
+    CHECK(!strcmp(content(real), "2") && !is_link(real));
+    CHECK(is_link(link) && is_link(at("d/chain")));
+    CHECK(stat(real, &st) == 0 && (st.st_mode & 0777) == 0640);
+    CHECK(tarn_file_write_private(link, "3", 1, NULL) == TARN_OK);
+    CHECK(!strcmp(content(real), "3") && is_link(link));
+    CHECK(stat(real, &st) == 0 && (st.st_mode & 0777) == 0600);
+    /* The temporary file is beside the target, and a failed write leaves all. */
+    tarn_file_on_write(on_call, NULL);
+    fail_with = ENOSPC;
+    for (fail_at = 1; fail_at < 7; fail_at++) {
+        n_calls = 0;
+        CHECK(write_pieces(link, NULL) == TARN_IO);
+        CHECK(!strcmp(content(real), "3") && is_link(link));
+    }
+    tarn_file_on_write(NULL, NULL);
+    CHECK(unlink(link) == 0 && symlink("no/such", link) == 0);
+    CHECK(tarn_file_write(link, "4", 1, &err) == TARN_IO);
+    CHECK(symlink("round", at("round")) == 0);
+    CHECK(tarn_file_write(at("round"), "5", 1, &err) == TARN_IO);
+    CHECK_SAYS(!strcmp(err.text, "cannot be written: its symbolic links go "
+                                 "round in a circle"),
+               "%s", err.text);
+    CHECK(is_link(at("round")));
+    unlink(real);
+    unlink(at("d/chain"));
+}
+
 static void test_g23_strange_paths(void)
 {
     char longest[4200];
@@ -290,9 +338,10 @@ int main(void)
     RUN(test_empty_file_is_read);
     RUN(test_g02_other_kinds_are_refused_unread);
     RUN(test_pipes_are_written_not_replaced);
+    RUN(test_a_link_stays_and_its_target_is_written);
     RUN(test_g23_strange_paths);
-    static const char *const NAMES[] = { "a",      "e",    "fifo",
-                                         "socket", "loop", "pipe" };
+    static const char *const NAMES[] = { "a",    "e",    "fifo", "socket",
+                                         "loop", "pipe", "link", "round" };
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
         unlink(at(NAMES[i]));
     rmdir(at("d"));

@@ -60,7 +60,7 @@ static enum tarn_status out_of_range(const struct cmd_option *o,
         return tarn_fail(err, TARN_USAGE, "%s wants a number, not \"%s\"",
                          o->name, seen.text);
     return tarn_fail(err, TARN_USAGE,
-                     "%s is \"%s\" but must be a number from %g to %g",
+                     "%s is \"%s\" but must be a number from %.10g to %.10g",
                      o->name, seen.text, o->lo, o->hi);
 }
 

@@ -194,6 +194,8 @@ static enum tarn_status check_in_child(const struct tarn_plugin *q,
     pid_t pid = fork();
     if (pid == 0) {
         uint32_t n_failed = 0;
+        signal(SIGINT, SIG_DFL); /* the parent says it */
+        signal(SIGTERM, SIG_DFL);
         enum tarn_status s = check_devices(q, c, &n_failed);
         fflush(stdout);
         _exit(s ? 2 : n_failed > 0);

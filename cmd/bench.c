@@ -191,6 +191,9 @@ static enum tarn_status measure_in_turns(struct bench *b, const char *word,
 static enum tarn_status take_name(struct bench *b, const char *name, size_t n,
                                   struct tarn_error *err)
 {
+    if (!n)
+        return tarn_fail(err, TARN_USAGE,
+                         "--compare has an empty name; say a,b,... or all");
     if (b->n_builds == MAX_BUILDS || n >= sizeof b->builds->name)
         return tarn_fail(err, TARN_USAGE, "--compare takes at most %d names",
                          MAX_BUILDS);
@@ -204,10 +207,11 @@ static enum tarn_status name_builds(struct bench *b, struct tarn_error *err)
     enum tarn_status s = TARN_OK;
     const char *at = b->compare;
     if (strcmp(at, "all") != 0) {
-        while (!s && *at) {
+        for (bool more = true; !s && more;) {
             const size_t n = strcspn(at, ",");
             s = take_name(b, at, n, err);
-            at += n + (at[n] == ',');
+            more = at[n] == ',';
+            at += n + more;
         }
         return s;
     }
@@ -368,6 +372,10 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
     enum tarn_status s = cmd_args_parse(&a, argc, argv, err);
     if (s || a.help)
         return s;
+    if (!b.n_prompt && !b.n_tokens)
+        return tarn_fail(err, TARN_USAGE,
+                         "--prompt and --tokens are both 0: there is nothing "
+                         "to measure");
     uint32_t need = b.depth + b.n_prompt + b.n_tokens;
     if (!b.common.ctx)
         b.common.ctx = need < 64 ? 64 : need;

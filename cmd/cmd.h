@@ -17,6 +17,8 @@
 #include "core/base/error.h"
 #include "core/tarn.h"
 
+struct tarn_json;
+
 struct cmd {
     const char *name;
     const char *summary; /* one line for `tarn --help` */
@@ -125,6 +127,13 @@ void cmd_backends_close(struct cmd_backends *b);
 /* All of stdin, at most `limit` bytes (TARN_LIMIT). */
 enum tarn_status cmd_read_stdin(size_t limit, char **out, size_t *size,
                                 struct tarn_error *err);
+/* All of stdin as JSON; *out is owned.  TARN_USAGE where it is none. */
+enum tarn_status cmd_read_json(size_t limit, struct tarn_json **out,
+                               struct tarn_error *err);
+/* A JSON Schema that an answer may have to fit; owned.  The sentence names the
+ * file. */
+enum tarn_status cmd_read_schema(const char *path, char **out,
+                                 struct tarn_error *err);
 /* Flushes; why stdout lost something is kept for cmd_flush(). */
 void cmd_push(FILE *to);
 /* Flushes stdout; TARN_IO if anything written to it was lost. */

@@ -7,16 +7,8 @@ enum { INPUT_LIMIT = 256 << 20 /* bytes of JSON */ };
 
 static enum tarn_status read_ids(struct tarn_ids *ids, struct tarn_error *err)
 {
-    char *text;
-    size_t size;
     struct tarn_json *doc = NULL;
-    enum tarn_status s = cmd_read_stdin(INPUT_LIMIT, &text, &size, err);
-    if (s != TARN_OK)
-        return s;
-    s = tarn_json_read(text, size, &doc, err);
-    tarn_free(text);
-    if (s == TARN_BAD_FILE)
-        return err->status = TARN_USAGE; /* what was typed, not a model */
+    enum tarn_status s = cmd_read_json(INPUT_LIMIT, &doc, err);
     if (s != TARN_OK)
         return s;
     if (doc->kind != TARN_JSON_ARRAY)

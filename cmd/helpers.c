@@ -5,8 +5,12 @@
 
 #include "cmd/cmd.h"
 #include "core/base/buf.h"
+#include "core/base/file.h"
+#include "core/base/json.h"
 #include "core/base/memory.h"
 #include "core/base/utf8.h"
+
+#define MAX_SCHEMA ((size_t)1 << 20) /* bytes */
 
 enum tarn_status cmd_read_stdin(size_t limit, char **out, size_t *size,
                                 struct tarn_error *err)
@@ -24,8 +28,9 @@ enum tarn_status cmd_read_stdin(size_t limit, char **out, size_t *size,
     }
     if (ferror(stdin)) {
         tarn_buf_finish(&b);
-        return tarn_fail(err, TARN_IO, "cannot read the standard input: %s",
-                         strerror(errno));
+        const enum tarn_status s = tarn_file_fail(err, "read", errno);
+        tarn_error_prefix(err, "the standard input");
+        return s;
     }
     tarn_buf_add(&b, "", 0);
     *size = b.size;
@@ -33,6 +38,42 @@ enum tarn_status cmd_read_stdin(size_t limit, char **out, size_t *size,
     return *out ? TARN_OK
                 : tarn_fail(err, TARN_NO_MEMORY,
                             "no memory for an input of %zu bytes", *size);
+}
+
+enum tarn_status cmd_read_json(size_t limit, struct tarn_json **out,
+                               struct tarn_error *err)
+{
+    char *text;
+    size_t size;
+    enum tarn_status s = cmd_read_stdin(limit, &text, &size, err);
+    if (s != TARN_OK)
+        return s;
+    s = tarn_json_read(text, size, out, err);
+    tarn_free(text);
+    if (s != TARN_OK)
+        tarn_error_prefix(err, "the standard input");
+    if (s == TARN_BAD_FILE)
+        s = err->status = TARN_USAGE; /* what was typed, not a model */
+    return s;
+}
+
+enum tarn_status cmd_read_schema(const char *path, char **out,
+                                 struct tarn_error *err)
+{
+    char *text = NULL;
+    size_t size = 0;
+    enum tarn_status s = tarn_file_read(path, MAX_SCHEMA, &text, &size, err);
+    if (s == TARN_OK && (!size || memchr(text, 0, size)))
+        s = tarn_fail(err, TARN_USAGE, size ? "is no text" : "is empty");
+    if (s == TARN_OK)
+        s = tarn_schema_check(text, size, err);
+    if (s != TARN_OK) {
+        tarn_error_prefix(err, path);
+        tarn_free(text);
+        return s;
+    }
+    *out = text;
+    return TARN_OK;
 }
 
 /* Why stdout lost something, when it did first; 0: it did not. */
@@ -47,10 +88,13 @@ void cmd_push(FILE *to)
 enum tarn_status cmd_flush(struct tarn_error *err)
 {
     cmd_push(stdout);
-    if (lost != 0 || ferror(stdout))
-        return tarn_fail(err, TARN_IO, "cannot write the output: %s",
-                         lost ? strerror(lost) : "it was not taken");
-    return TARN_OK;
+    if (lost == 0 && !ferror(stdout))
+        return TARN_OK;
+    const enum tarn_status s =
+        lost ? tarn_file_fail(err, "written", lost)
+             : tarn_fail(err, TARN_IO, "not all of it was taken");
+    tarn_error_prefix(err, "the standard output");
+    return s;
 }
 
 enum tarn_status cmd_parse_ids(const char *text, int32_t **out, size_t *n,

@@ -24,6 +24,9 @@ static enum tarn_status choose_rows(const char *text, struct request *q,
         enum tarn_status s = cmd_parse_ids(text, &list, &n, err);
         if (s)
             return s;
+        if (!n)
+            return tarn_fail(err, TARN_USAGE, "--rows is empty; name all, last "
+                                              "or numbers like 0,2");
     }
     q->n_rows = all ? q->n_ids : last ? 1 : n;
     q->rows = tarn_alloc(q->n_rows, sizeof *q->rows);
@@ -85,6 +88,8 @@ static enum tarn_status write_experts(const struct tarn_model_info *info,
     enum tarn_status s = b.failed
         ? tarn_fail(err, TARN_NO_MEMORY, "no memory for the experts' list")
         : tarn_file_write(path, b.data, b.size, err);
+    if (s)
+        tarn_error_prefix(err, path);
     tarn_buf_finish(&b);
     return s;
 }
@@ -92,9 +97,8 @@ static enum tarn_status write_experts(const struct tarn_model_info *info,
 static enum tarn_status write_logits(const float *logits, size_t size,
                                      const char *path, struct tarn_error *err)
 {
-    if (!path || !strcmp(path, "/dev/null")) {
-        if (!path)
-            fwrite(logits, 1, size, stdout);
+    if (!path) {
+        fwrite(logits, 1, size, stdout);
         return cmd_flush(err);
     }
     enum tarn_status s = tarn_file_write(path, logits, size, err);

@@ -2,6 +2,10 @@
  * gives its status as the exit code (0 .. 9). */
 #include <signal.h>
 #include <string.h>
+#if !defined(__wasm__)
+#include <fcntl.h>
+#include <unistd.h>
+#endif
 
 #include "cmd/cmd.h"
 #include "cmd/list.h"
@@ -50,7 +54,7 @@ static int run_command(const struct cmd *c, int argc, char **argv)
         s = cmd_flush(&err);
     if (s == TARN_UNSUPPORTED || s == TARN_CANCELLED)
         s = TARN_INTERNAL; /* must have been handled below */
-    if (s != TARN_OK && s != 130) {
+    if (s != TARN_OK && (int)s < 128) { /* 130, 143: a signal's */
         fflush(stdout);
         fprintf(stderr, "tarn: %s\n",
                 err.text[0] ? err.text : tarn_status_name(s));
@@ -58,16 +62,46 @@ static int run_command(const struct cmd *c, int argc, char **argv)
     return (int)s;
 }
 
+#if !defined(__wasm__)
+static void on_stop(int number)
+{
+    static const char SAYS[] = "tarn: interrupted\n";
+    if (write(STDERR_FILENO, SAYS, sizeof SAYS - 1) < 0) {
+        /* nobody listens */
+    }
+    _exit(128 + number);
+}
+
+static void settle_process(void)
+{
+    static const int STOPS[] = { SIGINT, SIGTERM };
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is TARN_IO, not a death; */
+    signal(SIGXFSZ, SIG_IGN); /* so is the shell's limit of file sizes */
+    /* What the shell has ignored (nohup, a job behind &) stays so. */
+    for (size_t i = 0; i < sizeof STOPS / sizeof *STOPS; i++)
+        if (signal(STOPS[i], on_stop) == SIG_IGN)
+            signal(STOPS[i], SIG_IGN);
+    /* Where a standard stream is closed, the next file opened would be taken
+     * for it: the model for what was typed.  These fail as closed ones do. */
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+#endif
+
 int main(int argc, char **argv)
 {
-#ifdef SIGPIPE
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is TARN_IO, not a death */
-#endif
 #if !defined(__wasm__)
     int code;
     if (tarn_plugins_probe_main(argc, argv, &code))
         return code;
+    settle_process();
 #endif
+    if (argc == 3 && !strcmp(argv[1], "help") && find_command(argv[2])) {
+        static char help[] = "--help";
+        argv[1] = argv[2]; /* tarn help run */
+        argv[2] = help;
+    }
     if (argc >= 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
                       !strcmp(argv[1], "help"))) {
         print_overview();

@@ -39,21 +39,6 @@ static enum tarn_status choose_layout(const struct request *q,
     return TARN_OK;
 }
 
-static enum tarn_status read_conversation(struct tarn_json **out,
-                                          struct tarn_error *err)
-{
-    char *text;
-    size_t size;
-    enum tarn_status s = cmd_read_stdin(INPUT_LIMIT, &text, &size, err);
-    if (s != TARN_OK)
-        return s;
-    s = tarn_json_read(text, size, out, err);
-    tarn_free(text);
-    if (s == TARN_BAD_FILE)
-        s = err->status = TARN_USAGE; /* what was typed, not a model */
-    return s;
-}
-
 static enum tarn_status write_prompt(const struct tarn_text *t,
                                      const struct tarn_prompt *p, bool as_ids,
                                      struct tarn_error *err)
@@ -82,7 +67,7 @@ static enum tarn_status print_prompt(const struct request *q,
     if (s == TARN_OK)
         s = choose_layout(q, v.gguf, &opt.layout, err);
     if (s == TARN_OK)
-        s = read_conversation(&doc, err);
+        s = cmd_read_json(INPUT_LIMIT, &doc, err);
     if (s == TARN_OK)
         s = tarn_prompt_build(v.text, doc, &opt, &p, err);
     if (s == TARN_OK)

@@ -8,13 +8,11 @@
 
 #include "cmd/cmd.h"
 #include "core/base/clock.h"
-#include "core/base/file.h"
 #include "core/base/json.h"
 #include "core/base/memory.h"
 #include "core/trace/trace.h"
 
 #define MAX_PROMPT (64u << 20)
-#define MAX_SCHEMA (1u << 20)
 
 struct run {
     const char *prompt, *system, *trace_path, *schema_path;
@@ -37,12 +35,12 @@ struct run {
 
 /* ---------------------------------------------------------------- interrupt */
 static struct tarn_engine *interrupted_engine;
-static volatile sig_atomic_t interrupts;
+static volatile sig_atomic_t interrupted; /* the signal */
 
 #if !defined(__wasm__)
 static void on_interrupt(int number)
 {
-    interrupts = 1;
+    interrupted = number;
     tarn_engine_stop_all(interrupted_engine);
     signal(number, SIG_DFL); /* a second one ends the program at once */
 }
@@ -292,12 +290,11 @@ static enum tarn_status finish(struct run *r, struct tarn_error *err)
                 r->sum.n_prompt, rate(r->sum.n_prompt, r->sum.prefill_ms),
                 r->sum.n_thought, rate(r->sum.n_thought, r->sum.thought_ms),
                 r->sum.n_answer, rate(r->sum.n_answer, r->sum.answer_ms));
-    return !s && interrupts ? (enum tarn_status)130 : s;
+    return !s && interrupted ? (enum tarn_status)(128 + interrupted) : s;
 }
 
 static enum tarn_status read_schema(struct run *r, struct tarn_error *err)
 {
-    size_t size = 0;
     if (!r->schema_path && !r->any_json)
         return TARN_OK;
     if (r->schema_path && r->any_json)
@@ -308,14 +305,7 @@ static enum tarn_status read_schema(struct run *r, struct tarn_error *err)
         return r->schema ? TARN_OK
                          : tarn_fail(err, TARN_NO_MEMORY, "no memory");
     }
-    enum tarn_status s =
-        tarn_file_read(r->schema_path, MAX_SCHEMA, &r->schema, &size, err);
-    if (s)
-        tarn_error_prefix(err, r->schema_path);
-    if (!s && (!size || strlen(r->schema) != size))
-        s = tarn_fail(err, TARN_USAGE, "%s is no JSON Schema",
-                      tarn_shown_str(r->schema_path).text);
-    return s;
+    return cmd_read_schema(r->schema_path, &r->schema, err);
 }
 
 static enum tarn_status compute(struct run *r, const char *word,
@@ -327,6 +317,12 @@ static enum tarn_status compute(struct run *r, const char *word,
     enum tarn_status s = TARN_OK;
     if (!r->prompt || !strcmp(r->prompt, "-"))
         s = cmd_read_stdin(MAX_PROMPT, &typed, &size, err);
+    if (!s && !size && !r->raw)
+        s = tarn_fail(err, TARN_USAGE, "the prompt is empty; give it with -p "
+                                       "or on the standard input");
+    if (!s && r->raw && r->system)
+        s = tarn_fail(err, TARN_USAGE, "--raw and --system exclude each other: "
+                                       "a raw text has no messages");
     if (!s)
         s = cmd_session_open(&r->ses, &r->common, word, true, err);
     if (!s)

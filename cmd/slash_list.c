@@ -5,12 +5,9 @@
 
 #include "backends/backend.h"
 #include "cmd/slash.h"
-#include "core/base/file.h"
 #include "core/base/memory.h"
 #include "plugins/plugins.h"
 #include "store/models.h"
-
-#define MAX_SCHEMA ((size_t)1 << 20)
 
 /* ----------------------------------------------------------------- context */
 
@@ -156,17 +153,9 @@ enum tarn_status cmd_talk_schema(struct cmd_talk *t, const char *path,
                                  struct tarn_error *err)
 {
     char *text = NULL;
-    size_t size = 0;
-    enum tarn_status s = tarn_file_read(path, MAX_SCHEMA, &text, &size, err);
-    if (s == TARN_OK && memchr(text, 0, size))
-        s = tarn_fail(err, TARN_USAGE, "it is not text");
-    if (s == TARN_OK)
-        s = tarn_schema_check(text, size, err);
-    if (s != TARN_OK) {
-        tarn_error_prefix(err, path);
-        tarn_free(text);
+    const enum tarn_status s = cmd_read_schema(path, &text, err);
+    if (s != TARN_OK)
         return s;
-    }
     tarn_free(t->schema);
     t->schema = text;
     return TARN_OK;

@@ -46,7 +46,11 @@ static const char *reason(int number)
     case ENFILE:
         return "too many files are open";
     case EFBIG:
-        return "it would be too large for this disk";
+        return "it would be larger than this disk or the shell's limit allows";
+    case EBADF:
+        return "it is closed";
+    case EPIPE:
+        return "nobody reads it any more";
     default:
         return NULL;
     }

@@ -227,7 +227,10 @@ enum tarn_status tarn_writer_open(struct tarn_writer *w, const char *path,
     }
     if (number) {
         tarn_writer_cancel(w);
-        return tarn_file_fail(err, "written", number);
+        return number == ENOENT
+                   ? tarn_fail(err, TARN_IO, "cannot be written: its folder is "
+                                             "not there")
+                   : tarn_file_fail(err, "written", number);
     }
 #if !defined(__wasi__)
     if (private)

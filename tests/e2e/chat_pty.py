@@ -782,7 +782,7 @@ def test_a_full_disk_is_told():
             r = subprocess.run([TARN, *args], input=b"hi\n", stdout=full,
                                stderr=subprocess.PIPE, timeout=60)
             check(r.returncode == 5 and r.stderr.count(b"\n") == 1 and
-                  b"No space left" in r.stderr, args, r)
+                  b"the disk is full" in r.stderr, args, r)
 
 
 def test_limits_end_with_code_9():

@@ -104,6 +104,42 @@ await test('instructions stand before the first message; a chat that goes on bel
   await close();
 });
 
+await test('a preset is a name for instructions, settings and tools: saved, used, undone, removed; kept over a reload', async () => {
+  const { p, axe, close } = await open();
+  const now = () => p.evaluate(() => {
+    const { settings: s, chat } = globalThis.tarnPage;
+    return [chat.instructions ?? '', s.budget, s.temperature, s.tools, s.presets.map(x => x.name)];
+  });
+  const set = (...values) => p.evaluate(([instructions, budget, temperature, tools]) => {
+    globalThis.tarnPage.composer.setup.instruct(instructions);
+    Object.assign(globalThis.tarnPage.settings, { budget, temperature, tools });
+  }, values);
+  const preset = async name => { await plus(p, 'Preset…'); await p.getByRole('menuitem', { name }).click(); };
+  const pressed = name => p.locator('.toast').last().getByRole('button', { name }).click();
+  await set('Be brief.', 256, '0.7', true);
+  await preset('Save as preset…');
+  await axe('window');
+  await p.getByRole('button', { name: 'Save' }).click();
+  await p.getByRole('alert').filter({ hasText: 'A preset needs a name.' }).waitFor();
+  await p.getByRole('textbox', { name: 'Name' }).fill(' Short\nanswers ');
+  await p.getByRole('button', { name: 'Save' }).click();
+  await set('', 2048, '', false);
+  await preset('Short answers');
+  equal(await now(), ['Be brief.', 256, '0.7', true, ['Short answers']], 'used');
+  await pressed('Undo');
+  equal(await now(), ['', 2048, '', false, ['Short answers']], 'undone');
+  await p.reload();
+  await p.waitForFunction(() => globalThis.tarnPage?.settings.presets.length === 1);
+  await preset('Short answers');
+  equal((await now()).slice(0, 4), ['Be brief.', 256, '0.7', true], 'after a reload');
+  await preset('Remove a preset…');
+  await p.getByRole('menuitem', { name: 'Short answers' }).click();
+  equal((await now())[4], [], 'removed');
+  await pressed('Undo');
+  equal((await now())[4], ['Short answers'], 'back again');
+  await close();
+});
+
 await test('a schema binds the answers of a chat; one that cannot be used is refused with the reason', async () => {
   const { p, ask, close } = await open();
   await plus(p, 'Schema for the answer…');

@@ -6,6 +6,7 @@ import { openBudget } from './budget.mjs';
 import { button, byId, h, openMenu } from './dom.mjs';
 import { count } from './form.mjs';
 import { notify } from './notices.mjs';
+import { Presets } from './presets.mjs';
 import { Setup } from './setup.mjs';
 import { Reply } from './transcript.mjs';
 import { words } from './words.mjs';
@@ -40,6 +41,7 @@ export class Composer {
 
   wire() {
     const { page, message } = this, budget = byId('budget'), tools = byId('tools'), plus = byId('plus-open');
+    const presets = new Presets(page, this.setup, plus);
     byId('composer').addEventListener('submit', e => { e.preventDefault(); page.pressed(); });
     message.addEventListener('input', () => this.typed());
     message.addEventListener('keydown', e => this.key(e));
@@ -56,7 +58,8 @@ export class Composer {
       { name: 'Attach text file…', act: () => this.files.choose() },
       { name: 'Paste as attachment', act: () => this.pasteAsFile() },
       { name: 'Instructions…', act: () => this.setup.openInstructions() },
-      { name: 'Schema for the answer…', act: () => this.setup.openSchema() }]));
+      { name: 'Schema for the answer…', act: () => this.setup.openSchema() },
+      { name: 'Preset…', act: () => presets.open() }]));
     this.wireDrop();
   }
 

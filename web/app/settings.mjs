@@ -5,12 +5,13 @@ import { byId, h } from './dom.mjs';
 
 /** @typedef {{id: 'all', budget: number, thoughts: 'live'|'folded'|'open', breakLoops: boolean, tools: boolean,
  *   temperature: string, seed: string, threads: number,
- *   scheme: 'system'|'light'|'dark', pocketSeen: boolean, model: string}} Settings */
+ *   scheme: 'system'|'light'|'dark', pocketSeen: boolean, model: string,
+ *   presets: {name: string, instructions: string}[]}} Settings */
 
 /** @returns {Settings} */
 export const defaults = () => ({ id: 'all', budget: innerWidth < 640 ? 512 : 2048,
   thoughts: 'live', breakLoops: true, tools: false, temperature: '', seed: '', threads: 0, scheme: 'system',
-  pocketSeen: false, model: '' });
+  pocketSeen: false, model: '', presets: [] });
 
 /** Values from another version or out of range become the default.
  * @param {any} stored @returns {Settings} */
@@ -28,6 +29,8 @@ export function readSettings(stored) {
     s.threads = stored.threads;
   s.pocketSeen = stored.pocketSeen === true;
   if (typeof stored.model === 'string') s.model = stored.model;
+  if (Array.isArray(stored.presets)) s.presets = stored.presets.filter((/** @type {any} */ p) =>
+    typeof p?.name === 'string' && typeof p.instructions === 'string');
   return s;
 }
 
@@ -105,7 +108,7 @@ export function openSettings(s, changed) {
   const dialog = /** @type {HTMLDialogElement} */ (byId('settings'));
   byId('settings-close').onclick = () => dialog.close();
   byId('settings-reset').onclick = () => {
-    Object.assign(s, { ...defaults(), pocketSeen: s.pocketSeen, model: s.model });
+    Object.assign(s, { ...defaults(), pocketSeen: s.pocketSeen, model: s.model, presets: s.presets });
     changed();
     openSettings(s, changed);
   };

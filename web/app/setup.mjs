@@ -69,15 +69,18 @@ export class Setup {
     writeText({ title: 'Instructions', name: 'Instructions', value: instructionsOf(chat),
       hint: chat.messages.length ? 'The text before the first message. The chat goes on below it; what was stays as a branch.'
         : 'The text before the first message of this chat.',
-      save: text => {
-        if (page.writer) return 'An answer is being written: stop it first.';
-        const was = instructionsOf(chat), is = text.trim();
-        if (is === was) return '';
-        setInstructions(chat, is);
-        if (chat.messages.length) page.show(chat);
-        this.done();
-        return '';
-      } });
+      save: text => this.instruct(text) });
+  }
+
+  /** @param {string} text @returns {string} why not */
+  instruct(text) {
+    const { page } = this, { chat } = page, is = text.trim();
+    if (page.writer) return 'An answer is being written: stop it first.';
+    if (is === instructionsOf(chat)) return '';
+    setInstructions(chat, is);
+    if (chat.messages.length) page.show(chat);
+    this.done();
+    return '';
   }
 
   openSchema() {

@@ -53,6 +53,9 @@ static void make_list(TarnTraceLanes *l)
 void tarn_trace_lanes_set(TarnTraceLanes *l, const struct tarn_trace *t,
                           gboolean keep)
 {
+    /* while tokens arrive, the end stays in sight where it was */
+    gboolean at_end = keep && t == l->trace && l->look.zoom &&
+                      l->list.scroll + l->list.plot_w >= l->list.content;
     if (t != l->trace || !keep) {
         g_clear_pointer(&l->view, tarn_trace_view_destroy);
         l->look.zoom = 0;
@@ -65,6 +68,8 @@ void tarn_trace_lanes_set(TarnTraceLanes *l, const struct tarn_trace *t,
     l->trace = t;
     if (t && l->view)
         tarn_trace_view_update(l->view);
+    if (at_end)
+        l->look.scroll = G_MAXINT64;
     else if (t)
         tarn_trace_view_create(t, &l->view, NULL);
     stale(l);

@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 
+#include "core/trace/record.h" /* a trace that grows */
 #include "gui/tarn-trace-pane.h"
 #include "gui/tarn-trace-saver.h"
 #include "tests/tap.h"
@@ -363,6 +364,35 @@ static void test_f06_hostile_files(void)
     settle(50);
 }
 
+/* Tokens that came are seen if the end was; else nothing moves. */
+static void test_the_end_is_followed(void)
+{
+    size_t all = trace->n_tokens;
+    tarn_trace_lanes_set(lanes(), NULL, FALSE);
+    trace->n_tokens = 60;
+    tarn_trace_lanes_set(lanes(), trace, FALSE);
+    tarn_trace_lanes_zoom_to(lanes(), 40, 59);
+    const struct tarn_view_list *l = tarn_trace_lanes_list(lanes());
+    gint64 first = l->scroll;
+    CHECK(first > 0 && l->scroll + l->plot_w >= l->content - 1);
+    for (int end = 1; end >= 0; end--) {
+        if (!end)
+            tarn_trace_lanes_zoom_to(lanes(), 5, 9);
+        l = tarn_trace_lanes_list(lanes());
+        first = l->scroll;
+        trace->n_tokens = end ? 80 : all;
+        tarn_trace_lanes_set(lanes(), trace, TRUE);
+        l = tarn_trace_lanes_list(lanes());
+        CHECK_SAYS(end ? l->scroll + l->plot_w == l->content &&
+                             l->scroll > first
+                       : l->scroll == first,
+                   "%d: %d px, then %d", end, (int)first, (int)l->scroll);
+    }
+    tarn_trace_pane_set(pane, NULL, FALSE);
+    tarn_trace_pane_set(pane, trace, FALSE);
+    settle(50);
+}
+
 static void test_two_traces_stand_beside_each_other(void)
 {
     struct tarn_error err;
@@ -413,6 +443,7 @@ int main(int argc, char **argv)
     RUN(test_every_kind_can_be_saved);
     RUN(test_the_state_is_shown_when_wanted);
     RUN(test_f06_hostile_files);
+    RUN(test_the_end_is_followed);
     RUN(test_two_traces_stand_beside_each_other);
     tarn_trace_pane_set(pane, NULL, FALSE);
     gtk_window_destroy(GTK_WINDOW(window));

@@ -321,6 +321,23 @@ await test('a trace file is opened without a model, a damaged one is refused; la
   equal(await p.locator('#trace .sum').innerText(),
     'thought 27 tokens in 0.8 s, 1 hesitation, 1 loop broken, budget reached · answer 6 tokens in 0.05 s', 'summary');
   await shot(p, 'page-trace-file');
+  /* What arrives is seen if the end was. */
+  const rows = golden.split('\n'), some = rows.slice(0, -20).join('\n').replace(/"n_tokens":\d+/, n => `"n_tokens":${n.slice(11) - 18}`)
+    .replace(/"spans":.*/, '"spans":[[1,0,60,10000,770000]],').replace(/"loops":.*/, '"loops":[],').replace(/,$/, ']}');
+  equal(await p.evaluate(async ([some, all]) => {
+    const { pane } = globalThis.tarnPage.traces, out = [];
+    for (const scroll of [1e9, 100]) {
+      await pane.take(some);
+      Object.assign(pane.look, { zoom: 100 * 65536, scroll });
+      pane.lane.draw();
+      const was = pane.list.scroll;
+      await pane.take(all, { grows: true });
+      const { list } = pane;
+      out.push(list.scroll + list.plotW === list.content, list.scroll === was);
+    }
+    pane.lane.fit();
+    return out;
+  }, [some, golden]), [true, false, false, true], 'the end is followed');
   const height = () => pane(p, 'pane.list.height'), was = await height();
   await menu(p, 'Lanes…');
   await p.getByRole('menuitemcheckbox', { name: 'Entropy' }).click();

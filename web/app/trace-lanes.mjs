@@ -119,6 +119,12 @@ export class Lanes {
     this.cover(list);
   }
 
+  /** While tokens arrive, the end stays in sight where it was. */
+  follow() {
+    const { list } = this;
+    if (list && list.scroll + list.plotW >= list.content) this.pane.look.scroll = 2 ** 50;
+  }
+
   /** The zoom at which all is seen. @param {List} list */
   fitted(list) { return list.plotW * ONE / Math.max(1, this.columns[this.columns.length - 1]); }
 

@@ -132,6 +132,7 @@ export class TracePane {
       if (this.wanted !== text) return true; // a newer one came meanwhile
       view.open(text);
       this.view = view;
+      if (how.grows) this.lane.follow();
     } catch (e) {
       if (!this.view) this.loading = undefined;
       this.acts.failed(e instanceof Error ? e.message : String(e));

@@ -79,7 +79,8 @@ static enum tarn_status open_all(struct cmd_session *s,
     st = tarn_runtime_create(&ro, &s->runtime, err);
     struct tarn_model_options mo = { .size = sizeof mo,
                                      .device_layers = c->gpu_layers,
-                                     .cpu_experts = c->cpu_experts };
+                                     .cpu_experts = c->cpu_experts,
+                                     .engine = &eo };
     if (!st)
         st = tarn_model_open(s->runtime, path, &mo, &s->model, err);
     if (!st && engine)

@@ -63,6 +63,7 @@ void tarn_runtime_destroy(struct tarn_runtime *rt); /* waits for its models */
 uint32_t tarn_runtime_threads(const struct tarn_runtime *rt);
 
 /* ------------------------------------------------------------------ model */
+struct tarn_engine_options;
 struct tarn_model_options {
     uint32_t size;
     const void *data; /* a model in memory instead of a file; borrowed */
@@ -73,6 +74,9 @@ struct tarn_model_options {
     bool check; /* look for NaN and Inf in block scales as well (G20) */
     uint32_t device_layers; /* last ones, on a graphics device; 0: what fits */
     uint32_t cpu_experts;   /* the processor has these of the first N layers */
+    /* Of the engine to come: what fits depends on its context.  Borrowed
+     * during the call; NULL: its defaults. */
+    const struct tarn_engine_options *engine;
 };
 /* path is NULL or a display name where opt->data is given. */
 enum tarn_status tarn_model_open(struct tarn_runtime *rt, const char *path,

@@ -9,10 +9,6 @@
 #include "core/base/thread.h"
 #include "core/chat/chat.h"
 
-#define DEFAULT_CONTEXT 32768u
-/* Work memory that a default batch may take. */
-#define DEFAULT_WORK (UINT64_C(768) << 20)
-
 /* ------------------------------------------------------------------- life */
 static bool cancelled(void *user)
 {
@@ -41,13 +37,13 @@ static void progress(void *user, uint64_t done, uint64_t total)
 static uint32_t choose_rows(struct tarn_model *m, uint32_t asked,
                             uint32_t n_context, uint32_t kv_type)
 {
-    uint32_t rows = asked ? asked : 2048;
+    uint32_t rows = asked ? asked : TARN_DEFAULT_ROWS;
     struct tarn_fit fit;
     if (rows > n_context)
         rows = n_context;
     while (!asked && rows > 512 &&
            (tarn_model_fit(m, n_context, kv_type, rows, &fit, NULL) ||
-            fit.work > DEFAULT_WORK))
+            fit.work > TARN_DEFAULT_WORK))
         rows /= 2;
     return rows;
 }
@@ -59,7 +55,7 @@ static enum tarn_status check_options(struct tarn_model *m,
 {
     uint32_t most = m->info.max_context;
     *n_context = opt->n_context ? opt->n_context
-                 : most < DEFAULT_CONTEXT ? most : DEFAULT_CONTEXT;
+                 : most < TARN_DEFAULT_CONTEXT ? most : TARN_DEFAULT_CONTEXT;
     if (*n_context > most)
         return tarn_fail(err, TARN_USAGE,
                          "a context of %u tokens is more than the %u that "
@@ -132,6 +128,9 @@ static enum tarn_status open_parts(struct tarn_engine *e,
                          "at most %u branches can be kept, not %u",
                          TARN_MAX_KEPT, ko.n_kept);
     e->max_rows = choose_rows(m, opt->max_rows, n_context, kv_type);
+    m->fit_context = n_context;
+    m->fit_kv = kv_type;
+    m->fit_rows = e->max_rows;
     s = check_memory(m, n_context, kv_type, e->max_rows, n_seqs, &ko.max_bytes,
                      err);
     if (s)

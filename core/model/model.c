@@ -212,6 +212,13 @@ enum tarn_status tarn_model_open(struct tarn_runtime *rt, const char *path,
     m->opening = opt;
     m->device_layers = opt->device_layers;
     m->cpu_experts = opt->cpu_experts;
+    m->fit_kv = TARN_F16;
+    if (opt->engine) {
+        m->fit_context = opt->engine->n_context;
+        m->fit_rows = opt->engine->max_rows;
+        if (opt->engine->kv_given)
+            m->fit_kv = opt->engine->kv_type;
+    }
     fill_host(m);
     enum tarn_status s = open_parts(m, path, opt, err);
     m->opening = NULL;

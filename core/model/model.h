@@ -44,6 +44,9 @@ void tarn_log(const struct tarn_runtime *rt, int level, const char *format, ...)
 #define TARN_DEFAULT_SEQS 4u
 #define TARN_DEFAULT_KEPT 8u
 #define TARN_TAILS_PER_SEQ 3u /* two in turns, one of the last prompt's end */
+#define TARN_DEFAULT_CONTEXT 32768u
+#define TARN_DEFAULT_ROWS 2048u
+#define TARN_DEFAULT_WORK (UINT64_C(768) << 20) /* fewer rows above that */
 
 struct tarn_layer {
     uint32_t n_head_kv; /* 0: a convolution layer */
@@ -86,6 +89,9 @@ struct tarn_model {
     struct tarn_split *split; /* owned; NULL: one device */
     uint32_t device_layers;   /* as it was asked for, as is the next */
     uint32_t cpu_experts;
+    uint32_t fit_context, fit_kv; /* for which layers must fit on a device */
+    uint32_t fit_rows;            /* 0: the default, or fewer */
+    uint32_t n_shrunk;
     /* Asked by the backend through the host while it runs. */
     bool (*cancelled)(void *user);
     void (*progress)(void *user, uint64_t done, uint64_t total);

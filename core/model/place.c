@@ -8,8 +8,8 @@
 #include "core/model/model.h"
 #include "core/model/split.h"
 
-/* Of a device's free memory: the rest is for K/V, work and other programs. */
-#define WEIGHTS_PART(bytes) ((bytes) / 10 * 8)
+/* Of a device's free memory: the rest goes into the ends of blocks. */
+#define USED_PART(bytes) ((bytes) / 16 * 15)
 
 /* ------------------------------------------------------------------ fitting */
 
@@ -30,20 +30,74 @@ static uint64_t bytes_of(const struct tarn_model *m, uint32_t layer)
     return n;
 }
 
-/* How many of the last layers a device has room for. */
+/* Bytes of one context, whole, and of the work, if all layers are there. */
+struct needs {
+    uint64_t kv, tails, work;
+};
+
+/* As cost() of the device says it, for the batches that an engine will take.
+ * What it refuses needs nothing: a trial will tell. */
+static struct needs needs_of(const struct tarn_model *m,
+                             const struct tarn_backend *b)
+{
+    const uint32_t context = m->fit_context ? m->fit_context
+                             : m->hp.context < TARN_DEFAULT_CONTEXT
+                                 ? m->hp.context
+                                 : TARN_DEFAULT_CONTEXT;
+    uint32_t rows = m->fit_rows ? m->fit_rows : TARN_DEFAULT_ROWS;
+    struct needs n = { 0 };
+    struct tarn_model_plan blank;
+    if (tarn_plan_make(m->gguf, &m->hp, b, NULL, &blank, NULL))
+        return n;
+    struct tarn_plan plan = tarn_plan_view(m, rows, context);
+    struct tarn_state_shape state = tarn_state_view(m, m->fit_kv);
+    plan.steps = blank.steps;
+    plan.n_steps = blank.n_steps;
+    plan.widths = blank.widths;
+    plan.n_buffers = blank.n_buffers;
+    state.kv_widths = blank.kv_widths;
+    rows = rows < context ? rows : context;
+    for (;; rows /= 2) {
+        uint64_t page = 0, tail = 0;
+        plan.max_rows = rows;
+        if (b->cost(&m->host, 0, &plan, &state, &n.work, &page, &tail, NULL))
+            break;
+        n.kv =
+            page * ((context + TARN_PAGE_POSITIONS - 1) / TARN_PAGE_POSITIONS);
+        n.tails = tail * (1 + (TARN_DEFAULT_SEQS + TARN_DEFAULT_KEPT) *
+                                  TARN_TAILS_PER_SEQ);
+        if (m->fit_rows || rows <= 512 || n.work <= TARN_DEFAULT_WORK)
+            break;
+    }
+    tarn_plan_finish(&blank);
+    return n;
+}
+
+/* How many of the last layers a device has room for, with a context. */
 static uint32_t layers_that_fit(const struct tarn_model *m,
+                                const struct tarn_backend *b,
                                 const struct tarn_device_info *d)
 {
-    const uint64_t room = WEIGHTS_PART(d->memory_free);
-    uint64_t taken = bytes_of(m, m->hp.n_layers);
-    uint32_t n = 0;
+    const uint64_t room = USED_PART(d->memory_free);
+    uint32_t n = 0, n_attn = 0, n_conv = 0;
     if (!d->memory_total)
         return m->hp.n_layers;
-    if (taken > room)
-        return 0;
+    const struct needs need = needs_of(m, b);
+    /* Without weights cost() takes the vocabulary for a large one, which is
+     * too much of a small device. */
+    const uint64_t most = d->memory_free / 8;
+    uint64_t taken = bytes_of(m, m->hp.n_layers) +
+                     (need.work < most ? need.work : most);
     while (n < m->hp.n_layers) {
-        taken += bytes_of(m, m->hp.n_layers - 1 - n);
-        if (taken > room)
+        const uint32_t layer = m->hp.n_layers - 1 - n;
+        if (m->hp.layers[layer].n_head_kv)
+            n_attn++;
+        else
+            n_conv++;
+        taken += bytes_of(m, layer);
+        const uint64_t kv = n_attn ? need.kv / m->hp.n_attn * n_attn : 0;
+        const uint64_t tails = n_conv ? need.tails / m->hp.n_conv * n_conv : 0;
+        if (taken + kv + tails > room)
             break;
         n++;
     }
@@ -120,6 +174,14 @@ static enum tarn_status try_layers(struct tarn_model *m,
     return s;
 }
 
+/* After n layers did not fit: one less, then two, four and so on, since every
+ * trial moves all weights. */
+static uint32_t fewer(uint32_t n, uint32_t n_trials)
+{
+    const uint32_t off = UINT32_C(1) << (n_trials < 8 ? n_trials : 8);
+    return n > off ? n - off : 0;
+}
+
 enum tarn_status tarn_place_open(struct tarn_model *m,
                                  const struct tarn_backend *b, uint32_t layers,
                                  struct tarn_place *out, struct tarn_error *err)
@@ -133,13 +195,14 @@ enum tarn_status tarn_place_open(struct tarn_model *m,
     const struct tarn_backend *cpu = own ? processor(m, b) : NULL;
     uint32_t n = all;
     if (own && cpu)
-        n = layers == 0    ? layers_that_fit(m, &p.device)
+        n = layers == 0    ? layers_that_fit(m, b, &p.device)
             : layers < all ? layers
                            : all;
     s = try_layers(m, b, cpu, n, &p, err);
     /* A trial is the only thing that knows: a driver has its own ideas. */
-    while (s == TARN_NO_MEMORY && cpu && layers == 0 && n > 0) {
-        n = n > 4 ? n - n / 4 : n - 1;
+    for (uint32_t k = 0; s == TARN_NO_MEMORY && cpu && layers == 0 && n > 0;
+         k++) {
+        n = fewer(n, k);
         s = try_layers(m, b, cpu, n, &p, err);
     }
     if (s)
@@ -207,7 +270,7 @@ bool tarn_model_shrink(struct tarn_model *m)
     m->plan = (struct tarn_model_plan){ 0 };
     m->split = NULL;
     while (s == TARN_NO_MEMORY && n > 0) {
-        n = n > 4 ? n - n / 4 : n - 1;
+        n = fewer(n, m->n_shrunk++);
         p = (struct tarn_place){ .device = m->device };
         s = try_layers(m, b, cpu, n, &p, NULL);
     }

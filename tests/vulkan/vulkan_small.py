@@ -6,10 +6,12 @@
 The logits of 200 tokens must be those of the CPU, bit for bit, with a heap of
 256 MiB and allocations of 128 MiB, and with heaps that hold only some of the
 layers or none, or all but the experts of some; what is on the device is said on
-stderr.  Prints TAP.
+stderr.  Without --gpu-layers as many layers must be there as a trial of every
+number finds room for, or one less.  Prints TAP.
 """
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,6 +20,7 @@ MIB = 1 << 20
 CASES = [("as it is", 0, 0, True, []), ("256 MiB, 128 MiB at once", 256 * MIB, 128 * MIB, True, []),
          ("40 MiB", 40 * MIB, 0, True, []), ("24 MiB", 24 * MIB, 0, None, []), ("12 MiB", 12 * MIB, 0, False, []),
          ("as it is, experts of 3 layers elsewhere", 0, 0, False, ["--cpu-experts", "3"])]
+PART = 12 * MIB  # holds some layers
 
 
 def loader():
@@ -42,6 +45,28 @@ def warm_up(tarn, env):
         p = subprocess.run([tarn, "backends", "--json"], env=env, capture_output=True)
         if any(q["name"] == "vulkan" and q["state"] == "ready" for q in json.loads(p.stdout)["plugins"]):
             return
+
+
+def layers_there(tarn, model, env, extra):
+    """How many of all layers the device has in the end, and of how many."""
+    err = logits(tarn, model, env, ["--backend", "vulkan", "--verbose"] + extra)[2]
+    said = re.findall(r"(\d+) of (\d+) layers are on", err)
+    return tuple(map(int, said[-1])) if said else None
+
+
+def chosen_and_best(tarn, model, env, heap):
+    """Layers chosen with this heap, and the most that four fifths of it hold,
+    which is what a driver without a budget says to be free."""
+    chosen = layers_there(tarn, model, dict(env, TARN_SHIM_HEAP=str(heap)), [])
+    less = dict(env, TARN_SHIM_HEAP=str(heap * 4 // 5))
+    warm_up(tarn, less)
+    best = 0
+    for n in range(1, chosen[1] if chosen else 0):
+        there = layers_there(tarn, model, less, ["--gpu-layers", str(n)])
+        if there is None or there[0] < n:
+            break
+        best = n
+    return (chosen[0] if chosen else -1), best
 
 
 def main(tarn, model, shim):
@@ -69,7 +94,13 @@ def main(tarn, model, shim):
             print("%sok %d - heap %s: the same logits # %s" % (
                 "" if good else "not ", n, name, "; ".join(said)[:200] or err[:300].strip() or "all on the device"),
                 flush=True)
-    print("1..%d" % len(CASES))
+        env = dict(base, LD_LIBRARY_PATH=folder, TARN_SHIM_REAL=real)
+        chosen, best = chosen_and_best(tarn, model, env, PART)
+        good = best > 1 and best - 1 <= chosen <= best
+        bad += not good
+        print("%sok %d - as many layers as fit # chosen %d, at most %d" % (
+            "" if good else "not ", len(CASES) + 1, chosen, best), flush=True)
+    print("1..%d" % (len(CASES) + 1))
     return bad > 0
 
 

@@ -88,20 +88,36 @@ static uint32_t page_of(const struct attend_job *j, uint32_t row, uint32_t c)
     return j->r->b->seqs[r->seq].pages[c];
 }
 
-/* Chunk c of a row for K/V head h; results of query head g at
- * out + g * max_chunks * stride. */
-static struct cpu_chunk chunk_of(const struct attend_job *j, uint32_t row,
-                                 uint32_t h, uint32_t c, float *out)
+static struct cpu_keys keys_of(const struct attend_job *j, uint32_t row,
+                               uint32_t h, uint32_t c)
 {
     const struct tarn_prepared *p = j->r->p;
     const struct tarn_state *st = p->st;
-    const struct tarn_row *r = j->r->b->rows + row;
     const struct cpu_kv *kv = st->kv + j->s->slot;
     const uint8_t *page = st->pages[page_of(j, row, c)];
     const struct kv_kind kind = kv_kind(st->shape.kv_type);
-    const uint32_t hd = p->shape.head_dim, first = h * hd;
-    const uint32_t left = r->pos + 1 - c * 256;
+    const uint32_t first = h * p->shape.head_dim;
     const size_t scale_at = (size_t)first / 32 * 256 * kind.scale;
+    return (struct cpu_keys){
+        .k = page + kv->k + kv_k_at(st, first, 0) * kind.value,
+        .v = page + kv->v + kv_v_at(st, first, 0) * kind.value,
+        .k_scale = page + kv->k_scale + scale_at,
+        .v_scale = page + kv->v_scale + scale_at,
+    };
+}
+
+/* Chunk c of a row for K/V head h; results of query head g at
+ * out + g * max_chunks * stride.  next_h: that of the next chunk, unless it
+ * lies in this one. */
+static struct cpu_chunk chunk_of(const struct attend_job *j, uint32_t row,
+                                 uint32_t h, uint32_t c, uint32_t next_h,
+                                 float *out)
+{
+    const struct tarn_prepared *p = j->r->p;
+    const struct tarn_state *st = p->st;
+    const uint32_t hd = p->shape.head_dim;
+    const uint32_t left = j->r->b->rows[row].pos + 1 - c * 256;
+    const bool turn = next_h <= h && c + 1 < chunks_of(j, row);
     return (struct cpu_chunk){
         .kv_type = st->shape.kv_type,
         .head_dim = hd,
@@ -110,10 +126,8 @@ static struct cpu_chunk chunk_of(const struct attend_job *j, uint32_t row,
         .n_keys = left < 256 ? left : 256,
         .scale = p->shape.attn_scale,
         .q = p->q + ((size_t)row * p->shape.n_head + h * j->group) * hd,
-        .k = page + kv->k + kv_k_at(st, first, 0) * kind.value,
-        .v = page + kv->v + kv_v_at(st, first, 0) * kind.value,
-        .k_scale = page + kv->k_scale + scale_at,
-        .v_scale = page + kv->v_scale + scale_at,
+        .at = keys_of(j, row, h, c),
+        .next = keys_of(j, row, next_h, turn ? c + 1 : c),
         .out = out,
         .stride = j->max_chunks * j->stride,
     };
@@ -145,7 +159,7 @@ static void rows_chunk(const struct attend_job *j, uint32_t first, uint32_t n,
     for (uint32_t t = 0; t < n; t++) {
         if (c >= chunks_of(j, first + t))
             continue;
-        struct cpu_chunk k = chunk_of(j, first + t, h, c,
+        struct cpu_chunk k = chunk_of(j, first + t, h, c, h,
                                       partial + t * per_row + c * j->stride);
         const uint32_t page = page_of(j, first + t, c);
         uint32_t keys = k.n_keys;
@@ -199,7 +213,7 @@ static void chunk_task(void *arg, uint32_t i, uint32_t worker)
         return;
     for (uint32_t h = head; h < head + j->heads && h < j->n_kv; h++) {
         const struct cpu_chunk k = chunk_of(
-            j, j->first + row, h, c,
+            j, j->first + row, h, c, h + 1 < j->n_kv ? h + 1 : 0,
             j->r->p->partial + (row * j->n_kv + h) * per + c * j->stride);
         tarn_cpu_attend_chunk(&k);
     }

@@ -8,13 +8,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* One K/V head of a page. */
+struct cpu_keys {
+    const uint8_t *k, *v;             /* where the head begins */
+    const uint8_t *k_scale, *v_scale; /* q8_0: [head_dim / 32][256] */
+};
+
 /* Query heads that share one K/V head, against keys [0, n_keys) of a page. */
 struct cpu_chunk {
     uint32_t kv_type, head_dim, unit, n_heads, n_keys; /* n_keys 1..256 */
     float scale;
     const float *q;           /* [n_heads][head_dim] */
-    const uint8_t *k, *v;     /* where the head begins in the page */
-    const uint8_t *k_scale, *v_scale; /* q8_0: [head_dim / 32][256] */
+    struct cpu_keys at;
+    /* What this thread reads next, as far as can be told: asked for line by
+     * line while the chunk is computed.  Laid out like `at`. */
+    struct cpu_keys next;
     /* out, head h at h * stride: o [head_dim], m, l */
     float *out;
     size_t stride;

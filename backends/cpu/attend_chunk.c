@@ -4,7 +4,8 @@
  * as [group of 16][d][16] for that.  Outputs: d in the lanes.  Up to four
  * query heads share every load of K and V.  The products are separate
  * multiply and add; four heads by two vectors of keys are eight chains, which
- * covers the latency of an add. */
+ * covers the latency of an add; AVX-512 has room for sixteen, which halves the
+ * loads of q. */
 #include "backends/cpu/attend.h"
 
 #include <float.h>
@@ -14,6 +15,7 @@
 #include "backends/cpu/vec.h"
 
 #define HEADS 4
+#define KEYS (VL == 16 ? 4u : 2u) /* vectors of keys at once */
 
 /* VL values from `at`; q8_0 without its scale. */
 INLINE vf load_kv(const uint8_t *p, size_t at, uint32_t type)
@@ -60,81 +62,132 @@ INLINE void fetch(const uint8_t *p)
 #endif
 }
 
-/* How far ahead keys and values are asked for, in bytes: SPEED.md. */
-INLINE void fetch_ahead(const uint8_t *p, uint32_t type)
+INLINE void fetch_lines(const uint8_t *p, uint32_t bytes)
 {
-    fetch(p + (type == TARN_Q8_0 ? 6144 : 12288));
-}
-
-/* The scales of the next head, which stand behind this one's: few lines, but
- * each would be waited for where it is needed first. */
-INLINE void fetch_scales(const uint8_t *p, uint32_t head_dim)
-{
-    const uint32_t bytes =
-        head_dim / 32 * 256 * (TARN_CPU_WIDE_HALVES ? 4 : 2);
+#if !defined(TARN_PLAIN_LOOPS)
+#pragma GCC unroll 8
+#endif
     for (uint32_t i = 0; i < bytes; i += 64)
-        fetch(p + bytes + i);
+        fetch(p + i);
 }
 
-/* s[h][t] = (q_h . k_t) * scale for two vectors of keys from t on. */
+/* acc[h][i] + q_h[j] * k[j] of KEYS vectors of keys; line: value 0 of them,
+ * groups of 16 keys `group` bytes apart. */
+INLINE void score_step(const uint8_t *line, size_t group, const float *q,
+                       uint32_t n, uint32_t j, uint32_t heads, uint32_t type,
+                       const vf *d, vf (*acc)[KEYS])
+{
+    vf k[KEYS];
+#pragma GCC unroll 4
+    for (uint32_t i = 0; i < KEYS; i++) {
+        k[i] = load_kv(line + i * VL / 16 * group,
+                       (size_t)j * 16 + i * VL % 16, type);
+        if (type == TARN_Q8_0)
+            k[i] = k[i] * d[i];
+    }
+#pragma GCC unroll 4
+    for (uint32_t h = 0; h < heads; h++) {
+        const vf x = vf_splat(q[h * n + j]);
+#pragma GCC unroll 4
+        for (uint32_t i = 0; i < KEYS; i++) {
+            acc[h][i] = acc[h][i] + x * k[i];
+            KEEP(acc[h][i]);
+        }
+    }
+}
+
+/* s[h][t] = (q_h . k_t) * scale for KEYS vectors of keys from t on. */
 INLINE void scores(const struct cpu_chunk *c, const float *q, uint32_t heads,
                    uint32_t type, uint32_t t, float (*s)[256])
 {
-    const uint32_t n = c->head_dim;
-    size_t at[2];
-    vf acc[HEADS][2], d[2] = { vf_zero(), vf_zero() };
-    for (uint32_t i = 0; i < 2; i++) {
-        const uint32_t key = t + i * VL;
-        at[i] = (size_t)(key / 16) * c->unit * 16 + key % 16;
-    }
+    const uint32_t n = c->head_dim, bytes = value_bytes(type);
+    const size_t group = (size_t)16 * c->unit * bytes;
+    const uint8_t *line = c->at.k + t / 16 * group + t % 16 * bytes;
+    const uint8_t *next = c->next.k + t / 16 * group;
+    vf acc[HEADS][KEYS], d[KEYS] = { vf_zero() };
     for (uint32_t h = 0; h < heads; h++)
-        acc[h][0] = acc[h][1] = vf_zero();
-    for (uint32_t j = 0; j < n; j++) {
-        vf k[2];
+        for (uint32_t i = 0; i < KEYS; i++)
+            acc[h][i] = vf_zero();
+    uint32_t j = 0;
+    for (; j + 4 <= n; j += 4) {
         if (type == TARN_Q8_0 && j % 32 == 0)
-            for (uint32_t i = 0; i < 2; i++)
-                d[i] =
-                    load_scales(c->k_scale, (size_t)j / 32 * 256 + t + i * VL);
-        for (uint32_t i = 0; i < 2; i++) {
-            if (type != TARN_Q8_0 || j % 4 == 0) /* a line is four steps */
-                fetch_ahead(c->k + (at[i] + (size_t)j * 16) *
-                                       value_bytes(type),
-                            type);
-            k[i] = load_kv(c->k, at[i] + (size_t)j * 16, type);
-            if (type == TARN_Q8_0)
-                k[i] = k[i] * d[i];
-        }
-        for (uint32_t h = 0; h < heads; h++)
-            for (uint32_t i = 0; i < 2; i++)
-                acc[h][i] = acc[h][i] + q[h * n + j] * k[i];
+            for (uint32_t i = 0; i < KEYS; i++)
+                d[i] = load_scales(c->at.k_scale,
+                                   (size_t)j / 32 * 256 + t + i * VL);
+        for (uint32_t i = 0; i < KEYS * VL; i += 16)
+            fetch_lines(next + i / 16 * group + (size_t)j * 16 * bytes,
+                        64 * bytes);
+#pragma GCC unroll 4
+        for (uint32_t u = 0; u < 4; u++)
+            score_step(line, group, q, n, j + u, heads, type, d, acc);
     }
+    for (; j < n; j++)
+        score_step(line, group, q, n, j, heads, type, d, acc);
     for (uint32_t h = 0; h < heads; h++)
-        for (uint32_t i = 0; i < 2; i++)
+        for (uint32_t i = 0; i < KEYS; i++)
             vf_store(s[h] + t + i * VL, acc[h][i] * c->scale);
 }
 
-/* s to e = exp(s - m), +0 behind n; returns m, *l is the L16 sum. */
-static float soften(float *s, uint32_t n, float *l)
+INLINE float top_of(vf v)
 {
-    for (uint32_t t = n; t < (n + 15) / 16 * 16; t++)
-        s[t] = -FLT_MAX;
-    vf top = vf_load(s);
-    for (uint32_t t = VL; t < n; t += VL)
-        top = vf_max(vf_load(s + t), top);
-    float m = top[0];
+#if defined(__AVX512F__)
+    return _mm512_reduce_max_ps((__m512)v);
+#else
+    float m = v[0];
     for (int i = 1; i < VL; i++)
-        m = top[i] > m ? top[i] : m;
-    struct l16 sum;
-    for (int i = 0; i < L16_N; i++)
-        sum.a[i] = vf_zero();
-    for (uint32_t t = 0; t < n; t += 16)
-        for (uint32_t i = 0; i < L16_N; i++) {
-            const vf e = vf_exp(vf_load(s + t + i * VL) - m);
-            vf_store(s + t + i * VL, e);
-            sum.a[i] = sum.a[i] + e;
-        }
-    *l = l16_fold(&sum);
+        m = v[i] > m ? v[i] : m;
     return m;
+#endif
+}
+
+/* s to e = exp(s - m), +0 behind n; m and the L16 sum go to o.  As many
+ * vectors side by side as the registers hold (GROUPS times 16 keys of each
+ * head): one exp after the other is mostly waiting. */
+#define GROUPS (VL == 4 ? 1u : 2u)
+INLINE void soften(float (*s)[256], uint32_t heads, uint32_t n, float *o,
+                   size_t stride)
+{
+    const uint32_t per = 16 * GROUPS, last = (n + per - 1) / per * per;
+    vf m[HEADS];
+    struct l16 sum[HEADS];
+    for (uint32_t h = 0; h < heads; h++) {
+        for (uint32_t t = n; t < last; t++)
+            s[h][t] = -FLT_MAX;
+        vf top = vf_load(s[h]);
+        for (uint32_t t = VL; t < n; t += VL)
+            top = vf_max(vf_load(s[h] + t), top);
+        o[h * stride] = top_of(top);
+        m[h] = vf_splat(o[h * stride]);
+        for (uint32_t i = 0; i < L16_N; i++)
+            sum[h].a[i] = vf_zero();
+    }
+    for (uint32_t t = 0; t < last; t += per) {
+        vf e[HEADS * GROUPS * L16_N];
+        const uint32_t each = GROUPS * L16_N;
+        for (uint32_t h = 0; h < heads; h++)
+            for (uint32_t i = 0; i < each; i++)
+                e[h * each + i] = vf_load(s[h] + t + i * VL) - m[h];
+        vf_exps(e, heads * each);
+        for (uint32_t h = 0; h < heads; h++)
+            for (uint32_t i = 0; i < each; i++) {
+                vf_store(s[h] + t + i * VL, e[h * each + i]);
+                sum[h].a[i % L16_N] = sum[h].a[i % L16_N] + e[h * each + i];
+            }
+    }
+    for (uint32_t h = 0; h < heads; h++)
+        o[h * stride + 1] = l16_fold(&sum[h]);
+}
+
+static __attribute__((noinline)) void soften_one(float (*s)[256], uint32_t n,
+                                                 float *o)
+{
+    soften(s, 1, n, o, 0);
+}
+
+static __attribute__((noinline, unused)) void
+soften_four(float (*s)[256], uint32_t n, float *o, size_t stride)
+{
+    soften(s, 4, n, o, stride);
 }
 
 /* o[h][d] = sum over t of e[h][t] * v[t][d], for nd vectors from d on. */
@@ -152,20 +205,24 @@ INLINE void outputs(const struct cpu_chunk *c, float *out, uint32_t heads,
          k++)
         for (uint32_t t = 0; t < c->n_keys; t += VL)
             vf_store(scale[k] + t,
-                     load_scales(c->v_scale, (size_t)(block + k) * 256 + t));
+                     load_scales(c->at.v_scale, (size_t)(block + k) * 256 + t));
+    const uint32_t bytes = value_bytes(type);
+    const uint8_t *row = c->at.v + (size_t)d * bytes;
+    const uint8_t *next = c->next.v + (size_t)d * bytes;
+    const size_t each = (size_t)c->unit * bytes;
     for (uint32_t t = 0; t < c->n_keys; t++) {
-        fetch_ahead(c->v + (size_t)t * c->unit * value_bytes(type), type);
-        if (nd * VL * value_bytes(type) > 64)
-            fetch_ahead(c->v + (size_t)t * c->unit * value_bytes(type) + 64,
-                        type);
+        fetch_lines(next, nd * VL * bytes);
+#pragma GCC unroll 4
         for (uint32_t i = 0; i < nd; i++) {
-            const uint32_t at = d + i * VL;
-            vf v = load_kv(c->v, (size_t)t * c->unit + at, type);
+            vf v = load_kv(row, i * VL, type);
             if (type == TARN_Q8_0)
-                v = v * scale[at / 32 - block][t];
+                v = v * scale[(d + i * VL) / 32 - block][t];
+#pragma GCC unroll 4
             for (uint32_t h = 0; h < heads; h++)
                 acc[h][i] = acc[h][i] + e[h][t] * v;
         }
+        row += each;
+        next += each;
     }
     for (uint32_t h = 0; h < heads; h++)
         for (uint32_t i = 0; i < nd; i++) {
@@ -185,15 +242,18 @@ INLINE void some_heads(const struct cpu_chunk *c, uint32_t first,
     float *out = c->out + first * c->stride;
     const uint32_t nd = VL == 16 ? 4 : 2;
     if (type == TARN_Q8_0 && first == 0) {
-        fetch_scales(c->k_scale, c->head_dim);
-        fetch_scales(c->v_scale, c->head_dim);
+        const uint32_t bytes =
+            c->head_dim / 32 * 256 * (TARN_CPU_WIDE_HALVES ? 4 : 2);
+        fetch_lines(c->next.k_scale, bytes);
+        fetch_lines(c->next.v_scale, bytes);
     }
-    for (uint32_t t = 0; t < c->n_keys; t += 2 * VL)
+    for (uint32_t t = 0; t < c->n_keys; t += KEYS * VL)
         scores(c, c->q + (size_t)first * c->head_dim, heads, type, t, s);
-    for (uint32_t h = 0; h < heads; h++) {
-        float *o = out + h * c->stride + c->head_dim;
-        o[0] = soften(s[h], c->n_keys, o + 1);
-    }
+    if (VL == 16 && heads == 4)
+        soften_four(s, c->n_keys, out + c->head_dim, c->stride);
+    else
+        for (uint32_t h = 0; h < heads; h++)
+            soften_one(s + h, c->n_keys, out + h * c->stride + c->head_dim);
     uint32_t d = 0;
     for (; d + nd * VL <= c->head_dim; d += nd * VL)
         outputs(c, out, heads, nd, type, d, s);
@@ -248,17 +308,17 @@ INLINE void widen(const struct cpu_chunk *c, uint32_t n_keys, uint32_t type,
         for (uint32_t j = 0; j < n; j++)
             for (uint32_t i = 0; i < 16; i += VL) {
                 const size_t at = (size_t)g * c->unit + (size_t)j * 16 + i;
-                vf x = load_kv(c->k, at, type);
+                vf x = load_kv(c->at.k, at, type);
                 if (type == TARN_Q8_0)
-                    x = x * load_scales(c->k_scale,
+                    x = x * load_scales(c->at.k_scale,
                                         (size_t)j / 32 * 256 + g + i);
                 vf_store(k + (size_t)g * n + (size_t)j * 16 + i, x);
             }
     for (uint32_t t = 0; t < keys; t++)
         for (uint32_t d = 0; d < n; d += VL) {
-            vf x = load_kv(c->v, (size_t)t * c->unit + d, type);
+            vf x = load_kv(c->at.v, (size_t)t * c->unit + d, type);
             if (type == TARN_Q8_0)
-                x = x * kv_scale(c->v_scale, (size_t)d / 32 * 256 + t);
+                x = x * kv_scale(c->at.v_scale, (size_t)d / 32 * 256 + t);
             vf_store(v + (size_t)t * n + d, x);
         }
 }
@@ -278,8 +338,9 @@ void tarn_cpu_attend_wide(struct cpu_chunk *c, const float *wide)
 {
     c->kv_type = TARN_F32;
     c->unit = c->head_dim;
-    c->k = (const uint8_t *)(const void *)wide;
-    c->v = (const uint8_t *)(const void *)(wide + (size_t)256 * c->head_dim);
+    c->at.k = (const uint8_t *)(const void *)wide;
+    c->at.v = (const uint8_t *)(const void *)(wide + (size_t)256 * c->head_dim);
+    c->next = c->at;
 }
 
 void tarn_cpu_attend_merge(const float *partial, size_t stride, uint32_t n,

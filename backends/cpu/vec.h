@@ -101,7 +101,7 @@ INLINE vf vf_zero(void)
 
 INLINE vf vf_splat(float x)
 {
-    return vf_zero() + x;
+    return x - vf_zero(); /* of x alone: -0 stays */
 }
 
 INLINE vi vi_splat(int32_t x)
@@ -342,25 +342,37 @@ INLINE vf vf_from_i8(const int8_t *p)
 
 /* --------------------------------------------------------------- functions */
 
-/* tarn_exp() in lanes. */
+/* tarn_exp() in lanes, of n <= 8 vectors side by side: one is a chain of 26
+ * operations, each of which waits for the one before. */
+INLINE void vf_exps(vf *x, uint32_t n)
+{
+#define EACH _Pragma("GCC unroll 8") for (uint32_t i = 0; i < n; i++)
+    vf r[8], t[8], p[8];
+    EACH r[i] = vf_min(vf_max(x[i], vf_splat(-87.0f)), vf_splat(88.0f));
+    EACH t[i] = r[i] * 1.44269504f + 12582912.0f;
+    EACH p[i] = t[i] - 12582912.0f;
+    EACH r[i] = r[i] - p[i] * 0.693359375f;
+    EACH r[i] = r[i] - p[i] * -2.12194440e-4f;
+    EACH p[i] = vf_splat(1.0f / 5040);
+    EACH p[i] = p[i] * r[i] + 1.0f / 720;
+    EACH p[i] = p[i] * r[i] + 1.0f / 120;
+    EACH p[i] = p[i] * r[i] + 1.0f / 24;
+    EACH p[i] = p[i] * r[i] + 1.0f / 6;
+    EACH p[i] = p[i] * r[i] + 0.5f;
+    EACH p[i] = p[i] * r[i] + 1.0f;
+    EACH p[i] = p[i] * r[i] + 1.0f;
+    EACH
+    {
+        const vi shift = ((vi)t[i] - 0x4b400000) << 23;
+        x[i] = (vf)(((vi)p[i] + shift) & ~(vi)(x[i] < -87.0f));
+    }
+#undef EACH
+}
+
 INLINE vf vf_exp(vf x)
 {
-    vf z = vf_max(x, vf_splat(-87.0f));
-    z = vf_min(z, vf_splat(88.0f));
-    const vf t = z * 1.44269504f + 12582912.0f;
-    const vf n = t - 12582912.0f;
-    vf r = z - n * 0.693359375f;
-    r = r - n * -2.12194440e-4f;
-    vf p = vf_splat(1.0f / 5040);
-    p = p * r + 1.0f / 720;
-    p = p * r + 1.0f / 120;
-    p = p * r + 1.0f / 24;
-    p = p * r + 1.0f / 6;
-    p = p * r + 0.5f;
-    p = p * r + 1.0f;
-    p = p * r + 1.0f;
-    const vi shift = ((vi)t - 0x4b400000) << 23;
-    return (vf)(((vi)p + shift) & ~(vi)(x < -87.0f));
+    vf_exps(&x, 1);
+    return x;
 }
 
 INLINE vf vf_silu(vf x)

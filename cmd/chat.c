@@ -318,7 +318,7 @@ static void greet(struct cmd_talk *t)
                  n >= 1e9 ? n / 1e9 : n / 1e6, n >= 1e9 ? "B" : "M",
                  info->file_type[0] ? ", " : "", info->file_type, dot,
                  info->backend, dot,
-                 cmd_count(tarn_engine_context(t->ses.engine)).text);
+                 tarn_count(tarn_engine_context(t->ses.engine)).text);
     if (t->pocket)
         cmd_view_say(&t->view,
                      "This is the pocket model, a small helper for trying "

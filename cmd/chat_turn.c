@@ -113,7 +113,7 @@ static void say_reason(struct cmd_talk *t, const struct cmd_turn *turn)
         break;
     case TARN_STOP_LENGTH:
         cmd_view_say(&t->view, "The answer reached the limit of %s tokens.%s",
-                     cmd_count(turn->summary.n_total).text, more);
+                     tarn_count(turn->summary.n_total).text, more);
         break;
     case TARN_STOP_CONTEXT:
         cmd_view_say(&t->view, "The context is full. /new begins a new chat; "

@@ -12,31 +12,10 @@ enum {
     JSON_ITEMS = 256 /* of an array, as JSON; vocabularies are longer */
 };
 
-/* A count with commas, as "8,467,856,832"; several in one printf. */
-struct count {
-    char text[28];
-};
-
-static struct count count(uint64_t n)
-{
-    struct count out;
-    char digits[24];
-    const int size =
-        snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
-    char *to = out.text;
-    for (int i = 0; i < size; i++) {
-        if (i && (size - i) % 3 == 0)
-            *to++ = ',';
-        *to++ = digits[i];
-    }
-    *to = 0;
-    return out;
-}
-
 /* GB = 10^9 bytes with one decimal, MB and kB below. */
-static struct count size_text(uint64_t n)
+static struct tarn_count size_text(uint64_t n)
 {
-    struct count out;
+    struct tarn_count out;
     if (n >= 1000000000)
         snprintf(out.text, sizeof out.text, "%.1f GB", (double)n * 1e-9);
     else if (n >= 1000000)
@@ -74,31 +53,31 @@ static void print_model(const struct facts *f)
     print_line("license", "%s", shown(f->license).text);
     print_line("file", "GGUF %u, %s bytes (%s), %u part%s",
                (unsigned)tarn_gguf_version(f->g),
-               count(tarn_gguf_file_size(f->g)).text,
+               tarn_count(tarn_gguf_file_size(f->g)).text,
                size_text(tarn_gguf_file_size(f->g)).text,
                (unsigned)tarn_gguf_n_parts(f->g),
                tarn_gguf_n_parts(f->g) == 1 ? "" : "s");
     if (type[0])
         print_line("file type", "%s", type);
     print_line("parameters", "%s, of these %s active per token",
-               count(f->n_params).text, count(f->n_active).text);
+               tarn_count(f->n_params).text, tarn_count(f->n_active).text);
     if (f->n_layers)
         print_line("layers", "%u: %u attention, %u conv", (unsigned)f->n_layers,
                    (unsigned)f->n_attention,
                    (unsigned)(f->n_layers - f->n_attention));
     if (f->width)
         print_line("width", "%s, %u heads, %u key/value heads",
-                   count(f->width).text, (unsigned)f->n_heads,
+                   tarn_count(f->width).text, (unsigned)f->n_heads,
                    (unsigned)f->n_kv_heads);
     if (f->n_experts)
         print_line("experts", "%u of %u per token, %u dense layers first",
                    (unsigned)f->n_used, (unsigned)f->n_experts,
                    (unsigned)f->n_dense);
     if (f->n_context)
-        print_line("context", "%s tokens", count(f->n_context).text);
+        print_line("context", "%s tokens", tarn_count(f->n_context).text);
     if (f->n_vocab)
-        print_line("vocabulary", "%s tokens, %s merges", count(f->n_vocab).text,
-                   count(f->n_merges).text);
+        print_line("vocabulary", "%s tokens, %s merges",
+                   tarn_count(f->n_vocab).text, tarn_count(f->n_merges).text);
     if (f->template_text.text)
         print_line("chat layout", "%s%s", tarn_layout_name(f->layout),
                    f->layout_known ? "" : " (unknown template)");
@@ -116,10 +95,10 @@ static void print_types(const struct facts *f)
         const struct facts_type *t = &f->types[i];
         bytes += t->bytes;
         printf("  %-8s %6zu %16s bytes\n", tarn_type_traits(t->type).name,
-               t->n_tensors, count(t->bytes).text);
+               t->n_tensors, tarn_count(t->bytes).text);
     }
     printf("  %-8s %6zu %16s bytes\n", "all", tarn_gguf_n_tensors(f->g),
-           count(bytes).text);
+           tarn_count(bytes).text);
 }
 
 static void print_number(double d, bool single)
@@ -180,7 +159,7 @@ static void print_tensors(const struct tarn_gguf *g)
             n += snprintf(shape + n, sizeof shape - (size_t)n, "%s%llu",
                           d ? " x " : "", (unsigned long long)t->ge[d]);
         printf("  %-40s %-8s %-22s %14s bytes\n", tarn_shown_str(t->name).text,
-               tarn_type_traits(t->type).name, shape, count(t->size).text);
+               tarn_type_traits(t->type).name, shape, tarn_count(t->size).text);
     }
 }
 

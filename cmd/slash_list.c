@@ -37,17 +37,17 @@ enum cmd_slash cmd_slash_context(struct cmd_talk *t, char *rest,
         thoughts += tokens_of(t, m.thought, m.thought_size);
     }
     cmd_view_say(&t->view, "context %s of %s tokens (%u%%)",
-                 cmd_count(t->n_context).text, cmd_count(room).text,
+                 tarn_count(t->n_context).text, tarn_count(room).text,
                  (unsigned)((uint64_t)t->n_context * 100 / room));
     for (size_t i = 0; i < 4; i++)
-        cmd_view_say(&t->view, "%-14s %10s", ROWS[i], cmd_count(n[i]).text);
+        cmd_view_say(&t->view, "%-14s %10s", ROWS[i], tarn_count(n[i]).text);
     cmd_view_say(&t->view, "%-14s %10s", "free",
-                 cmd_count(room > t->n_context ? room - t->n_context : 0).text);
+                 tarn_count(room > t->n_context ? room - t->n_context : 0).text);
     if (thoughts > 0)
         cmd_view_say(&t->view,
                      "Thoughts of earlier turns are not read again (%s tokens "
                      "in this chat).",
-                     cmd_count(thoughts).text);
+                     tarn_count(thoughts).text);
     return CMD_SLASH_DONE;
 }
 
@@ -182,6 +182,6 @@ enum cmd_slash cmd_slash_schema(struct cmd_talk *t, char *rest,
         cmd_view_say(&t->view,
                      "The answer must fit a schema of %s bytes; /schema none "
                      "frees it. The thought stays free.",
-                     cmd_count(strlen(t->schema)).text);
+                     tarn_count(strlen(t->schema)).text);
     return CMD_SLASH_DONE;
 }

@@ -21,7 +21,7 @@ enum cmd_slash cmd_slash_budget(struct cmd_talk *t, char *rest,
         cmd_view_say(&t->view, "The budget is a number of tokens, or none.");
     if (t->budget > 0)
         cmd_view_say(&t->view, "A thought may use %s tokens.",
-                     cmd_count((uint64_t)t->budget).text);
+                     tarn_count((uint64_t)t->budget).text);
     else if (t->budget == 0)
         cmd_view_say(&t->view, "This model always thinks first. With a budget "
                                "of 0 its answers get worse.");

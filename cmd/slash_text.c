@@ -87,7 +87,7 @@ enum cmd_slash cmd_slash_open(struct cmd_talk *t, char *rest, uint32_t *attempt)
     cmd_records_clear(&t->records);
     drop_box(t);
     cmd_view_say(&t->view, "%s messages read.",
-                 cmd_count(tarn_chat_length(chat)).text);
+                 tarn_count(tarn_chat_length(chat)).text);
     return CMD_SLASH_DONE;
 }
 
@@ -194,11 +194,11 @@ static enum tarn_status check_file(struct cmd_talk *t, const char *name,
         s = tarn_fail(err, TARN_LIMIT,
                       "%s is %s tokens long and %s are free. Attach a shorter "
                       "part of it.",
-                      tarn_shown_str(name).text, cmd_count(ids.n).text,
-                      cmd_count(left).text);
+                      tarn_shown_str(name).text, tarn_count(ids.n).text,
+                      tarn_count(left).text);
     if (s == TARN_OK)
         cmd_view_say(&t->view, "%s (%s tokens) goes with the next message.",
-                     tarn_shown_str(name).text, cmd_count(ids.n).text);
+                     tarn_shown_str(name).text, tarn_count(ids.n).text);
     tarn_ids_finish(&ids);
     return s;
 }

@@ -38,22 +38,6 @@ struct cmd_number cmd_duration(double ms)
     return out;
 }
 
-struct cmd_number cmd_count(uint64_t n)
-{
-    struct cmd_number out = { "" };
-    char digits[24];
-    const int size =
-        snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
-    size_t at = 0;
-    for (int i = 0; i < size; i++) {
-        if (i > 0 && (size - i) % 3 == 0)
-            out.text[at++] = ',';
-        out.text[at++] = digits[i];
-    }
-    out.text[at] = 0;
-    return out;
-}
-
 struct cmd_number cmd_speed(uint32_t n, double ms)
 {
     struct cmd_number out;
@@ -270,7 +254,7 @@ static void say_thought(struct cmd_view *v, double ms)
         return;
     cmd_view_say(
         v, "%s%s%s token%s in %s%s", v->plain ? "thought ends: " : "thought ",
-        cmd_count(new).text, new < n ? " more" : "", plural(new),
+        tarn_count(new).text, new < n ? " more" : "", plural(new),
         cmd_duration(ms).text,
         v->asked                                    ? ", answered on request"
         : v->stopped                                ? ", stopped"
@@ -363,7 +347,7 @@ static void show_reading(struct cmd_view *v, const struct tarn_event *ev)
                         (double)(ev->total - ev->done) /
                         (double)(ev->done - v->read_from);
     snprintf(text, sizeof text, "Reading %s tokens%s %u%%, about %s left",
-             cmd_count(ev->total - v->read_from).text,
+             tarn_count(ev->total - v->read_from).text,
              v->ascii ? "..." : "\xE2\x80\xA6",
              (unsigned)((ev->done - v->read_from) * 100 /
                         (ev->total - v->read_from)),
@@ -375,9 +359,9 @@ static void show_thinking(struct cmd_view *v, const struct tarn_event *ev)
 {
     char text[120], of[40] = "";
     if (v->budget > 0)
-        snprintf(of, sizeof of, " of %s", cmd_count((uint64_t)v->budget).text);
+        snprintf(of, sizeof of, " of %s", tarn_count((uint64_t)v->budget).text);
     snprintf(text, sizeof text, "Thinking %s%s%s%s",
-             cmd_count(v->n_thought).text, of, cmd_dot(v),
+             tarn_count(v->n_thought).text, of, cmd_dot(v),
              cmd_speed(v->n_thought - old_thought(v),
                        ev->ms - v->thought_from_ms).text);
     show_status(v, ev->ms, text);
@@ -533,7 +517,7 @@ void cmd_view_summary(struct cmd_view *v, const struct tarn_turn_summary *s,
         n += snprintf(line, sizeof line, "thinking %s%s",
                       cmd_speed(s->n_thought, s->thought_ms).text, cmd_dot(v));
     n += snprintf(line + n, sizeof line - (size_t)n, "%s token%s in %s%s%s",
-                  cmd_count(s->n_answer).text, plural(s->n_answer),
+                  tarn_count(s->n_answer).text, plural(s->n_answer),
                   cmd_duration(s->answer_ms).text, cmd_dot(v),
                   cmd_speed(s->n_answer, s->answer_ms).text);
     if (n_branches > 0)

@@ -58,12 +58,11 @@ void cmd_view_say(struct cmd_view *v, const char *format, ...)
 /* Text of a message, wrapped and escaped (for /tree, /find, ...). */
 void cmd_view_text(struct cmd_view *v, const char *text, size_t size);
 
-/* "9.3 s", "1 min 12 s"; "2,048"; "14.2 tok/s": UX 2.2. */
+/* "9.3 s", "1 min 12 s"; "14.2 tok/s": UX 2.2. */
 struct cmd_number {
     char text[32];
 };
 struct cmd_number cmd_duration(double ms);
-struct cmd_number cmd_count(uint64_t n);
 struct cmd_number cmd_percent(double p); /* "73%", "0.4%", "<0.1%" */
 struct cmd_number cmd_speed(uint32_t n, double ms);
 const char *cmd_dot(const struct cmd_view *v); /* " · " */

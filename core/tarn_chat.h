@@ -67,7 +67,8 @@ struct tarn_message_parts {
 enum tarn_status tarn_chat_put(struct tarn_chat *chat, tarn_message_id parent,
                                const struct tarn_message_parts *parts,
                                tarn_message_id *out, struct tarn_error *err);
-/* The active path, root first.  Borrowed until the chat changes. */
+/* The active path, root first.  Borrowed until the chat changes.  false: there
+ * is no such message. */
 size_t tarn_chat_length(const struct tarn_chat *chat);
 bool tarn_chat_message(const struct tarn_chat *chat, size_t at,
                        struct tarn_message *out);
@@ -108,6 +109,7 @@ const int32_t *tarn_chat_ids(const struct tarn_chat *chat, tarn_message_id id,
  * the chat may outlive the model, tarn_trace_detach() it before. */
 void tarn_chat_attach(struct tarn_chat *chat, tarn_message_id id,
                       struct tarn_trace *trace);
+/* Borrowed; NULL where there is none. */
 const struct tarn_trace *tarn_chat_trace(const struct tarn_chat *chat,
                                          tarn_message_id id);
 

@@ -35,6 +35,7 @@ enum tarn_status tarn_state_save_to(struct tarn_engine *engine,
 enum tarn_status tarn_state_load(struct tarn_engine *engine, const char *path,
                                  struct tarn_chat **chat,
                                  struct tarn_error *err);
+/* The same of a file's bytes, borrowed during the call. */
 enum tarn_status tarn_state_load_from(struct tarn_engine *engine,
                                       const void *data, size_t size,
                                       struct tarn_chat **chat,

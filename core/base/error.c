@@ -156,3 +156,19 @@ const char *tarn_status_name(enum tarn_status status)
     }
     return "UNKNOWN";
 }
+
+struct tarn_count tarn_count(uint64_t n)
+{
+    struct tarn_count out;
+    char digits[24];
+    const int size =
+        snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
+    char *to = out.text;
+    for (int i = 0; i < size; i++) {
+        if (i && (size - i) % 3 == 0)
+            *to++ = ',';
+        *to++ = digits[i];
+    }
+    *to = 0;
+    return out;
+}

@@ -12,6 +12,7 @@
 #define TARN_BASE_ERROR_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/base/types.h"
 
@@ -38,6 +39,13 @@ struct tarn_shown tarn_shown_str(const char *text); /* NULL: "" */
 /* The same into at most room > 0 bytes with a NUL, cut at a character's border;
  * out may be text. */
 void tarn_show(char *out, size_t room, const void *text, size_t size);
+
+/* A number with commas between thousands ("8,467,856,832"), several in one
+ * printf: tarn_count(n).text. */
+struct tarn_count {
+    char text[28];
+};
+struct tarn_count tarn_count(uint64_t n);
 
 /* The status' name as RELIABILITY 1.5 has it ("BAD_FILE"). */
 const char *tarn_status_name(enum tarn_status status);

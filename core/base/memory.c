@@ -86,14 +86,6 @@ bool tarn_mul_u64(uint64_t a, uint64_t b, uint64_t *out)
     return true;
 }
 
-bool tarn_add_u64(uint64_t a, uint64_t b, uint64_t *out)
-{
-    if (a > UINT64_MAX - b)
-        return false;
-    *out = a + b;
-    return true;
-}
-
 void *tarn_alloc(size_t n, size_t size)
 {
     size_t bytes;

@@ -28,11 +28,10 @@ void tarn_free_aligned(void *p);
 char *tarn_dup(const void *data, size_t size);
 char *tarn_dup_str(const char *text);
 
-/* a * b and a + b; false if they wrap. */
+/* a * b and a + b; false if they wrap: *out stays. */
 bool tarn_mul_size(size_t a, size_t b, size_t *out);
 bool tarn_add_size(size_t a, size_t b, size_t *out);
 bool tarn_mul_u64(uint64_t a, uint64_t b, uint64_t *out);
-bool tarn_add_u64(uint64_t a, uint64_t b, uint64_t *out);
 
 /* Bytes that can be taken now without the kernel killing somebody; UINT64_MAX
  * where that can't be told.  root: "" or NULL; tests put a folder there that

@@ -33,12 +33,6 @@ uint8_t tarn_span_u8(struct tarn_span *s)
     return p ? *p : 0;
 }
 
-uint16_t tarn_span_u16(struct tarn_span *s)
-{
-    const uint8_t *p = tarn_span_take(s, 2);
-    return p ? (uint16_t)(p[0] | p[1] << 8) : 0;
-}
-
 uint32_t tarn_span_u32(struct tarn_span *s)
 {
     const uint8_t *p = tarn_span_take(s, 4);

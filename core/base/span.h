@@ -28,7 +28,6 @@ const uint8_t *tarn_span_take(struct tarn_span *s, uint64_t n);
 
 /* Little-endian integers; 0 once failed, so test `failed` before use. */
 uint8_t tarn_span_u8(struct tarn_span *s);
-uint16_t tarn_span_u16(struct tarn_span *s);
 uint32_t tarn_span_u32(struct tarn_span *s);
 uint64_t tarn_span_u64(struct tarn_span *s);
 

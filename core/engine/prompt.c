@@ -295,16 +295,6 @@ enum tarn_status tarn_prompt_of_path(const struct tarn_model *m,
     return s;
 }
 
-enum tarn_status tarn_prompt_of_chat(const struct tarn_model *m,
-                                     const struct tarn_chat *chat,
-                                     const char *tools_json,
-                                     struct tarn_ids *out,
-                                     struct tarn_error *err)
-{
-    return tarn_prompt_of_path(m, chat, tarn_chat_length(chat), tools_json,
-                               out, err);
-}
-
 /* ------------------------------------------------------ answers that go on */
 static enum tarn_status add_tag(const struct tarn_text *t, enum tarn_control c,
                                 const char *name, struct tarn_ids *out,

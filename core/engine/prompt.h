@@ -9,13 +9,8 @@
 
 #include "core/model/model.h"
 
-/* tools_json: a JSON array or NULL.  Appends to out. */
-enum tarn_status tarn_prompt_of_chat(const struct tarn_model *m,
-                                     const struct tarn_chat *chat,
-                                     const char *tools_json,
-                                     struct tarn_ids *out,
-                                     struct tarn_error *err);
-/* The same of the first n messages of the active path. */
+/* The ids of the first n messages of the active path.  tools_json: a JSON array
+ * or NULL.  Appends to out; what was there before a failure is not taken back. */
 enum tarn_status tarn_prompt_of_path(const struct tarn_model *m,
                                      const struct tarn_chat *chat, size_t n,
                                      const char *tools_json,

@@ -18,22 +18,6 @@ struct tarn_gguf_text {
     char text[TEXT_BLOCK];
 };
 
-struct tarn_gguf_count tarn_gguf_count(uint64_t n)
-{
-    struct tarn_gguf_count out;
-    char digits[24];
-    const int size =
-        snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
-    char *to = out.text;
-    for (int i = 0; i < size; i++) {
-        if (i && (size - i) % 3 == 0)
-            *to++ = ',';
-        *to++ = digits[i];
-    }
-    *to = 0;
-    return out;
-}
-
 /* A name is at most 256 bytes, so a block holds several and is never too
  * small. */
 const char *tarn_gguf_keep_text(struct tarn_gguf *g, const char *text,

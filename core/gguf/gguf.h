@@ -115,9 +115,6 @@ enum tarn_status tarn_gguf_u32_or(const struct tarn_gguf *g, const char *key,
 enum tarn_status tarn_gguf_f32_or(const struct tarn_gguf *g, const char *key,
                                   float other, float *out,
                                   struct tarn_error *err);
-enum tarn_status tarn_gguf_bool_or(const struct tarn_gguf *g, const char *key,
-                                   bool other, bool *out,
-                                   struct tarn_error *err);
 /* out->text == NULL when the key is missing. */
 enum tarn_status tarn_gguf_string_or(const struct tarn_gguf *g,
                                      const char *key,

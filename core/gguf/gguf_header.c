@@ -33,7 +33,7 @@ static enum tarn_status no_memory(const struct reader *r, uint64_t size)
 {
     return tarn_fail(r->err, TARN_NO_MEMORY,
                      "there is no memory for %s bytes of its index",
-                     tarn_gguf_count(size).text);
+                     tarn_count(size).text);
 }
 
 static uint64_t left(const struct reader *r)
@@ -49,8 +49,8 @@ static enum tarn_status need(const struct reader *r, uint64_t n)
     return tarn_fail(r->err, TARN_BAD_FILE,
                      "is cut: needs at least %s bytes, has %s; the download "
                      "is probably incomplete, fetch it again",
-                     tarn_gguf_count(r->s.at + n).text,
-                     tarn_gguf_count(r->s.size).text);
+                     tarn_count(r->s.at + n).text,
+                     tarn_count(r->s.size).text);
 }
 
 /* ------------------------------------------------------------------ header */
@@ -81,7 +81,7 @@ static enum tarn_status check_count(const struct reader *r, uint64_t n,
         return TARN_OK;
     return tarn_fail(r->err, TARN_BAD_FILE,
                      "says that it has %s %s; at most %s are allowed",
-                     tarn_gguf_count(n).text, what, tarn_gguf_count(most).text);
+                     tarn_count(n).text, what, tarn_count(most).text);
 }
 
 static enum tarn_status read_counts(struct reader *r, uint64_t *n_tensors,
@@ -129,20 +129,20 @@ static enum tarn_status read_name(struct reader *r, const char *what,
         return tarn_fail(r->err, TARN_BAD_FILE,
                          "the name of %s %s has %s bytes; allowed are 1 to "
                          "%u",
-                         what, tarn_gguf_count(number).text,
-                         tarn_gguf_count(n).text, (unsigned)most);
+                         what, tarn_count(number).text,
+                         tarn_count(n).text, (unsigned)most);
     if ((s = need(r, n)))
         return s;
     const char *text = (const char *)tarn_span_take(&r->s, n);
     if (memchr(text, 0, (size_t)n))
         return tarn_fail(r->err, TARN_BAD_FILE,
                          "the name of %s %s (\"%s\") has a NUL byte in it",
-                         what, tarn_gguf_count(number).text,
+                         what, tarn_count(number).text,
                          tarn_shown(text, (size_t)n).text);
     if (!tarn_utf8_valid(text, (size_t)n))
         return tarn_fail(r->err, TARN_BAD_FILE,
                          "the name of %s %s (\"%s\") is not UTF-8", what,
-                         tarn_gguf_count(number).text,
+                         tarn_count(number).text,
                          tarn_shown(text, (size_t)n).text);
     *out = (struct tarn_gguf_string){ text, (size_t)n };
     return TARN_OK;
@@ -160,8 +160,8 @@ static enum tarn_status read_string(struct reader *r,
         return tarn_fail(r->err, TARN_BAD_FILE,
                          "key \"%s\" has a string of %s bytes; at most %s "
                          "are allowed",
-                         tarn_shown_str(v->key).text, tarn_gguf_count(n).text,
-                         tarn_gguf_count(TARN_GGUF_MAX_STRING_BYTES).text);
+                         tarn_shown_str(v->key).text, tarn_count(n).text,
+                         tarn_count(TARN_GGUF_MAX_STRING_BYTES).text);
     if ((s = need(r, n)))
         return s;
     const uint8_t *text = tarn_span_take(&r->s, n);
@@ -235,8 +235,8 @@ static enum tarn_status read_array(struct reader *r, struct tarn_gguf_value *v)
         return tarn_fail(r->err, TARN_BAD_FILE,
                          "key \"%s\" is an array of %s elements; at most %s "
                          "are allowed",
-                         key.text, tarn_gguf_count(n).text,
-                         tarn_gguf_count(TARN_GGUF_MAX_ITEMS).text);
+                         key.text, tarn_count(n).text,
+                         tarn_count(TARN_GGUF_MAX_ITEMS).text);
     v->item = (enum tarn_gguf_kind)item;
     v->n = n;
     return item == TARN_GGUF_STRING ? read_strings(r, v)
@@ -276,7 +276,7 @@ static enum tarn_status check_metadata_size(const struct reader *r)
     return tarn_fail(r->err, TARN_BAD_FILE,
                      "its metadata have more than %s bytes, which is the most "
                      "that is allowed",
-                     tarn_gguf_count(TARN_GGUF_MAX_METADATA_BYTES).text);
+                     tarn_count(TARN_GGUF_MAX_METADATA_BYTES).text);
 }
 
 static enum tarn_status read_key(struct reader *r, size_t i)
@@ -356,7 +356,7 @@ static enum tarn_status check_type(const struct reader *r,
         return tarn_fail(r->err, TARN_BAD_FILE,
                          "tensor \"%s\" has rows of %s values, which is no "
                          "multiple of the %u of a %s block",
-                         name.text, tarn_gguf_count(t->ge[0]).text,
+                         name.text, tarn_count(t->ge[0]).text,
                          (unsigned)traits.block, traits.name);
     return TARN_OK;
 }
@@ -377,7 +377,7 @@ static enum tarn_status size_tensor(const struct reader *r,
             tarn_shown_str(t->name).text, (unsigned long long)t->ge[0],
             (unsigned long long)t->ge[1], (unsigned long long)t->ge[2],
             (unsigned long long)t->ge[3],
-            tarn_gguf_count(TARN_GGUF_MAX_FILE_BYTES).text);
+            tarn_count(TARN_GGUF_MAX_FILE_BYTES).text);
     t->size = size;
     return TARN_OK;
 }
@@ -393,7 +393,7 @@ static enum tarn_status read_shape(struct reader *r, struct tarn_gguf_tensor *t)
                          "tensor \"%s\" has %s dimensions; allowed are 1 to "
                          "%u",
                          tarn_shown_str(t->name).text,
-                         tarn_gguf_count(t->n_dims).text, TARN_GGUF_MAX_DIMS);
+                         tarn_count(t->n_dims).text, TARN_GGUF_MAX_DIMS);
     if ((s = need(r, t->n_dims * 8 + 12)))
         return s;
     for (uint32_t d = 0; d < TARN_GGUF_MAX_DIMS; d++) {
@@ -472,8 +472,8 @@ enum tarn_status tarn_gguf_read_part(struct tarn_gguf *g, uint32_t i,
     if (part->map.size > TARN_GGUF_MAX_FILE_BYTES)
         return tarn_fail(err, TARN_BAD_FILE,
                          "has %s bytes; at most %s are allowed",
-                         tarn_gguf_count(part->map.size).text,
-                         tarn_gguf_count(TARN_GGUF_MAX_FILE_BYTES).text);
+                         tarn_count(part->map.size).text,
+                         tarn_count(TARN_GGUF_MAX_FILE_BYTES).text);
     enum tarn_status s = read_counts(&r, &n_tensors, &n_keys);
     if (s || (s = read_metadata(&r, (size_t)n_keys)) ||
         (s = read_alignment(&r)) || (s = read_tensors(&r, (size_t)n_tensors)))

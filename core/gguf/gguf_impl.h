@@ -38,12 +38,6 @@ struct tarn_gguf {
     char warning[300];
 };
 
-/* A number with commas between thousands, for sentences. */
-struct tarn_gguf_count {
-    char text[28];
-};
-struct tarn_gguf_count tarn_gguf_count(uint64_t n);
-
 /* Copies a name into the blocks of g; NULL if memory is out. */
 const char *tarn_gguf_keep_text(struct tarn_gguf *g, const char *text,
                                 size_t size);

@@ -74,22 +74,22 @@ static enum tarn_status check_ends(const struct tarn_gguf_part *part,
         return tarn_fail(err, TARN_BAD_FILE,
                          "is cut: needs %s bytes, has %s; the download is "
                          "probably incomplete, fetch it again",
-                         tarn_gguf_count(part->data_at + end).text,
-                         tarn_gguf_count(size).text);
+                         tarn_count(part->data_at + end).text,
+                         tarn_count(size).text);
     for (size_t i = 0; i < part->n_tensors; i++) {
         const struct tarn_shown name = tarn_shown_str(t[i].name);
         if (t[i].offset % part->alignment)
             return tarn_fail(err, TARN_BAD_FILE,
                              "tensor \"%s\" begins at %s, which is no "
                              "multiple of the file's alignment of %s",
-                             name.text, tarn_gguf_count(t[i].offset).text,
-                             tarn_gguf_count(part->alignment).text);
+                             name.text, tarn_count(t[i].offset).text,
+                             tarn_count(part->alignment).text);
         if (t[i].offset > room)
             return tarn_fail(err, TARN_BAD_FILE,
                              "tensor \"%s\" begins at %s of the data, behind "
                              "their end at %s",
-                             name.text, tarn_gguf_count(t[i].offset).text,
-                             tarn_gguf_count(room).text);
+                             name.text, tarn_count(t[i].offset).text,
+                             tarn_count(room).text);
         if (t[i].size > room - t[i].offset)
             return tarn_fail(
                 err, TARN_BAD_FILE,
@@ -97,7 +97,7 @@ static enum tarn_status check_ends(const struct tarn_gguf_part *part,
                 "the file; the download is probably incomplete, "
                 "fetch it again",
                 name.text,
-                tarn_gguf_count(t[i].size - (room - t[i].offset)).text);
+                tarn_count(t[i].size - (room - t[i].offset)).text);
     }
     return TARN_OK;
 }
@@ -117,11 +117,11 @@ static enum tarn_status check_neighbours(struct tarn_gguf *g,
                              "the file is damaged",
                              tarn_shown_str(a->name).text,
                              tarn_shown_str(b->name).text,
-                             tarn_gguf_count(end - b->offset).text);
+                             tarn_count(end - b->offset).text);
         if (b->offset - end > part->alignment && !g->warning[0])
             snprintf(g->warning, sizeof g->warning,
                      "a gap of %s bytes lies before tensor \"%s\"",
-                     tarn_gguf_count(b->offset - end).text,
+                     tarn_count(b->offset - end).text,
                      tarn_shown_str(b->name).text);
     }
     return TARN_OK;
@@ -139,7 +139,7 @@ enum tarn_status tarn_gguf_check_places(struct tarn_gguf *g,
     if (!order)
         return tarn_fail(err, TARN_NO_MEMORY,
                          "there is no memory for %s bytes of its index",
-                         tarn_gguf_count(part->n_tensors * sizeof *order).text);
+                         tarn_count(part->n_tensors * sizeof *order).text);
     sort_by_offset(order, part->n_tensors, t);
     s = check_neighbours(g, part, t, order, err);
     tarn_free(order);

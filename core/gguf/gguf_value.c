@@ -188,21 +188,6 @@ enum tarn_status tarn_gguf_f32_or(const struct tarn_gguf *g, const char *key,
     return TARN_OK;
 }
 
-enum tarn_status tarn_gguf_bool_or(const struct tarn_gguf *g, const char *key,
-                                   bool other, bool *out,
-                                   struct tarn_error *err)
-{
-    const struct tarn_gguf_value *v = tarn_gguf_find(g, key);
-    if (!v) {
-        *out = other;
-        return TARN_OK;
-    }
-    if (v->kind != TARN_GGUF_BOOL)
-        return fail_kind(err, v, "a bool");
-    *out = v->raw[0] != 0;
-    return TARN_OK;
-}
-
 enum tarn_status tarn_gguf_string_or(const struct tarn_gguf *g, const char *key,
                                      struct tarn_gguf_string *out,
                                      struct tarn_error *err)

@@ -1,9 +1,9 @@
 /* state.c - what a turn's sequence holds: positions of the context, pages of
  * K/V, tails.  Found from the prompt and the tokens that were kept; the record
  * says only how large a page and the tails are. */
-#include <stdio.h>
 
 #include "core/base/buf.h"
+#include "core/base/error.h"
 #include "core/trace/record.h"
 
 bool tarn_trace_state(const struct tarn_trace *t, uint32_t kept,
@@ -17,18 +17,6 @@ bool tarn_trace_state(const struct tarn_trace *t, uint32_t kept,
     out->pages = (out->used + u->page_tokens - 1) / u->page_tokens;
     out->bytes = u->tail_bytes + out->pages * u->page_bytes;
     return true;
-}
-
-/* 2,048 */
-static void add_number(struct tarn_buf *b, uint32_t n)
-{
-    char digits[16];
-    const int size = snprintf(digits, sizeof digits, "%u", n);
-    for (int i = 0; i < size; i++) {
-        if (i && (size - i) % 3 == 0)
-            tarn_buf_byte(b, ',');
-        tarn_buf_byte(b, digits[i]);
-    }
 }
 
 /* 1.3 GB, whole MB and kB below */
@@ -48,9 +36,9 @@ void tarn_trace_state_line(const struct tarn_trace_state *s,
                            struct tarn_buf *out)
 {
     tarn_buf_text(out, "context ");
-    add_number(out, s->used);
+    tarn_buf_text(out, tarn_count(s->used).text);
     tarn_buf_text(out, " of ");
-    add_number(out, s->of);
+    tarn_buf_text(out, tarn_count(s->of).text);
     tarn_buf_text(out, " tokens, state ");
     add_size(out, s->bytes);
 }

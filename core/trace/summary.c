@@ -210,21 +210,6 @@ static size_t add(struct tarn_trace_line *l, size_t at, const char *text)
     return at + n;
 }
 
-/* 2,048 */
-static size_t add_number(struct tarn_trace_line *l, size_t at, uint32_t n)
-{
-    char digits[16], text[24];
-    const int size = snprintf(digits, sizeof digits, "%u", n);
-    size_t to = 0;
-    for (int i = 0; i < size; i++) {
-        if (i && (size - i) % 3 == 0)
-            text[to++] = ',';
-        text[to++] = digits[i];
-    }
-    text[to] = 0;
-    return add(l, at, text);
-}
-
 /* 0.05 s, 9.3 s, 1 min 12 s, 1 h 04 min; 0.0 would say that nothing was
  * measured */
 static size_t add_duration(struct tarn_trace_line *l, size_t at, uint64_t us)
@@ -253,7 +238,7 @@ static size_t add_count(struct tarn_trace_line *l, size_t at, uint32_t n,
     if (!n)
         return at;
     at = add(l, at, ", ");
-    at = add_number(l, at, n);
+    at = add(l, at, tarn_count(n).text);
     return add(l, at, n == 1 ? one : many);
 }
 
@@ -264,7 +249,7 @@ tarn_trace_summary_line(const struct tarn_trace_summary *s)
     if (!s->tokens)
         return l;
     size_t at = add(&l, 0, "thought ");
-    at = add_number(&l, at, s->tokens);
+    at = add(&l, at, tarn_count(s->tokens).text);
     at = add(&l, at, s->tokens == 1 ? " token in " : " tokens in ");
     at = add_duration(&l, at, s->us);
     at = add_count(&l, at, s->hesitations, " hesitation", " hesitations");

@@ -52,7 +52,6 @@ static const struct {
 struct waiting {
     enum op op;
     size_t fn;     /* of OP_CALL: index into FUNCTIONS */
-    size_t n_args; /* of OP_OPEN: commas + 1 */
     size_t n_left; /* of OP_OPEN: values below it */
     size_t at;
 };

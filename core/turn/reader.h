@@ -85,6 +85,7 @@ void tarn_reader_bytes(struct tarn_reader *r, const void *text, size_t size,
 void tarn_reader_end(struct tarn_reader *r);
 /* A token that ends the turn has come. */
 bool tarn_reader_ended(const struct tarn_reader *r);
+/* Bits of enum tarn_reader_problem, since the reset. */
 uint32_t tarn_reader_problems(const struct tarn_reader *r);
 bool tarn_reader_failed(const struct tarn_reader *r); /* memory ran out */
 

@@ -88,7 +88,8 @@ static struct tarn_ids encode(struct play *p)
     struct tarn_ids ids = { 0 };
     struct tarn_error err = { TARN_OK, "" };
     struct tarn_chat *copy = through_json(p->chat);
-    CHECK_SAYS(copy && !tarn_prompt_of_chat(p->engine->model, copy, NULL, &ids,
+    CHECK_SAYS(copy && !tarn_prompt_of_path(p->engine->model, copy,
+                                            tarn_chat_length(copy), NULL, &ids,
                                             &err), "%s", err.text);
     tarn_chat_destroy(copy);
     return ids;

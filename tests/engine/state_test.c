@@ -12,7 +12,6 @@
 #include "tests/tap.h"
 
 #define N 40u       /* tokens */
-#define MAX_VOCAB 4096u
 
 /* The cpu backend's build for any processor of this kind. */
 const struct tarn_backend *WORLD_BACKEND(void);

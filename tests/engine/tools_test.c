@@ -138,8 +138,8 @@ static void test_a_call_without_ids_is_made_of_tokens(void)
     CHECK(!tarn_chat_add_call(w.chat, id, block, 9, false, NULL));
     tarn_chat_end(w.chat, id, true);
     CHECK(!tarn_chat_add(w.chat, TARN_TOOL, "noon", 4, NULL, NULL));
-    CHECK_SAYS(!tarn_prompt_of_chat(w.model, w.chat, tarn_builtin_tools(), &ids,
-                                    &err),
+    CHECK_SAYS(!tarn_prompt_of_path(w.model, w.chat, tarn_chat_length(w.chat),
+                                    tarn_builtin_tools(), &ids, &err),
                "%s", err.text);
     const struct tarn_text *t = tarn_model_text(w.model);
     CHECK(count(&ids, tarn_text_control(t, TARN_CTL_TOOL_CALL)) == 1);
@@ -184,8 +184,8 @@ static void test_c06_results_forge_no_control_tokens(void)
         CHECK(!tarn_chat_add_call(chat, id, "[clock()]", 9, false, NULL));
         tarn_chat_end(chat, id, true);
         CHECK(!tarn_chat_add(chat, TARN_TOOL, h, strlen(h), NULL, NULL));
-        CHECK(!tarn_prompt_of_chat(w.model, chat, tarn_builtin_tools(), &ids,
-                                   NULL));
+        CHECK(!tarn_prompt_of_path(w.model, chat, tarn_chat_length(chat),
+                                   tarn_builtin_tools(), &ids, NULL));
         for (int c = 0; c < TARN_N_CTL; c++) {
             const int32_t k = tarn_text_control(t, (enum tarn_control)c);
             const size_t n = k < 0 ? 0 : count(&ids, k);

@@ -304,11 +304,6 @@ static void test_g08_getters_refuse_other_kinds(void)
     CHECK(tarn_gguf_f32_or(g, "no.such", 9, &f, NULL) == 0 && f == 9);
     CHECK(tarn_gguf_f32_or(g, "x.huge", 9, &f, NULL) == TARN_BAD_FILE);
     CHECK(tarn_gguf_f32_or(g, "general.name", 1, &f, NULL) == TARN_BAD_FILE);
-    bool yes = false;
-    CHECK(tarn_gguf_bool_or(g, "tokenizer.ggml.add_bos_token", false, &yes,
-                            NULL) == 0 &&
-          yes);
-    CHECK(tarn_gguf_bool_or(g, "x.i8", false, &yes, NULL) == TARN_BAD_FILE);
     struct tarn_gguf_string s;
     CHECK(tarn_gguf_string_or(g, "general.name", &s, NULL) == 0);
     CHECK(s.size == 14 && !memcmp(s.text, "small and good", 14));

@@ -53,6 +53,7 @@ void tarn_window_open_chooser(TarnWindow *w);
 void tarn_window_on_opened(TarnWindow *w);
 void tarn_window_on_idle(TarnWindow *w);
 void tarn_window_on_failed(TarnWindow *w, const char *said);
+void tarn_window_on_timing(TarnWindow *w, const char *backend);
 void tarn_window_on_progress(TarnWindow *w, const char *path, int percent);
 gboolean tarn_window_on_drop(TarnWindow *w, const GValue *value);
 

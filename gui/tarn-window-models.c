@@ -220,6 +220,14 @@ void tarn_window_on_failed(TarnWindow *w, const char *said)
     }
 }
 
+/* The first time that a model is opened where there is a graphics device. */
+void tarn_window_on_timing(TarnWindow *w, const char *backend)
+{
+    g_autofree char *said =
+        g_strdup_printf(_("Timing %s with this model, once…"), backend);
+    tarn_page_set_away(w->page, said);
+}
+
 void tarn_window_on_progress(TarnWindow *w, const char *path, int percent)
 {
     g_autofree char *base = g_path_get_basename(path);

@@ -277,6 +277,8 @@ static void tarn_window_init(TarnWindow *w)
                              G_CALLBACK(tarn_window_on_failed), w);
     g_signal_connect_swapped(w->worker, "progress",
                              G_CALLBACK(tarn_window_on_progress), w);
+    g_signal_connect_swapped(w->worker, "timing",
+                             G_CALLBACK(tarn_window_on_timing), w);
     tarn_page_set_worker(w->page, w->worker);
     GtkDropTarget *drop =
         gtk_drop_target_new(GDK_TYPE_FILE_LIST, GDK_ACTION_COPY);

@@ -7,15 +7,17 @@
 
 enum { PROGRESS_MS = 100 };
 
-/* Backends and runtime: made by the first thread that needs them, gone with
- * the last. */
+/* Backends and runtimes: made by the first thread that needs them, gone with
+ * the last.  A runtime has its backends in one order; another model may be
+ * faster with another one at their head. */
 typedef struct {
     gint refs; /* atomic */
     GMutex lock;
     char *backend; /* asked for, or NULL */
     struct tarn_plugins *plugins;
     gpointer found; /* the same, atomic: the lock is held while searching */
-    struct tarn_runtime *runtime;
+    GPtrArray *runtimes; /* struct tarn_runtime */
+    GPtrArray *heads;    /* the first backend of each, borrowed */
 } Shared;
 
 /* A model and its thread. */
@@ -28,6 +30,7 @@ typedef struct {
     GThread *thread;
     gint cancelled, quit, permille; /* atomic */
     GMutex lock;
+    char *timing;  /* lock: the backend that is being timed, or NULL */
     gboolean live; /* lock: the engine is there and its owner steps it */
     gboolean away; /* main thread only: an errand has the engine */
     gboolean sent; /* lock: `errand` is to be done, or being done */
@@ -49,7 +52,7 @@ struct _TarnWorker {
 };
 G_DEFINE_FINAL_TYPE(TarnWorker, tarn_worker, G_TYPE_OBJECT)
 
-enum { OPENED, FAILED, PROGRESS, EVENTS, N_SIGNALS };
+enum { OPENED, FAILED, PROGRESS, TIMING, EVENTS, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 /* ----------------------------------------------------------------- shared */
@@ -63,8 +66,10 @@ static void shared_unref(Shared *s)
 {
     if (!g_atomic_int_dec_and_test(&s->refs))
         return;
-    if (s->runtime)
-        tarn_runtime_destroy(s->runtime);
+    for (guint i = 0; i < s->runtimes->len; i++)
+        tarn_runtime_destroy(s->runtimes->pdata[i]);
+    g_ptr_array_unref(s->runtimes);
+    g_ptr_array_unref(s->heads);
     if (s->plugins)
         tarn_plugins_free(s->plugins);
     g_mutex_clear(&s->lock);
@@ -81,11 +86,40 @@ static void log_line(void *user, int level, const char *sentence)
         g_debug("%s", sentence);
 }
 
-static enum tarn_status shared_runtime(Shared *s, struct tarn_runtime **out,
+/* The one whose backends begin with the best. */
+static enum tarn_status runtime_of(Shared *s, struct tarn_runtime **out,
+                                   struct tarn_error *err)
+{
+    struct tarn_runtime_options o = { .size = sizeof o,
+                                      .log = log_line,
+                                      .backend = s->backend };
+    o.backends = tarn_plugins_backends(s->plugins, &o.n_backends);
+    gpointer head = o.n_backends ? (gpointer)o.backends[0] : NULL;
+    guint at = 0;
+    if (g_ptr_array_find(s->heads, head, &at)) {
+        *out = s->runtimes->pdata[at];
+        return TARN_OK;
+    }
+    enum tarn_status st = tarn_runtime_create(&o, out, err);
+    if (!st) {
+        g_ptr_array_add(s->runtimes, *out);
+        g_ptr_array_add(s->heads, head);
+    }
+    return st;
+}
+
+/* path: of the model that asks.  say: before something is timed. */
+static enum tarn_status shared_runtime(Shared *s, const char *path,
+                                       void (*say)(void *user,
+                                                   const char *backend),
+                                       void *user, struct tarn_runtime **out,
                                        struct tarn_error *err)
 {
     g_mutex_lock(&s->lock);
     enum tarn_status st = TARN_OK;
+    const struct tarn_choose choose = {
+        .size = sizeof choose, .model_path = path, .say = say, .user = user
+    };
     struct tarn_plugin_options po = { .size = sizeof po,
                                       .backend = s->backend };
     if (!s->plugins)
@@ -93,14 +127,12 @@ static enum tarn_status shared_runtime(Shared *s, struct tarn_runtime **out,
     g_atomic_pointer_set(&s->found, s->plugins);
     if (!st) /* none at all: says why */
         st = tarn_plugins_require(s->plugins, s->backend, err);
-    if (!st && !s->runtime) {
-        struct tarn_runtime_options o = { .size = sizeof o,
-                                          .log = log_line,
-                                          .backend = s->backend };
-        o.backends = tarn_plugins_backends(s->plugins, &o.n_backends);
-        st = tarn_runtime_create(&o, &s->runtime, err);
-    }
-    *out = s->runtime;
+    /* As the command does it: once for a model, and only where a graphics
+     * device may be faster. */
+    if (!st && !s->backend && g_file_test(path, G_FILE_TEST_IS_REGULAR))
+        st = tarn_plugins_choose(s->plugins, &choose, err);
+    if (!st)
+        st = runtime_of(s, out, err);
     g_mutex_unlock(&s->lock);
     return st;
 }
@@ -119,6 +151,7 @@ static void seat_unref(Seat *s)
     shared_unref(s->shared);
     g_mutex_clear(&s->lock);
     g_free(s->path);
+    g_free(s->timing);
     g_free(s);
 }
 
@@ -155,12 +188,33 @@ static void on_event(void *user)
                                seat_ref(user), drop_seat);
 }
 
+static void on_timing(void *user, const char *backend)
+{
+    Seat *s = user;
+    g_mutex_lock(&s->lock);
+    g_free(s->timing);
+    s->timing = g_strdup(backend);
+    g_mutex_unlock(&s->lock);
+}
+
+static char *dup_timing(Seat *s)
+{
+    g_mutex_lock(&s->lock);
+    char *timing = g_strdup(s->timing);
+    g_mutex_unlock(&s->lock);
+    return timing;
+}
+
 static gboolean tell_opened(gpointer user);
 
 static void open_model(Seat *s)
 {
     struct tarn_runtime *rt = NULL;
-    s->status = shared_runtime(s->shared, &rt, &s->err);
+    s->status =
+        shared_runtime(s->shared, s->path, on_timing, s, &rt, &s->err);
+    g_mutex_lock(&s->lock);
+    g_clear_pointer(&s->timing, g_free);
+    g_mutex_unlock(&s->lock);
     struct tarn_model_options mo = { .size = sizeof mo,
                                      .progress = on_load,
                                      .cancelled = is_cancelled,
@@ -292,7 +346,10 @@ static gboolean tell_progress(gpointer user)
 {
     TarnWorker *w = user;
     gint now = w->opening ? g_atomic_int_get(&w->opening->permille) : 0;
-    if (now >= w->shown) /* never a bar that goes backwards */
+    g_autofree char *timing = w->opening ? dup_timing(w->opening) : NULL;
+    if (timing)
+        g_signal_emit(w, signals[TIMING], 0, timing);
+    else if (now >= w->shown) /* never a bar that goes backwards */
         g_signal_emit(w, signals[PROGRESS], 0, w->opening->path, now / 10);
     w->shown = MAX(now, w->shown);
     return G_SOURCE_CONTINUE;
@@ -434,6 +491,9 @@ static void tarn_worker_class_init(TarnWorkerClass *klass)
     signals[PROGRESS] =
         g_signal_new("progress", t, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                      G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_INT);
+    signals[TIMING] =
+        g_signal_new("timing", t, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                     G_TYPE_NONE, 1, G_TYPE_STRING);
     signals[EVENTS] = g_signal_new("events", t, G_SIGNAL_RUN_LAST, 0, NULL,
                                    NULL, NULL, G_TYPE_NONE, 0);
 }
@@ -443,6 +503,8 @@ static void tarn_worker_init(TarnWorker *w)
     w->threads = g_ptr_array_new();
     w->shared = g_new0(Shared, 1);
     w->shared->refs = 1;
+    w->shared->runtimes = g_ptr_array_new();
+    w->shared->heads = g_ptr_array_new();
     g_mutex_init(&w->shared->lock);
 }
 

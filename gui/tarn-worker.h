@@ -4,7 +4,8 @@
  * makes the engine, then steps and waits until the next model takes its
  * place.  A model that cannot be opened changes nothing.
  *
- *     tarn_worker_open(w, path);     // at once; "progress" meanwhile
+ *     tarn_worker_open(w, path);     // at once; "progress" meanwhile, and
+ *                                    // "timing" (backend): which is fastest
  *     "opened": tarn_worker_take(w)  // when no turn is running
  *     "failed" (sentence)
  *     "events": drain tarn_engine_next_event(tarn_worker_engine(w), ...)
@@ -24,7 +25,8 @@
 G_DECLARE_FINAL_TYPE(TarnWorker, tarn_worker, TARN, WORKER, GObject)
 
 TarnWorker *tarn_worker_new(void);
-/* Before the first model; NULL: the fastest that passed its check. */
+/* Before the first model; NULL: the fastest for each model, by
+ * tarn_plugins_choose(). */
 void tarn_worker_set_backend(TarnWorker *w, const char *name);
 /* For the models that are opened from now on; context 0: the core decides. */
 void tarn_worker_set_memory(TarnWorker *w, guint context, guint kv);

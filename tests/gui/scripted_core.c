@@ -131,6 +131,14 @@ enum tarn_status tarn_plugins_require(const struct tarn_plugins *p,
     return TARN_OK;
 }
 
+enum tarn_status tarn_plugins_choose(struct tarn_plugins *p,
+                                     const struct tarn_choose *opt,
+                                     struct tarn_error *err)
+{
+    (void)p, (void)opt, (void)err;
+    return TARN_OK;
+}
+
 const char *tarn_plugins_notice(const struct tarn_plugins *p)
 {
     (void)p;

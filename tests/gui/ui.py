@@ -213,6 +213,7 @@ class Window:
         outer = wait(lambda: self.find(name=menu), 10, menu)
         for _ in range(4):
             press([n for n in walk(outer) if Atspi.Action.get_n_actions(n)][0])
+            time.sleep(0.3)     # GTK 4.8 is not asked while it opens
             there = soon(lambda: [n for n in walk(self.app) if showing(n) and
                                   (n.get_name() or '') == item and n.get_role()
                                   in (Role.MENU_ITEM, Role.PUSH_BUTTON,

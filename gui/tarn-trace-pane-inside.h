@@ -15,7 +15,7 @@
 
 struct _TarnTracePane {
     GtkBox parent;
-    GtkLabel *sum, *say, *count;
+    GtkLabel *of, *sum, *say, *count; /* of: what it is the trace of */
     GtkStack *stack;
     TarnTraceLanes *lanes;
     TarnTraceReading *reading;

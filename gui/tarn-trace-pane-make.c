@@ -89,9 +89,13 @@ static GtkWidget *make_head(TarnTracePane *p)
                                    GTK_ACCESSIBLE_PROPERTY_LABEL,
                                    _("Trace menu"), -1);
     gtk_widget_add_css_class(more, "flat");
-    gtk_widget_set_hexpand(title, TRUE);
+    p->of = GTK_LABEL(label("", 0, "soft"));
+    gtk_label_set_ellipsize(p->of, PANGO_ELLIPSIZE_END);
+    gtk_widget_set_hexpand(GTK_WIDGET(p->of), TRUE);
+    gtk_widget_set_margin_start(GTK_WIDGET(p->of), 8);
     gtk_widget_add_css_class(head, "trace-head");
     gtk_box_append(GTK_BOX(head), title);
+    gtk_box_append(GTK_BOX(head), GTK_WIDGET(p->of));
     gtk_box_append(GTK_BOX(head), GTK_WIDGET(p->play));
     gtk_box_append(GTK_BOX(head), more);
     gtk_box_append(GTK_BOX(head),

@@ -350,6 +350,14 @@ static char *sum_line(const struct tarn_trace *t)
                            line.text, count, time);
 }
 
+/* "Answer of 14:05" */
+static char *name_of(const struct tarn_trace *t)
+{
+    gint64 ms = t ? tarn_trace_info(t)->unix_ms : 0;
+    g_autofree char *when = ms > 0 ? tarn_words_date(ms / 1000) : NULL;
+    return when ? g_strdup_printf(_("Answer of %s"), when) : g_strdup("");
+}
+
 static void refresh(TarnTracePane *p, gboolean grown)
 {
     if (p->trace) {
@@ -358,6 +366,8 @@ static void refresh(TarnTracePane *p, gboolean grown)
     } else {
         gtk_label_set_text(p->sum, _("The trace begins with the next answer."));
     }
+    g_autofree char *of = name_of(p->trace);
+    gtk_label_set_text(p->of, of);
     fill_layers(p);
     tarn_trace_lanes_set(p->lanes, p->trace, grown);
     if (!grown) /* the old one must not be asked for any more */

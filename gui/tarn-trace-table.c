@@ -29,7 +29,39 @@ static const struct tarn_trace_token *tokens_of(TarnTraceTable *p, gsize *n)
     return p->trace ? tarn_trace_tokens(p->trace, n) : NULL;
 }
 
-enum { NUMBER, TEXT, STEP, BITS, SHARE, RANK, TIME, N_COLUMNS };
+enum { NUMBER, TEXT, SPAN, STEP, BITS, SHARE, RANK, TIME, LIKELY };
+
+/* Line feeds and tabs have signs. */
+static char *one_line(const char *bytes, gsize size)
+{
+    g_autofree char *valid = tarn_words_valid(bytes, (gssize)size);
+    GString *s = g_string_new(valid);
+    g_string_replace(s, "\n", "↵", 0);
+    g_string_replace(s, "\t", "⇥", 0);
+    return g_string_free(s, FALSE);
+}
+
+static const char *span_name(guint span)
+{
+    static const char *const NAMES[] = { "", N_("thought"), N_("answer"),
+                                         N_("call") };
+    return span && span < G_N_ELEMENTS(NAMES) ? gettext(NAMES[span]) : "";
+}
+
+/* The first three candidates. */
+static char *likely(const struct tarn_trace *t,
+                    const struct tarn_trace_token *k)
+{
+    GString *s = g_string_new(NULL);
+    for (guint c = 0; c < 3 && k->best[c].id >= 0; c++) {
+        gsize size;
+        const char *bytes = tarn_trace_piece(t, k->best[c].id, &size);
+        g_autofree char *word = one_line(bytes, size);
+        g_autofree char *share = tarn_trace_percent(k->best[c].p);
+        g_string_append_printf(s, "%s%s %s", c ? "  " : "", word, share);
+    }
+    return g_string_free(s, FALSE);
+}
 
 static char *cell(TarnTraceTable *p, guint i, int column)
 {
@@ -43,11 +75,10 @@ static char *cell(TarnTraceTable *p, guint i, int column)
         return g_strdup_printf("%u", i);
     case TEXT: {
         const char *bytes = tarn_trace_bytes(p->trace, i, &size);
-        g_autofree char *valid = tarn_words_valid(bytes, (gssize)size);
-        GString *s = g_string_new(valid);
-        g_string_replace(s, "\n", "↵", 0);
-        return g_string_free(s, FALSE);
+        return one_line(bytes, size);
     }
+    case SPAN:
+        return g_strdup(span_name(k[i].span));
     case STEP:
         return step == TARN_VIEW_NOTHING ? g_strdup("")
                                          : g_strdup_printf("%u", step + 1);
@@ -60,6 +91,8 @@ static char *cell(TarnTraceTable *p, guint i, int column)
                : tarn_view_rank(&k[i])
                    ? g_strdup_printf("%u", tarn_view_rank(&k[i]))
                    : g_strdup(">8");
+    case LIKELY:
+        return likely(p->trace, &k[i]);
     default:
         return g_strdup_printf("%.1f",
                                (double)tarn_view_us(p->trace, i) / 1000);
@@ -119,6 +152,32 @@ static int by_time(gconstpointer a, gconstpointer b, gpointer user)
     if (x >= n || y >= n)
         return 0;
     guint64 u = tarn_view_us(p->trace, x), v = tarn_view_us(p->trace, y);
+    return (u > v) - (u < v);
+}
+
+/* What is of no step comes last. */
+static int by_step(gconstpointer a, gconstpointer b, gpointer user)
+{
+    TarnTraceTable *p = user;
+    gsize n;
+    tokens_of(p, &n);
+    guint x = index_of((gpointer)a), y = index_of((gpointer)b);
+    if (x >= n || y >= n)
+        return 0;
+    guint u = tarn_view_step(p->trace, x), v = tarn_view_step(p->trace, y);
+    return (u > v) - (u < v);
+}
+
+static int by_rank(gconstpointer a, gconstpointer b, gpointer user)
+{
+    gsize n;
+    const struct tarn_trace_token *k = tokens_of(user, &n);
+    guint x = index_of((gpointer)a), y = index_of((gpointer)b);
+    if (x >= n || y >= n)
+        return 0;
+    guint u = tarn_view_rank(&k[x]), v = tarn_view_rank(&k[y]);
+    u = u ? u : 9; /* none of the eight */
+    v = v ? v : 9;
     return (u > v) - (u < v);
 }
 
@@ -212,11 +271,13 @@ static void tarn_trace_table_init(TarnTraceTable *p)
     p->table = GTK_COLUMN_VIEW(gtk_column_view_new(NULL));
     add_column(p, NUMBER, _("no."), by_number);
     add_column(p, TEXT, _("text"), NULL);
-    add_column(p, STEP, _("step"), NULL);
+    add_column(p, SPAN, _("span"), NULL);
+    add_column(p, STEP, _("step"), by_step);
     add_column(p, BITS, _("bits"), by_bits);
     add_column(p, SHARE, "%", by_share);
-    add_column(p, RANK, _("rank"), NULL);
+    add_column(p, RANK, _("rank"), by_rank);
     add_column(p, TIME, _("ms"), by_time);
+    add_column(p, LIKELY, _("most likely"), NULL);
     GtkSortListModel *sorted = gtk_sort_list_model_new(
         G_LIST_MODEL(g_object_ref(p->numbers)),
         g_object_ref(gtk_column_view_get_sorter(p->table)));

@@ -182,8 +182,32 @@ static void test_sums_are_said(void)
     CHECK(label_that_begins("rest 5.0%"));
 }
 
+/* A row has what the picture has: span, step, and what else it could be. */
+static void test_the_table_tells_it_all(void)
+{
+    GtkStack *stack = GTK_STACK(
+        gtk_widget_get_ancestor(GTK_WIDGET(lanes()), GTK_TYPE_STACK));
+    gtk_stack_set_visible_child_name(stack, "table");
+    settle(200);
+    GtkColumnView *view =
+        GTK_COLUMN_VIEW(find(GTK_WIDGET(stack), GTK_TYPE_COLUMN_VIEW));
+    CHECK(g_list_model_get_n_items(gtk_column_view_get_columns(view)) == 9);
+    CHECK(label_that_begins("most likely") && label_that_begins("thought"));
+    CHECK(label_that_begins(" word 90%   other 5.0%"));
+    for (guint i = 0; i < 9; i++) { /* each is sorted by, and back */
+        g_autoptr(GtkColumnViewColumn) c = g_list_model_get_item(
+            gtk_column_view_get_columns(view), i);
+        gtk_column_view_sort_by_column(view, c, GTK_SORT_DESCENDING);
+        settle(20);
+    }
+    gtk_column_view_sort_by_column(view, NULL, GTK_SORT_ASCENDING);
+    gtk_stack_set_visible_child_name(stack, "timeline");
+    settle(50);
+}
+
 static void test_a_range_has_sums(void)
 {
+    CHECK(label_that_begins("Answer of "));
     g_signal_emit_by_name(lanes(), "ranged", 3u, 9u);
     settle(50);
     const char *said = label_that_begins("tokens 3 to 9: ");
@@ -437,6 +461,7 @@ int main(int argc, char **argv)
     RUN(test_a_selected_token_is_told);
     RUN(test_the_list_is_painted);
     RUN(test_sums_are_said);
+    RUN(test_the_table_tells_it_all);
     RUN(test_a_range_has_sums);
     RUN(test_a_search_counts_and_goes_round);
     RUN(test_a_replay_takes_its_time);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""tarn chat as a person meets it: on a pseudo-terminal and in pipes.
+"""tarn chat as a person meets it, on a pseudo-terminal; in pipes: chat_pipe.py.
 
   chat_pty.py TARN POCKET.gguf
 
@@ -403,19 +403,6 @@ def test_calls_wait_for_a_person():
     check(t.finish() == 0)
 
 
-def test_calls_in_a_pipe_need_a_name():
-    r = piped(SUM, "--temp", "0", "--tools")
-    check(b"408" not in r.stdout, r)
-    r = piped(SUM, "--temp", "0", "--tools", "--allow", "clock,calculator")
-    check(b"408" in r.stdout, r)
-    r = piped(SUM, "--temp", "0", "--tools", "--allow", "calculator",
-              "--json")
-    lines = [json.loads(x) for x in r.stdout.splitlines()]
-    kinds = [x["e"] for x in lines]
-    check("call" in kinds and "result" in kinds and
-          [x["text"] for x in lines if x["e"] == "result"] == ["408"], kinds)
-
-
 def test_tools_one_by_one():
     t = start("--temp", "0").prompt()
     t.ask("/tools on calculator")
@@ -755,52 +742,6 @@ def test_a_terminal_that_hangs_up_is_left():
 
 # --------------------------------------------------------------------- pipes
 
-def test_pipe_gives_the_answer_and_nothing_else():
-    r = piped(QUESTION + "\n")
-    check(r.returncode == 0, r)
-    check(r.stdout.endswith(b"\n") and r.stdout.count(b"\n") == 1 and
-          b"42" in r.stdout, r.stdout)
-    check(b"\x1b" not in r.stdout + r.stderr, r.stderr)
-    check(piped(QUESTION, "-q").stderr == b"")
-    check(piped("25?", "-p", "What is 17 +").returncode == 0)
-
-
-def test_pipe_of_nothing_is_refused():
-    for text in ("", " \n\n"):
-        r = piped(text)
-        check(r.returncode == 2 and r.stdout == b"" and
-              r.stderr.count(b"\n") == 1, r)
-
-
-def test_a_full_disk_is_told():
-    if not os.path.exists("/dev/full"):
-        return
-    with open("/dev/full", "w") as full:
-        for args in (["--help"], ["--version"], ["chat", "--help"],
-                     ["run", POCKET, "-p", QUESTION], ["inspect", POCKET],
-                     ["chat", POCKET, "-q"]):
-            r = subprocess.run([TARN, *args], input=b"hi\n", stdout=full,
-                               stderr=subprocess.PIPE, timeout=60)
-            check(r.returncode == 5 and r.stderr.count(b"\n") == 1 and
-                  b"the disk is full" in r.stderr, args, r)
-
-
-def test_limits_end_with_code_9():
-    r = piped("go", "--ctx", "64", model=WILD)
-    check(r.returncode == 9 and r.stdout, r.returncode, r.stderr)
-    r = piped("word " * 3000)
-    check(r.returncode == 9 and b"context" in r.stderr, r.stderr)
-
-
-def test_json_lines():
-    r = piped(QUESTION, "--json")
-    lines = [json.loads(s) for s in r.stdout.splitlines()]
-    kinds = {x["e"] for x in lines}
-    check(kinds == {"thought", "answer", "turn"}, kinds)
-    check("42" in "".join(x["text"] for x in lines if x["e"] == "answer"))
-    check(lines[-1]["stop"] == "end" and lines[-1]["thought_tokens"] > 3)
-
-
 def test_answers_to_a_file_prompt_to_the_person():
     path = os.path.join(DIR, "out.txt")
     t = start(stdout=path).prompt()
@@ -814,19 +755,13 @@ def test_answers_to_a_file_prompt_to_the_person():
           repr(text))
 
 
-def test_wrong_options_are_refused():
-    for options in (("--thought", "loud"), ("--color", "blue"),
-                    ("--temp", "-1"), ("--nonsense",)):
-        r = piped("x", *options)
-        check(r.returncode == 2 and r.stderr.count(b"\n") == 1, options, r)
-
-
-def main():
+def main(tests):
+    """Runs the functions test_... among `tests`; the exit code."""
     make = os.path.join(HERE, "..", "oracle", "gguf_make.py")
     subprocess.run([sys.executable, make, "dense-f32", WILD,
                     "--set", "ctx=65536"], check=True,
                    stdout=subprocess.DEVNULL)
-    tests = [(n, f) for n, f in globals().items() if n.startswith("test_")]
+    tests = [(n, f) for n, f in tests.items() if n.startswith("test_")]
     only = sys.argv[3:]
     bad = n = 0
     for name, test in tests:
@@ -846,4 +781,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(globals()))

@@ -43,7 +43,7 @@ ARROWS = {
     'gui': ['core/base', 'contract', 'plugins', 'store', 'tarn'],
     'wasm': ['core/base', 'core/gguf', 'contract', 'tarn', 'cmd'],
 }
-MAX_LINES = {'.c': 1000, '.h': 400, '.py': 1000, '.js': 1000, '.mjs': 1000}
+MAX_LINES = {'.c': 800, '.h': 400, '.py': 800, '.js': 800, '.mjs': 800}
 MAX_FUNCTION = 100
 MAX_FUNCTION_BACKENDS = 200  # a kernel, or a switch over all types
 MAX_COLUMNS = 100

@@ -320,9 +320,9 @@ const struct cmd cmd_backends = {
     .summary = "what can compute on this machine",
     .usage = "[--json] [--probe] [--measure MODEL] [--check FILE.so]",
     .detail = "Lists every backend that was found, best first, and why a "
-              "backend was refused.  Where there is a graphics device, the "
-              "fastest backend for a model is found by timing it at first use; "
+              "backend was refused.\nWhere there is a graphics device, the "
+              "fastest backend for a model is found by\ntiming it at first use; "
               "what was measured is listed.\n\n"
-              "Example:\n  tarn backends\n  tarn backends --check ./mine.so\n",
+              "Examples:\n  tarn backends\n  tarn backends --check ./mine.so\n",
     .run = run,
 };

@@ -35,7 +35,8 @@ static void print_overview(void)
         if (COMMANDS[i]->summary[0])
             printf("  %-11s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
     printf("\ntarn COMMAND --help says more.  MODEL is the path of a GGUF "
-           "file.\n\nExample:\n  tarn run -p \"What is 17 + 25?\"\n");
+           "file;\nwithout one the built-in model answers.\n\n"
+           "Example:\n  tarn run -p \"What is 17 + 25?\"\n");
 }
 
 static int finish(void)

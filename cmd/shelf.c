@@ -13,18 +13,17 @@
 #include "core/base/file.h"
 #include "core/base/json.h"
 #include "core/base/memory.h"
+#include "core/base/place.h"
 
 #define MOST_LISTED 200
 
 static bool folder_of(char *out, size_t size)
 {
-    const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-    int n = -1;
-    if (data && *data == '/')
-        n = snprintf(out, size, "%s/tarn/chats", data);
-    else if (home && *home == '/')
-        n = snprintf(out, size, "%s/.local/share/tarn/chats", home);
-    return n > 0 && (size_t)n + 40 < size;
+    static const char CHATS[] = "/chats";
+    if (!tarn_place_data(out, size)) /* with room for 64 bytes more */
+        return false;
+    memcpy(out + strlen(out), CHATS, sizeof CHATS);
+    return true;
 }
 
 /* ------------------------------------------------------------------ writing */
@@ -51,7 +50,10 @@ static bool choose_file(struct cmd_talk *t)
         return false;
     }
     if (!tarn_folder_make(folder)) {
-        say_unsaved(t, strerror(errno));
+        struct tarn_error err;
+        (void)tarn_file_fail(&err, "made", errno);
+        tarn_error_prefix(&err, folder);
+        say_unsaved(t, err.text);
         return false;
     }
     gmtime_r(&now, &tm);
@@ -87,8 +89,11 @@ void cmd_shelf_save(struct cmd_talk *t)
         add_title(&b, t->title, json, size);
     if (s == TARN_OK && b.failed)
         s = tarn_fail(&err, TARN_NO_MEMORY, "there was not enough memory");
-    if (s == TARN_OK)
+    if (s == TARN_OK) {
         s = tarn_file_write_private(t->file, b.data, b.size, &err);
+        if (s != TARN_OK)
+            tarn_error_prefix(&err, t->file);
+    }
     if (s != TARN_OK)
         say_unsaved(t, err.text);
     tarn_text_free(json);

@@ -10,6 +10,7 @@
 #include "core/base/buf.h"
 #include "core/base/file.h"
 #include "core/base/memory.h"
+#include "core/base/place.h"
 #include "core/tarn.h"
 #include "plugins/canary.h"
 #include "plugins/cpu.h"
@@ -87,22 +88,13 @@ uint64_t tarn_cache_world(const char *plugin_name)
     return h ^ sum;
 }
 
-/* XDG wants relative values to be ignored. */
 char *tarn_cache_folder(void)
 {
-    struct tarn_buf b = { 0 };
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    if (cache && cache[0] == '/') {
-        tarn_buf_text(&b, cache);
-    } else if (home && home[0] == '/') {
-        tarn_buf_printf(&b, "%s/.cache", home);
-    } else {
+    char path[4096];
+    if (!tarn_place_cache(path, sizeof path))
         return NULL;
-    }
-    tarn_buf_text(&b, "/tarn");
-    if (!b.failed)
-        tarn_folder_make(b.data); /* writing will tell if it failed */
-    return tarn_buf_take(&b);
+    tarn_folder_make(path); /* writing will tell if it failed */
+    return tarn_dup_str(path);
 }
 
 static void make_key(char *out, size_t room, const struct stat *st,

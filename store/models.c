@@ -14,6 +14,7 @@
 #include "core/base/file.h"
 #include "core/base/json.h"
 #include "core/base/memory.h"
+#include "core/base/place.h"
 #include "core/base/utf8.h"
 
 #define PATH_ROOM 4096
@@ -30,20 +31,6 @@ struct tarn_models {
     size_t n;
     char folder[PATH_ROOM]; /* "": neither XDG_DATA_HOME nor HOME is set */
 };
-
-static bool find_folder(char *out, size_t size)
-{
-    const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-    int n = -1;
-    if (data && *data == '/')
-        n = snprintf(out, size, "%s/tarn", data);
-    else if (home && *home == '/')
-        n = snprintf(out, size, "%s/.local/share/tarn", home);
-    if (n > 0 && (size_t)n + 40 < size)
-        return true;
-    out[0] = 0;
-    return false;
-}
 
 static const char *base_name(const char *path)
 {
@@ -177,8 +164,8 @@ enum tarn_status tarn_models_load(struct tarn_models **out,
     char pocket[PATH_ROOM];
     struct tarn_models *m = tarn_alloc(1, sizeof *m);
     enum tarn_status s = m ? TARN_OK : TARN_NO_MEMORY;
-    if (m)
-        find_folder(m->folder, sizeof m->folder);
+    if (m && !tarn_place_data(m->folder, sizeof m->folder))
+        m->folder[0] = 0;
     char *path = !s && tarn_pocket_path(pocket, sizeof pocket)
                      ? realpath(pocket, NULL)
                      : NULL;
@@ -237,9 +224,11 @@ static enum tarn_status save(struct tarn_models *m, struct tarn_error *err)
     const char *between = "";
     if (!m->folder[0])
         return tarn_fail(err, TARN_IO, "neither XDG_DATA_HOME nor HOME is set");
-    if (!tarn_folder_make(m->folder))
-        return tarn_fail(err, TARN_IO, "%s cannot be made: %s",
-                         tarn_shown_str(m->folder).text, strerror(errno));
+    if (!tarn_folder_make(m->folder)) {
+        const enum tarn_status s = tarn_file_fail(err, "made", errno);
+        tarn_error_prefix(err, m->folder);
+        return s;
+    }
     tarn_buf_text(&b, "{\"version\": 1, \"models\": [");
     for (size_t i = 0; i < m->n; i++) {
         const struct tarn_model_file *f = &m->at[i].file;
@@ -259,6 +248,8 @@ static enum tarn_status save(struct tarn_models *m, struct tarn_error *err)
         b.failed ? tarn_fail(err, TARN_NO_MEMORY,
                              "There was not enough memory for the list.")
                  : tarn_file_write_private(path, b.data, b.size, err);
+    if (s)
+        tarn_error_prefix(err, path);
     tarn_buf_finish(&b);
     return s;
 }

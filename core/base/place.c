@@ -55,3 +55,26 @@ bool tarn_place_pocket(char *out, size_t room)
             return true;
     return false;
 }
+
+/* Relative values are ignored, as XDG wants it. */
+static bool find_own(const char *variable, const char *below_home, char *out,
+                     size_t room)
+{
+    const char *given = getenv(variable), *home = getenv("HOME");
+    int n = -1;
+    if (given && *given == '/')
+        n = snprintf(out, room, "%s/tarn", given);
+    else if (home && *home == '/')
+        n = snprintf(out, room, "%s/%s/tarn", home, below_home);
+    return n > 0 && (size_t)n + 64 < room;
+}
+
+bool tarn_place_data(char *out, size_t room)
+{
+    return find_own("XDG_DATA_HOME", ".local/share", out, room);
+}
+
+bool tarn_place_cache(char *out, size_t room)
+{
+    return find_own("XDG_CACHE_HOME", ".cache", out, room);
+}

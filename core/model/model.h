@@ -80,7 +80,7 @@ struct tarn_model {
     struct tarn_text *text;
     struct tarn_hparams hp;
     struct tarn_model_info info;
-    char name[128], license[64], file_type[24], backend_name[64];
+    char name[128], license[64], file_type[24];
     struct tarn_device_info device;
     struct tarn_host host; /* user = this model */
     const struct tarn_backend *backend;

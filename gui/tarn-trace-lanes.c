@@ -590,6 +590,16 @@ static void on_motion(TarnTraceLanes *l, double x, double y)
     l->pointer = x;
 }
 
+/* Whether all lanes are seen, so that up and down is of no use. */
+static gboolean all_seen(TarnTraceLanes *l)
+{
+    GtkWidget *s = gtk_widget_get_ancestor(GTK_WIDGET(l),
+                                           GTK_TYPE_SCROLLED_WINDOW);
+    GtkAdjustment *a =
+        s ? gtk_scrolled_window_get_vadjustment(GTK_SCROLLED_WINDOW(s)) : NULL;
+    return !a || gtk_adjustment_get_upper(a) <= gtk_adjustment_get_page_size(a);
+}
+
 static gboolean on_scroll(TarnTraceLanes *l, double dx, double dy,
                           GtkEventControllerScroll *c)
 {
@@ -599,7 +609,8 @@ static gboolean on_scroll(TarnTraceLanes *l, double dx, double dy,
         zoom_at(l, dy < 0 ? 1.25 : 0.8, l->pointer);
         return TRUE;
     }
-    if (m & GDK_SHIFT_MASK)
+    gboolean wide = l->list.content > l->list.plot_w;
+    if (m & GDK_SHIFT_MASK || (wide && all_seen(l)))
         dx += dy;
     if (dx == 0)
         return FALSE; /* up and down is the pane's */

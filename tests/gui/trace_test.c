@@ -417,6 +417,40 @@ static void test_the_end_is_followed(void)
     settle(50);
 }
 
+static gboolean wheel(double dy)
+{
+    g_autoptr(GListModel) all =
+        gtk_widget_observe_controllers(GTK_WIDGET(lanes()));
+    for (guint i = 0; i < g_list_model_get_n_items(all); i++) {
+        g_autoptr(GObject) c = g_list_model_get_item(all, i);
+        gboolean taken = FALSE;
+        if (!GTK_IS_EVENT_CONTROLLER_SCROLL(c))
+            continue;
+        g_signal_emit_by_name(c, "scroll", 0.0, dy, &taken);
+        return taken;
+    }
+    return FALSE;
+}
+
+/* The window is high enough for all lanes. */
+static void test_the_wheel_goes_sideways(void)
+{
+    tarn_trace_lanes_zoom(lanes(), 0);
+    settle(50);
+    tarn_trace_lanes_list(lanes());
+    CHECK(!wheel(1)); /* all is seen */
+    tarn_trace_lanes_zoom_to(lanes(), 4, 20);
+    settle(50);
+    gint64 was = tarn_trace_lanes_list(lanes())->scroll;
+    CHECK(wheel(1) && tarn_trace_lanes_list(lanes())->scroll == was + 60);
+    gtk_window_set_default_size(GTK_WINDOW(window), 760, 400);
+    settle(300);
+    CHECK(!wheel(1)); /* up and down is of use */
+    gtk_window_set_default_size(GTK_WINDOW(window), 760, 900);
+    settle(300);
+    tarn_trace_lanes_zoom(lanes(), 0);
+}
+
 static void test_two_traces_stand_beside_each_other(void)
 {
     struct tarn_error err;
@@ -469,6 +503,7 @@ int main(int argc, char **argv)
     RUN(test_the_state_is_shown_when_wanted);
     RUN(test_f06_hostile_files);
     RUN(test_the_end_is_followed);
+    RUN(test_the_wheel_goes_sideways);
     RUN(test_two_traces_stand_beside_each_other);
     tarn_trace_pane_set(pane, NULL, FALSE);
     gtk_window_destroy(GTK_WINDOW(window));

@@ -161,6 +161,10 @@ await test('search counts and walks hits; a range tells its sums, by mouse and b
   await p.getByRole('button', { name: 'Zoom to it' }).click();
   const seen = await pane(p, '[pane.view.at(pane.list.plotX + 2, 80).first, pane.view.at(pane.list.plotX + pane.list.plotW - 2, 80).first]');
   equal(seen, range, 'what fills the width');
+  await p.mouse.move(box.x + 200, box.y + 100);
+  const scrolled = () => pane(p, 'pane.look.scroll'), before = await scrolled();
+  await p.mouse.wheel(0, 40);
+  await p.waitForFunction(n => globalThis.tarnPage.traces.pane.look.scroll === n + 40, before);
   await axe(p, 'axe', '#trace');
   await close();
 });

@@ -199,7 +199,8 @@ export class Lanes {
 
   /** @param {WheelEvent} e */
   wheel(e) {
-    if (!e.ctrlKey && !e.shiftKey && !e.deltaX) return;
+    const { node, list } = this, low = node.scrollHeight > node.clientHeight;
+    if (!e.ctrlKey && !e.shiftKey && !e.deltaX && (low || !list || list.content <= list.plotW)) return; /* up and down */
     e.preventDefault();
     if (e.ctrlKey) { this.zoomBy(e.deltaY < 0 ? 1.25 : 0.8, e.clientX - this.canvas.getBoundingClientRect().left); return; }
     const { look } = this.pane;

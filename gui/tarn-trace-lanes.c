@@ -22,6 +22,7 @@ struct _TarnTraceLanes {
 };
 G_DEFINE_FINAL_TYPE(TarnTraceLanes, tarn_trace_lanes, GTK_TYPE_WIDGET)
 
+enum { EDGE = 20, LINE = 18, TOP = EDGE + 2 * LINE + 12 }; /* px, on paper */
 enum { CHOSEN, RANGED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
@@ -382,7 +383,6 @@ static gboolean is_stroke(const struct tarn_view_item *k)
 static GskRenderNode *paint_list(TarnTraceLanes *l)
 {
     GtkSnapshot *s = gtk_snapshot_new();
-    read_colors(l);
     for (gsize i = 0; i < l->list.n; i++) {
         const struct tarn_view_item *k = &l->list.items[i];
         if (k->kind == TARN_VIEW_RECT || k->kind == TARN_VIEW_BAR ||
@@ -463,8 +463,10 @@ static void paint(TarnTraceLanes *l, GtkSnapshot *s)
     make_list(l);
     if (!l->listed)
         return;
-    if (!l->node)
+    if (!l->node) {
+        read_colors(l);
         l->node = paint_list(l);
+    }
     if (!l->node)
         return;
     if (l->until == TARN_VIEW_NOTHING)
@@ -479,25 +481,70 @@ static void tarn_trace_lanes_snapshot(GtkWidget *w, GtkSnapshot *s)
     paint(TARN_TRACE_LANES(w), s);
 }
 
+/* -------------------------------------------------------------------- on paper
+ */
+static void print_colors(TarnTraceLanes *l)
+{
+    for (unsigned i = 0; i < TARN_N_ROLES; i++)
+        if (!gdk_rgba_parse(&l->colors[i], tarn_view_print_color(i)))
+            l->colors[i] = (GdkRGBA){ 0, 0, 0, 0 };
+}
+
+static void paint_line(TarnTraceLanes *l, GtkSnapshot *s, const char *text,
+                       enum tarn_view_role role, float y)
+{
+    g_autofree char *valid = tarn_words_valid(text, -1);
+    g_autoptr(PangoLayout) p =
+        gtk_widget_create_pango_layout(GTK_WIDGET(l), valid);
+    pango_layout_set_width(p, l->list.width * PANGO_SCALE);
+    pango_layout_set_ellipsize(p, PANGO_ELLIPSIZE_END);
+    gtk_snapshot_save(s);
+    gtk_snapshot_translate(s, &GRAPHENE_POINT_INIT(EDGE, y));
+    gtk_snapshot_append_layout(s, p, &l->colors[role]);
+    gtk_snapshot_restore(s);
+}
+
+/* As above the SVG. */
+static void paint_caption(TarnTraceLanes *l, GtkSnapshot *s)
+{
+    const struct tarn_trace_summary sum = tarn_trace_summary(l->trace);
+    const struct tarn_trace_info *i = tarn_trace_info(l->trace);
+    g_autoptr(GDateTime) t = g_date_time_new_from_unix_utc(i->unix_ms / 1000);
+    g_autofree char *date =
+        i->unix_ms > 0 && t
+            ? g_date_time_format(t, " · %Y-%m-%d %H:%M UTC")
+            : NULL;
+    g_autofree char *line = g_strdup_printf(
+        "%s · %s · seed %" G_GUINT64_FORMAT " · attempt %u%s", i->model,
+        i->backend, (guint64)i->seed, i->attempt, date ? date : "");
+    paint_line(l, s, tarn_trace_summary_line(&sum).text, TARN_ROLE_INK, EDGE);
+    paint_line(l, s, line, TARN_ROLE_FAINT, EDGE + LINE);
+}
+
 GdkTexture *tarn_trace_lanes_texture(TarnTraceLanes *l)
 {
-    GtkSnapshot *s = gtk_snapshot_new();
     GtkNative *native = gtk_widget_get_native(GTK_WIDGET(l));
-    GdkTexture *t = NULL;
-    enum { EDGE = 16 };
     make_list(l);
-    float w = (float)l->list.width + 2 * EDGE, h = (float)l->list.height;
+    if (!l->listed || !native)
+        return NULL;
+    float w = (float)(l->list.width + 2 * EDGE);
+    float h = (float)(l->list.height + TOP + EDGE);
+    GtkSnapshot *s = gtk_snapshot_new();
     gtk_snapshot_scale(s, 2, 2);
+    print_colors(l);
+    fill(s, &l->colors[TARN_ROLE_SURFACE], 0, 0, w, h);
+    paint_caption(l, s);
+    gtk_snapshot_translate(s, &GRAPHENE_POINT_INIT(EDGE, TOP));
+    GskRenderNode *lanes = paint_list(l);
+    if (lanes)
+        gtk_snapshot_append_node(s, lanes);
+    g_clear_pointer(&lanes, gsk_render_node_unref);
     read_colors(l);
-    fill(s, &l->colors[TARN_ROLE_SURFACE], 0, 0, w, h + 2 * EDGE);
-    gtk_snapshot_translate(s, &GRAPHENE_POINT_INIT(EDGE, EDGE));
-    paint(l, s);
     GskRenderNode *node = gtk_snapshot_free_to_node(s);
-    if (l->listed && native && node)
-        t = gsk_renderer_render_texture(
-            gtk_native_get_renderer(native), node,
-            &GRAPHENE_RECT_INIT(0, 0, 2 * w, 2 * (h + 2 * EDGE)));
-    g_clear_pointer(&node, gsk_render_node_unref);
+    GdkTexture *t = gsk_renderer_render_texture(
+        gtk_native_get_renderer(native), node,
+        &GRAPHENE_RECT_INIT(0, 0, 2 * w, 2 * h));
+    gsk_render_node_unref(node);
     return t;
 }
 

@@ -32,7 +32,8 @@ void tarn_trace_lanes_set_until(TarnTraceLanes *l, guint token);
 void tarn_trace_lanes_zoom_to(TarnTraceLanes *l, guint first, guint last);
 /* The scale at which so many tokens fill the width. */
 void tarn_trace_lanes_share(TarnTraceLanes *l, guint n_tokens);
-/* As it is seen now, twice as large; NULL: there is nothing to see. */
+/* What is seen now, twice as large, in the colours of print and with the SVG's
+ * caption; NULL: there is nothing to see. */
 GdkTexture *tarn_trace_lanes_texture(TarnTraceLanes *l);
 /* -1: all layers. */
 void tarn_trace_lanes_set_layer(TarnTraceLanes *l, int layer);

@@ -160,6 +160,9 @@ uint64_t tarn_view_us(const struct tarn_trace *t, uint32_t token);
 /* It took more than four times the turn's median. */
 bool tarn_view_is_slow(const struct tarn_trace_view *v, uint32_t token);
 
+/* On paper ("#3A3A3A" or "none"): text black to grey, the light ramp, heat and
+ * spans. */
+const char *tarn_view_print_color(unsigned role);
 /* The whole picture as SVG with the colours of print, text as text, the same
  * bytes from every face. */
 void tarn_trace_view_svg(const struct tarn_trace_view *v,

@@ -21,8 +21,7 @@ const char *tarn_view_role_name(enum tarn_view_role role)
     return role < TARN_N_ROLES ? NAMES[role] : NAMES[0];
 }
 
-/* On paper: text black to grey, the light ramp, heat and spans. */
-static const char *color(unsigned role)
+const char *tarn_view_print_color(unsigned role)
 {
     static const char *const PRINT[TARN_N_ROLES] = {
         "none",    "#000000", "#3A3A3A", "#595959", "#B8B8B8", "#FFFFFF",
@@ -32,6 +31,11 @@ static const char *color(unsigned role)
         "#3F7AAD", "#205C90", "#0B3F6E"
     };
     return role < TARN_N_ROLES ? PRINT[role] : PRINT[0];
+}
+
+static const char *color(unsigned role)
+{
+    return tarn_view_print_color(role);
 }
 
 static void add_escaped(struct tarn_buf *b, const char *p, size_t size)

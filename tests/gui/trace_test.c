@@ -305,6 +305,60 @@ static void test_every_kind_can_be_saved(void)
     }
 }
 
+/* Pixels of exactly this colour. */
+static guint count_pixels(GBytes *png, guint32 rgb, int *width, int *height)
+{
+    g_autoptr(GdkTexture) t = gdk_texture_new_from_bytes(png, NULL);
+    *width = gdk_texture_get_width(t);
+    *height = gdk_texture_get_height(t);
+    gsize n = (gsize)*width * (gsize)*height;
+    g_autofree guint32 *pixels = g_new(guint32, n);
+    guint count = 0;
+    gdk_texture_download(t, (guchar *)pixels, (gsize)*width * 4);
+    for (gsize i = 0; i < n; i++)
+        count += (pixels[i] & 0xFFFFFF) == rgb;
+    return count;
+}
+
+/* White paper, black ink, whatever the screen's scheme is. */
+static void test_the_picture_is_printed(void)
+{
+    GdkDisplay *display = gdk_display_get_default();
+    g_autoptr(GtkCssProvider) css = gtk_css_provider_new();
+    g_autofree char *why = NULL;
+    int w, h, w2, h2;
+    guint paper[2];
+    for (int dark = 0; dark < 2; dark++) {
+        gtk_css_provider_load_from_resource(
+            css, dark ? "/org/tarn/Tarn/style-dark.css"
+                      : "/org/tarn/Tarn/style.css");
+        gtk_style_context_add_provider_for_display(
+            display, GTK_STYLE_PROVIDER(css),
+            GTK_STYLE_PROVIDER_PRIORITY_USER);
+        settle(200);
+        g_autoptr(GBytes) png =
+            tarn_trace_saver_make(lanes(), trace, "png", &why);
+        paper[dark] = count_pixels(png, 0xFFFFFF, &w, &h);
+        CHECK(count_pixels(png, 0x000000, &w2, &h2) > 100);
+        CHECK_SAYS(paper[dark] > (guint)(w * h / 2), "%u of %d", paper[dark],
+                   w * h);
+        CHECK_SAYS(!count_pixels(png, 0x1D1C1A, &w2, &h2) &&
+                       !count_pixels(png, 0xEDEBE6, &w2, &h2),
+                   "ink of the screen");
+        if (dark && g_getenv("TARN_PICTURE"))
+            g_file_set_contents(g_getenv("TARN_PICTURE"),
+                                g_bytes_get_data(png, NULL),
+                                (gssize)g_bytes_get_size(png), NULL);
+    }
+    CHECK(paper[0] == paper[1]);
+    const struct tarn_view_list *l = tarn_trace_lanes_list(lanes());
+    CHECK_SAYS(w == 2 * (l->width + 40) && h == 2 * (l->height + 88),
+               "%d x %d", w, h);
+    gtk_style_context_remove_provider_for_display(display,
+                                                  GTK_STYLE_PROVIDER(css));
+    settle(200);
+}
+
 static guint state_items(void)
 {
     const struct tarn_view_list *l = tarn_trace_lanes_list(lanes());
@@ -500,6 +554,7 @@ int main(int argc, char **argv)
     RUN(test_a_search_counts_and_goes_round);
     RUN(test_a_replay_takes_its_time);
     RUN(test_every_kind_can_be_saved);
+    RUN(test_the_picture_is_printed);
     RUN(test_the_state_is_shown_when_wanted);
     RUN(test_f06_hostile_files);
     RUN(test_the_end_is_followed);

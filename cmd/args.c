@@ -76,14 +76,15 @@ static enum tarn_status store(const struct cmd_option *o, const char *text,
     }
     if (o->kind == CMD_U64) {
         unsigned long long v = strtoull(text, &end, 10);
-        if (!*text || *end || errno || strchr(text, '-'))
+        if (!*text || *end || errno || text[strspn(text, "0123456789")])
             return out_of_range(o, text, err);
         *(uint64_t *)o->out = v;
         return TARN_OK;
     }
     double v = strtod(text, &end);
     bool bounded = o->lo != 0 || o->hi != 0;
-    if (!*text || *end || !isfinite(v) || (bounded && (v < o->lo || v > o->hi)))
+    if (!*text || *end || !isfinite(v) ||
+        text[strspn(text, "0123456789+-.eE")] || (bounded && (v < o->lo || v > o->hi)))
         return out_of_range(o, text, err);
     if (o->kind == CMD_F32) {
         *(float *)o->out = (float)v;

@@ -7,6 +7,7 @@
 
 #include "backends/conformance/conformance.h"
 #include "cmd/cmd.h"
+#include "cmd/text_file.h"
 #include "core/base/buf.h"
 #include "core/base/memory.h"
 #include "core/base/thread.h"
@@ -246,7 +247,12 @@ static enum tarn_status measure(struct tarn_plugins *p, const char *word,
                                .threads = threads,
                                .again = true,
                                .say = say_measured };
-    const enum tarn_status s = cmd_model_path(word, &opt.model_path, err);
+    struct cmd_text_file file; /* is it a model at all? */
+    enum tarn_status s = cmd_text_file_open(word, &file, err);
+    if (s)
+        return s;
+    cmd_text_file_close(&file);
+    s = cmd_model_path(word, &opt.model_path, err);
     return s ? s : tarn_plugins_choose(p, &opt, err);
 }
 

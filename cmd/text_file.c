@@ -1,4 +1,4 @@
-/* vocab.c - see text_file.h. */
+/* text_file.c - see text_file.h. */
 #include "cmd/text_file.h"
 
 #include "cmd/cmd.h"

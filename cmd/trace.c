@@ -157,6 +157,9 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
         return tarn_fail(err, TARN_USAGE,
                          "name the trace: tarn trace FILE (tarn run --trace "
                          "FILE writes one)");
+    if (r.svg && (r.json || r.replay))
+        return tarn_fail(err, TARN_USAGE,
+                         "--svg stands alone, without --json and --replay");
     s = show(&r, a.words[0], err);
     tarn_buf_finish(&r.out);
     tarn_trace_destroy(r.t);
@@ -166,7 +169,7 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
 const struct cmd cmd_trace = {
     .name = "trace",
     .summary = "what a recorded turn tells",
-    .usage = "FILE [--json | --svg | --replay MODEL]",
+    .usage = "FILE [--svg | [--replay MODEL] [--json]]",
     .detail = "The thought in one line, then its steps, hesitations, forks "
               "and loops.\n\n"
               "Examples:\n  tarn run -p \"What is 17 + 25?\" --trace t.json\n"

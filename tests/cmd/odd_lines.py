@@ -35,6 +35,9 @@ WRONG = [
      ["run", MODEL, "-p", "a", "-n", "9999999999999999999999"]),
     (USAGE, "from 1 to 2147483647", ["events", MODEL, "--cut", "0"]),
     (USAGE, "not \"nan\"", ["run", MODEL, "-p", "a", "--temp", "nan"]),
+    (USAGE, "\" 2\"", ["run", MODEL, "-p", "a", "--threads", " 2"]),
+    (USAGE, "\"0x2\"", ["run", MODEL, "-p", "a", "--threads", "0x2"]),
+    (USAGE, "not \"+1\"", ["run", MODEL, "-p", "a", "--seed", "+1"]),
     (USAGE, "not \"-1\"", ["run", MODEL, "-p", "a", "--seed", "-1"]),
     (USAGE, "\"4294967296\"", ["run", MODEL, "-p", "a", "--ctx", "4294967296"]),
     (USAGE, "prompt is empty", ["run", MODEL, "-p", ""]),
@@ -62,6 +65,7 @@ WRONG = [
      ["logits", MODEL, "--ids", "1", "-o", "dir"]),
     (IO, "/dev/full: cannot be written: the disk is full",
      ["logits", MODEL, "--ids", "1", "-o", "/dev/full"]),
+    (USAGE, "--svg stands alone", ["trace", "junk", "--svg", "--json"]),
     (BAD_FILE, "junk: this is not a tarn trace", ["trace", "junk"]),
     (USAGE, "nothing to measure", ["bench", MODEL, "-n", "0", "-p", "0"]),
     (USAGE, "empty name", ["bench", MODEL, "--compare", ""]),
@@ -69,6 +73,8 @@ WRONG = [
     (USAGE, "the standard input: byte 0", ["detokenize", MODEL]),
     (USAGE, "the standard input: byte 0", ["prompt", MODEL]),
     (IO, "none: ", ["chat", "none"]),
+    (IO, "none: ", ["backends", "--measure", "none"]),
+    (BAD_FILE, "begins with \"junk\"", ["backends", "--measure", "junk"]),
 ]
 
 # The same by a shell, for streams that are closed, full or limited.

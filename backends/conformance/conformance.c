@@ -135,7 +135,9 @@ static enum tarn_status play_sample(struct suite *s, uint32_t k,
                              : kind->drawn >= CONF_PER_TYPE ? conf_n_types
                                                             : kind->drawn;
     for (uint32_t c = 0; c < classes; c++) {
-        if (kind->drawn == CONF_DEALT && !is_here(s, k + c))
+        const bool twice = kind->drawn == CONF_PER_TYPE;
+        if (kind->drawn >= CONF_PER_TYPE && kind->drawn != CONF_ONE_PART &&
+            !is_here(s, k + c) && !(twice && is_here(s, k + c + s->parts / 2)))
             continue;
         const uint32_t members = (kind->light - c + classes - 1) / classes;
         const uint64_t lot =

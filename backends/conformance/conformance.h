@@ -36,9 +36,10 @@ tarn_conformance_run(const struct tarn_backend *b, uint32_t device,
                      void *user, uint32_t *n_passed, uint32_t *n_failed);
 /* A sample of the sweep, drawn by the seed, for devices on which every shape
  * is compiled anew.  It comes in `parts` parts (of tunings, say), part: 0 to
- * parts - 1.  Every part has all steps, and a product of every weight type.
- * Lookups, experts and heads of every type, networks, replay, stopped runs and
- * the checks that have no twin: each falls to one of the parts. */
+ * parts - 1.  Every part has all steps; a product of every weight type is in
+ * two of them, half of their number apart.  Lookups, experts and heads of every
+ * type, networks, replay, stopped runs and the checks that have no twin: each
+ * falls to one of the parts. */
 enum tarn_status
 tarn_conformance_sample(const struct tarn_backend *b, uint32_t device,
                         const struct tarn_host *host, uint64_t seed,

@@ -145,8 +145,8 @@ enum conf_verdict conf_play(struct conf_side sides[2], bool exact,
  * Makers fill an empty case; `i` picks among the edges of a kind. */
 typedef void (*conf_make_fn)(struct conf_case *c, uint32_t i);
 enum {
-    CONF_PER_TYPE = 1000, /* one of each weight type */
-    CONF_DEALT,           /* the same, but each type in one part only */
+    CONF_PER_TYPE = 1000, /* one of each weight type, in two of the parts */
+    CONF_DEALT,           /* the same, each type in one part */
     CONF_ONE_PART         /* one case, in one part only */
 };
 struct conf_kind {

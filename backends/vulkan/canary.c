@@ -99,7 +99,7 @@ enum tarn_status vk_canary(struct tarn_prepared *p, bool first,
         return status;
     if (first)
         p->canary = hash;
-    if (first && t->tile && !t->half && n >= t->from)
+    if (first && t->tile && n >= t->from)
         status = sing(p, s, n, &hash, err);
     if (status || hash == p->canary)
         return status;

@@ -200,7 +200,6 @@ static enum tarn_status make_device(const struct vk_instance *in,
         .pNext = dev->tune.dot ? &dots : NULL,
         .bufferDeviceAddress = VK_TRUE,
         .timelineSemaphore = VK_TRUE,
-        .shaderFloat16 = dev->tune.half,
     };
     const char *const extensions[] = {
         VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME

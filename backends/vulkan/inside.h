@@ -48,7 +48,7 @@ struct vk_device_facts {
     uint64_t max_allocation;            /* bytes */
     uint64_t memory_total, memory_free; /* of its own largest heap */
     bool budget;                        /* memory_free was told, not guessed */
-    bool integer_dot, fast_dot, half;   /* half: arithmetic in float16 */
+    bool integer_dot, fast_dot;
     VkPhysicalDeviceMemoryProperties memory;
 };
 
@@ -78,7 +78,7 @@ struct vk_tuning {
     uint32_t tile;     /* lanes of a tile of rows and vectors; 0: no tiles */
     uint32_t from;     /* vectors from which on tiles are worth it */
     bool dot;          /* integer dot product instructions */
-    bool half;         /* tiles compute in float16: near the contract */
+    bool half;         /* tiles keep integers as float16, sum in float32 */
     bool stage;        /* weights go through a staging buffer */
     uint32_t piece_us; /* longest submission that is aimed at */
     uint32_t hung_ms;  /* without an answer the device counts as lost */

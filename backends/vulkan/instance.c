@@ -305,7 +305,6 @@ static void read_features(const struct vk_instance *in,
     };
     in->fn.GetPhysicalDeviceFeatures2(f->handle, &all);
     f->integer_dot = dot && dots.shaderIntegerDotProduct;
-    f->half = core.shaderFloat16 == VK_TRUE;
     if (!core.bufferDeviceAddress)
         snprintf(f->refusal, sizeof f->refusal,
                  "its driver has no buffer addresses");
@@ -473,7 +472,7 @@ void vk_tuning_choose(const struct vk_device_facts *f, struct vk_tuning *t)
     t->lpr = t->lpr <= 1 ? 1 : power_below(t->lpr < 8 ? 8 : t->lpr, t->wg);
     t->nt = power_below(t->nt ? t->nt : 1, 8);
     t->lanes = t->lpr > 1 && t->wg >= 16 ? t->wg : 1;
-    t->half = half && f->half;
+    t->half = half != 0;
     t->tile = t->tile ? power_below(t->tile < 64 ? 64 : t->tile, most) : 0;
     if (t->tile == 256 && f->max_shared < 32768)
         t->tile = 128;

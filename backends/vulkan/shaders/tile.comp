@@ -4,9 +4,13 @@
 //
 // A workgroup has a tile of 4 GM rows by 4 GN vectors, a lane 4 by 4 of it.
 // Per step, KS times 32 values of the rows are unpacked into shared memory, the
-// vectors' beside them; then all products are made from there.  A weight that was read meets 4 GN
-// vectors.  Integers are exact and every output has one lane that adds its
-// blocks in order: the contract's SEQ.
+// vectors' beside them; then all products are made from there.  A weight that
+// was read meets 4 GN vectors.  Integers are exact and every output has one
+// lane that adds its blocks in order: the contract's SEQ.
+//
+// HALF: the integers lie there as float16, which holds them exactly, and 16
+// products are added up in float32, exactly as well (below 2^19): the same bits
+// without integer multiplication, for devices where that is slow.
 //
 // args: as mat.comp
 #include "common.glsl"
@@ -15,9 +19,15 @@ layout(constant_id = 1) const uint GM = 8;
 layout(constant_id = 2) const uint GN = 8;   // GM * GN = WG
 layout(constant_id = 3) const uint IDS = 0;  // 0 plain, 2 tiles of experts
 layout(constant_id = 4) const uint KS = 2;   // times 32 values, GN / 4
-layout(constant_id = 5) const uint ROOM = 5; // uvec4 of a row: 2 KS + 1
+layout(constant_id = 5) const uint ROOM = 5; // uvec4 of a row: WIDE KS + 1
 
-// A row of uvec4 is 2 KS + 1 long: neighbors fall into different banks.
+#ifdef HALF
+#define WIDE 4u // uvec4 of 32 values
+#else
+#define WIDE 2u
+#endif
+
+// A row of uvec4 is WIDE KS + 1 long: neighbors fall into different banks.
 shared uvec4 w_tile[4u * GM * ROOM], x_tile[4u * GN * ROOM];
 shared ivec2 w_scale[4u * GM * KS];
 shared int w_min[HAS_MIN != 0 ? 8u * GM * KS : 1u];
@@ -52,6 +62,22 @@ uint centered(uint q)
                            0x80808080u;
 }
 
+// 16 values of int8, each float16 in HALF, to this place of a tile.
+#ifdef HALF
+uvec2 halves(uint q)
+{
+    const int v = int(q);
+    return uvec2(packHalf2x16(vec2(bitfieldExtract(v, 0, 8),
+                                   bitfieldExtract(v, 8, 8))),
+                 packHalf2x16(vec2(bitfieldExtract(v, 16, 8), v >> 24)));
+}
+#define STORE(tile, at, v)                                                     \
+    tile[at] = uvec4(halves((v).x), halves((v).y));                            \
+    tile[(at) + 1u] = uvec4(halves((v).z), halves((v).w))
+#else
+#define STORE(tile, at, v) tile[at] = (v)
+#endif
+
 // Sub `sub` of weight row `row` (of the tile) and its place in the step.
 void load_weights(Job job, uint row, uint k, uint sub)
 {
@@ -68,11 +94,13 @@ void load_weights(Job job, uint row, uint k, uint sub)
         s.scale = ivec2(0);
         s.min = ivec2(0);
     }
-    const uint to = row * ROOM + 2u * k;
-    w_tile[to] = uvec4(centered(s.q[0]), centered(s.q[1]), centered(s.q[2]),
-                       centered(s.q[3]));
-    w_tile[to + 1u] = uvec4(centered(s.q[4]), centered(s.q[5]),
-                            centered(s.q[6]), centered(s.q[7]));
+    const uint to = row * ROOM + WIDE * k;
+    const uvec4 low = uvec4(centered(s.q[0]), centered(s.q[1]),
+                            centered(s.q[2]), centered(s.q[3]));
+    const uvec4 high = uvec4(centered(s.q[4]), centered(s.q[5]),
+                             centered(s.q[6]), centered(s.q[7]));
+    STORE(w_tile, to, low);
+    STORE(w_tile, to + WIDE / 2u, high);
     w_scale[row * KS + k] = s.scale;
 #if HAS_MIN
     w_min[2u * (row * KS + k)] = s.min.x;
@@ -88,9 +116,11 @@ void load_vectors(uint x, uint v, uint k, uint sub)
     const uint nb = args.n[0];
     Quads q = Quads(args.p[1]);
     const bool inside = sub < nb * SUBS;
-    const uint at = x * nb * (BLOCK / 16u) + sub * 2u, to = v * ROOM + 2u * k;
-    x_tile[to] = inside ? q.v[at] : uvec4(0u);
-    x_tile[to + 1u] = inside ? q.v[at + 1u] : uvec4(0u);
+    const uint at = x * nb * (BLOCK / 16u) + sub * 2u, to = v * ROOM + WIDE * k;
+    const uvec4 low = inside ? q.v[at] : uvec4(0u);
+    const uvec4 high = inside ? q.v[at + 1u] : uvec4(0u);
+    STORE(x_tile, to, low);
+    STORE(x_tile, to + WIDE / 2u, high);
 #if HAS_MIN
     const uint g = x * nb * (BLOCK / 16u) + 2u * sub;
     x_sum[2u * (v * KS + k)] = inside ? Ints(args.p[3]).v[g] : 0;
@@ -101,27 +131,55 @@ void load_vectors(uint x, uint v, uint k, uint sub)
             Floats(args.p[2]).v[x * nb + min(sub / SUBS, nb - 1u)];
 }
 
+#ifdef HALF
+// 8 values: two sums.
+vec2 dot8(uvec4 a, uvec4 b, vec2 sum)
+{
+    sum += unpackHalf2x16(a.x) * unpackHalf2x16(b.x);
+    sum += unpackHalf2x16(a.y) * unpackHalf2x16(b.y);
+    sum += unpackHalf2x16(a.z) * unpackHalf2x16(b.z);
+    return sum + unpackHalf2x16(a.w) * unpackHalf2x16(b.w);
+}
+
+int dot_at(uint a, uint b)
+{
+    const vec2 sum = dot8(w_tile[a + 1u], x_tile[b + 1u],
+                          dot8(w_tile[a], x_tile[b], vec2(0.0)));
+    return int(sum.x + sum.y);
+}
+#else
 int dot16(uvec4 a, uvec4 b)
 {
     return dot4(a.x, b.x) + dot4(a.y, b.y) + dot4(a.z, b.z) + dot4(a.w, b.w);
 }
+#endif
 
 // Integers of place k of the step, for the lane's 4 by 4.
 void multiply(uint m, uint n, uint k, inout int isum[16], inout int msum[16])
 {
+#ifndef HALF
     uvec4 x[8];
     [[unroll]] for (uint j = 0u; j < 4u; j++) {
         const uint at = (n + GN * j) * ROOM + 2u * k;
         x[2u * j] = x_tile[at];
         x[2u * j + 1u] = x_tile[at + 1u];
     }
+#endif
     [[unroll]] for (uint i = 0u; i < 4u; i++) {
-        const uint row = m + GM * i, at = row * ROOM + 2u * k;
-        const uvec4 w0 = w_tile[at], w1 = w_tile[at + 1u];
+        const uint row = m + GM * i, at = row * ROOM + WIDE * k;
         const ivec2 scale = w_scale[row * KS + k];
+#ifdef HALF
+        [[unroll]] for (uint j = 0u; j < 4u; j++) {
+            const uint x = (n + GN * j) * ROOM + WIDE * k;
+            isum[4u * i + j] += scale.x * dot_at(at, x) +
+                                scale.y * dot_at(at + 2u, x + 2u);
+        }
+#else
+        const uvec4 w0 = w_tile[at], w1 = w_tile[at + 1u];
         [[unroll]] for (uint j = 0u; j < 4u; j++)
             isum[4u * i + j] += scale.x * dot16(w0, x[2u * j]) +
                                 scale.y * dot16(w1, x[2u * j + 1u]);
+#endif
 #if HAS_MIN
         const uint low = 2u * (row * KS + k);
         [[unroll]] for (uint j = 0u; j < 4u; j++) {

@@ -13,6 +13,18 @@ struct _TarnNotice {
 };
 G_DEFINE_FINAL_TYPE(TarnNotice, tarn_notice, GTK_TYPE_BOX)
 
+/* Name and target never disagree on the way. */
+static void set_action(GtkActionable *a, const char *detailed)
+{
+    g_autofree char *name = NULL;
+    g_autoptr(GVariant) target = NULL;
+    gtk_actionable_set_action_name(a, NULL);
+    if (!g_action_parse_detailed_name(detailed, &name, &target, NULL))
+        return;
+    gtk_actionable_set_action_target_value(a, target);
+    gtk_actionable_set_action_name(a, name);
+}
+
 void tarn_notice_show(TarnNotice *n, TarnNoticeLevel level, const char *text,
                       const char *button, const char *action)
 {
@@ -24,8 +36,7 @@ void tarn_notice_show(TarnNotice *n, TarnNoticeLevel level, const char *text,
     gtk_widget_set_visible(GTK_WIDGET(n->button), button != NULL);
     if (button) {
         gtk_button_set_label(n->button, button);
-        gtk_actionable_set_detailed_action_name(GTK_ACTIONABLE(n->button),
-                                                action);
+        set_action(GTK_ACTIONABLE(n->button), action);
     }
     if (level == TARN_NOTICE_ERROR)
         gtk_widget_add_css_class(GTK_WIDGET(n->bar), "error-bar");

@@ -141,7 +141,7 @@ enum tarn_status cmd_flush(struct tarn_error *err);
 /* A list "1,2,3" of numbers; owned. */
 enum tarn_status cmd_parse_ids(const char *text, int32_t **out, size_t *n,
                                struct tarn_error *err);
-/* A line on stderr if the file's chat layout is unknown (RELIABILITY G24). */
+/* A line on stderr if the file's chat layout is unknown (fault G24). */
 void cmd_note_layout(const struct tarn_model *model);
 /* Foreign text to a terminal: control characters are escaped, line feeds and
  * tabs kept. */

@@ -3,7 +3,7 @@
  * What may be asked for is read into a table once, at the start; a request
  * never becomes a path of the file system.  libsoup parses HTTP, but nothing
  * of a request reaches a handler before the gate has looked at it
- * (RELIABILITY 12).
+ * (faults H).
  *
  * Owns: the table and the server.  Threads: the one that runs the main loop.
  */

@@ -103,7 +103,7 @@ struct tarn_model_info {
     uint64_t file_bytes, n_params;
     uint32_t n_vocab, n_layers, n_embd, n_head, n_expert, n_expert_used;
     uint32_t n_moe_layers, n_attn_layers, n_conv_layers;
-    uint32_t max_context; /* of the file, at most 128,000 (131,072) */
+    uint32_t max_context; /* of the file, at most 131,072 */
 };
 const struct tarn_model_info *tarn_model_info(const struct tarn_model *model);
 const struct tarn_text *tarn_model_text(const struct tarn_model *model);
@@ -214,7 +214,7 @@ enum tarn_status tarn_engine_bench(struct tarn_engine *engine,
                                    struct tarn_error *err);
 
 /* -------------------------------------------------------------------- turn */
-struct tarn_sampling {       /* formulas: MODEL section 6; order: DESIGN 6 */
+struct tarn_sampling {       /* order of the stages: core/sample/README.md */
     uint32_t size;
     float temperature, top_p, min_p, typical_p, top_n_sigma;
     int32_t top_k;

@@ -20,7 +20,7 @@ struct tarn_judge {
 };
 struct tarn_judge tarn_judge_self(void);
 
-/* The rules of RELIABILITY P03.  TARN_BAD_FILE with the rule that is broken.
+/* The rules of fault P03.  TARN_BAD_FILE with the rule that is broken.
  * Group-writable is tolerated where the group is the user's own private one
  * (uid = gid, not root), which a umask of 002 produces. */
 enum tarn_status tarn_judge_stat(const struct tarn_judge *who,

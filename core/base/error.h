@@ -47,7 +47,7 @@ struct tarn_count {
 };
 struct tarn_count tarn_count(uint64_t n);
 
-/* The status' name as RELIABILITY 1.5 has it ("BAD_FILE"). */
+/* The status' name without TARN_ ("BAD_FILE"). */
 const char *tarn_status_name(enum tarn_status status);
 
 #endif

@@ -1,4 +1,4 @@
-/* guard.h - what a foreign library may change in this process (RELIABILITY
+/* guard.h - what a foreign library may change in this process (fault
  * P11), remembered before its code runs and put back afterwards.
  *
  *     struct tarn_guard *g = tarn_guard_begin();

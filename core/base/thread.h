@@ -5,7 +5,7 @@
  * tarn_pool_worker_enter() (wasm/).
  *
  * The pool: one epoch, one counter of pieces, a short bounded spin, then a
- * futex (KERNELS section 6).  Workers set the floating point environment of
+ * futex.  Workers set the floating point environment of
  * the numerics contract (round to nearest, no FTZ/DAZ) before they work.
  */
 #ifndef TARN_BASE_THREAD_H

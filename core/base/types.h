@@ -1,7 +1,8 @@
 /* types.h - status and sentence.
  *
- * The numbers 0 .. 9 are also the exit codes of every program (RELIABILITY
- * 1.5).  Shared with backends, so it includes nothing and is only appended.
+ * The numbers 0 .. 9 are also the exit codes of every program
+ * (docs/users.md).  Shared with backends, so it includes nothing and is only
+ * appended.
  */
 #ifndef TARN_BASE_TYPES_H
 #define TARN_BASE_TYPES_H

@@ -4,7 +4,7 @@
  * GGUF v2 and v3, little-endian, all metadata types, split files
  * (PREFIX-00001-of-00003.gguf: the first part is opened, the others found).
  * Every count, size and offset is compared with the file before it is used
- * (RELIABILITY G01-G20, limits of 1.8).  Tensor data are mapped, not copied.
+ * (faults G01-G20, gguf_limits.h).  Tensor data are mapped, not copied.
  *
  *     tarn_gguf_open("m.gguf", &g, &err);
  *     tarn_gguf_u32(g, "lfm2.block_count", 1, 512, &n, &err);
@@ -13,7 +13,8 @@
  *
  * Owns: the map and the index.  Everything returned is borrowed from it.
  * Threads: any, read only.
- * Format: github.com/ggml-org/ggml docs/gguf.md.
+ * Format: docs/gguf.md of github.com/ggml-org/ggml; tensor types:
+ * docs/formats.md here.
  */
 #ifndef TARN_GGUF_H
 #define TARN_GGUF_H

@@ -1,7 +1,7 @@
 /* gguf_limits.h - how much of everything a model file may have.
  *
  * Compared before any memory proportional to the number is asked for, and
- * printed in the sentence.  RELIABILITY 1.8.
+ * printed in the sentence.
  */
 #ifndef TARN_GGUF_LIMITS_H
 #define TARN_GGUF_LIMITS_H

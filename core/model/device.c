@@ -1,5 +1,5 @@
 /* device.c - devices as they say they are, held to what a plan can take
- * (RELIABILITY P09), and opened without being let loose on the process (P11).
+ * (fault P09), and opened without being let loose on the process (P11).
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* hparams.c - the numbers of a model, and whether its tensors fit them.
  * Keys, shapes and defaults: the facts in docs/formats.md; every number is
- * held against a limit before it is used (RELIABILITY G15, G16, G17). */
+ * held against a limit before it is used (fault G15, G16, G17). */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* model.h - an open model inside the core: numbers, weights, plan, device.
  *
  * Opening reads the file (gguf), checks that it is a whole lfm2 or lfm2moe
- * (hparams.c: RELIABILITY G15-G17), gives the weights to a backend and lays
+ * (hparams.c: fault G15-G17), gives the weights to a backend and lays
  * down the plan (plan.c), the straight list of steps that run() follows.
  *
  * Owns: file, tokenizer, device, weights.  Threads: read only once open, but

@@ -1,4 +1,4 @@
-/* plan.c - from a model's numbers to the straight list of steps (DESIGN 3).
+/* plan.c - from a model's numbers to the straight list of steps.
  *
  *   x = EMBED
  *   per layer   h = NORM x

@@ -1,8 +1,9 @@
 /* cut.c - the stages that take candidates out, temperature, the draw.
  *
- * Formulas: MODEL section 6.2.  Probabilities are float64, exp and log those
- * of numerics.h.  A stage that only compares with a threshold leaves the
- * order as it is; one that needs ranks ranks no further than it must. */
+ * Formulas, a second time: tests/oracle/sampler/check.py.  Probabilities are
+ * float64, exp and log those of numerics.h.  A stage that only compares with a
+ * threshold leaves the order as it is; one that needs ranks ranks no further
+ * than it must. */
 #include "core/sample/stage.h"
 
 #include <float.h>

@@ -1,7 +1,7 @@
 /* dense.c - the stages that change logits: bias, penalties, DRY.
  *
- * Arithmetic is float32, one operation at a time, as MODEL section 6.2 has
- * the formulas.  Results stay finite: what leaves the range stops at its end,
+ * Arithmetic is float32, one operation at a time, in the order that
+ * docs/numerics.md 11 has.  Results stay finite: what leaves the range stops at its end,
  * for a forbidden token is -infinity and nothing else is.  */
 #include "core/sample/stage.h"
 

@@ -1,7 +1,7 @@
 /* sample.h - which token comes next.
  *
- * One implementation for all faces; the order and the formulas are in
- * DESIGN section 6 and MODEL section 6.2.  Probabilities are float64 sums in
+ * One implementation for all faces; the order is in
+ * README.md, the arithmetic in docs/numerics.md 11.  Probabilities are float64 sums in
  * index order with the exp and log of backends/numerics.h; equal logits rank
  * by the lower id.  The random number of a draw depends on (seed, position,
  * attempt) alone.
@@ -27,7 +27,7 @@
 struct tarn_sampler;
 
 /* The set of tokens that may come next; the door for JSON Schema and typed
- * tool arguments (DESIGN 6). */
+ * tool arguments. */
 struct tarn_constraint {
     void *user;
     bool (*allows)(void *user, int32_t id); /* asked for likely ids first */
@@ -63,9 +63,9 @@ struct tarn_choice {
     struct tarn_candidate best[8]; /* of the plain distribution; id -1: none */
 };
 
-/* Published defaults for a model that says nothing itself (MODEL 6.1). */
+/* Published defaults for a model that says nothing itself. */
 struct tarn_sampling tarn_sampling_default(void);
-/* TARN_USAGE naming the setting and its range (RELIABILITY S01).  Zero is
+/* TARN_USAGE naming the setting and its range (fault S01).  Zero is
  * greedy (temperature, top_p, typical_p) or off (all others). */
 enum tarn_status tarn_sampling_check(const struct tarn_sampling *s,
                                      struct tarn_error *err);

@@ -29,7 +29,7 @@ enum tarn_status tarn_schema_compile(const char *text, size_t size,
 /* What may stand between the call markers when these tools are declared: a
  * list of calls in Python's form or in JSON's, arguments as their schemas say.
  * Of a tool's schema that goes beyond the subset only what is known is used;
- * patterns and formats never are (RELIABILITY C09). */
+ * patterns and formats never are (fault C09). */
 enum tarn_status tarn_calls_compile(const char *tools_json, size_t size,
                                     struct tarn_grammar *out,
                                     struct tarn_error *err);

@@ -1,6 +1,6 @@
 /* chat_layout.c - which chat layout a file asks for.
  *
- * The template of the file is never executed (RELIABILITY G24): its text shows
+ * The template of the file is never executed (fault G24): its text shows
  * which of the published ones it is, and each of these is written out in
  * render.c. */
 #include <string.h>

@@ -7,7 +7,7 @@
  * Longer ones keep the places of their pairs in a heap of queues.  A queue
  * holds places of one rank in ascending order; a place that fits at the end of
  * the queue that last got this rank goes there and costs nothing, another one
- * begins a queue.  So n bytes cost O(n log n) whatever they are (RELIABILITY
+ * begins a queue.  So n bytes cost O(n log n) whatever they are (fault
  * T08), and long runs of one letter, where nearly all places queue up, little
  * more than O(n).  (One heap entry per place was tried: 3 to 9 MB/s for runs
  * of blanks, hyphens or letters, against 15 to 30.)

@@ -18,7 +18,7 @@
 #include "core/text/value.h"
 #include "core/text/vocab.h"
 
-enum { PROMPT_LIMIT = 64 << 20 /* bytes of text (RELIABILITY 1.8) */ };
+enum { PROMPT_LIMIT = 64 << 20 /* bytes of text */ };
 
 static void begin_turn(struct tarn_builder *b, size_t message, const char *role)
 {

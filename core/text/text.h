@@ -51,7 +51,7 @@ struct tarn_ids {
 void tarn_ids_add(struct tarn_ids *ids, int32_t id);
 void tarn_ids_finish(struct tarn_ids *ids);
 
-/* Checks the vocabulary (RELIABILITY G19). */
+/* Checks the vocabulary (fault G19). */
 enum tarn_status tarn_text_open(const struct tarn_gguf *g,
                                 struct tarn_text **out,
                                 struct tarn_error *err);
@@ -96,14 +96,14 @@ enum tarn_status tarn_text_decode(const struct tarn_text *t,
                                   struct tarn_error *err);
 
 /* --------------------------------------------------------------- layouts */
-enum tarn_layout { /* MODEL 5.1 */
+enum tarn_layout { /* docs/text.md 4 */
     TARN_LAYOUT_A, TARN_LAYOUT_B, TARN_LAYOUT_B2, TARN_LAYOUT_C,
     TARN_LAYOUT_D, TARN_LAYOUT_E, TARN_LAYOUT_F, TARN_N_LAYOUTS
 };
 const char *tarn_layout_name(enum tarn_layout layout); /* "A" ... */
 bool tarn_layout_find(const char *name, enum tarn_layout *out);
 /* From the text of tokenizer.chat_template; *known is false for a template
- * that shows none of the signs (then B, and the caller says so; RELIABILITY
+ * that shows none of the signs (then B, and the caller says so; fault
  * G24).  The template is never executed. */
 enum tarn_layout tarn_layout_detect(const char *text, size_t size,
                                     bool *known);
@@ -122,7 +122,7 @@ struct tarn_prompt_options {
 };
 
 /* A prompt as pieces.  Every run of ordinary text between two control tokens
- * is one piece, encoded as one string (MODEL 5.2). */
+ * is one piece, encoded as one string. */
 struct tarn_prompt_piece {
     int32_t control;  /* a token id put by the layout, or -1 */
     enum tarn_control name; /* which one, if control >= 0 or it is missing */
@@ -139,7 +139,7 @@ struct tarn_prompt {
 /* conversation: {"messages":[...],"tools":[...],"add_generation_prompt":true,
  * ...} or a list of messages, the field's usual form; its own flags win over
  * opt's.  TARN_USAGE with the index of the message that is wrong
- * (RELIABILITY T09). */
+ * (fault T09). */
 enum tarn_status tarn_prompt_build(const struct tarn_text *t,
                                    const struct tarn_json *conversation,
                                    const struct tarn_prompt_options *opt,

@@ -1,7 +1,7 @@
 /* turns.h - a conversation as JSON, checked, as a list of turns.
  *
  * What no chat layout can express is refused with the index of the message
- * (RELIABILITY T09): an unknown role, a second system message, an empty turn,
+ * (fault T09): an unknown role, a second system message, an empty turn,
  * an answer before any question, a tool result without a call, parts of the
  * wrong kind.
  *

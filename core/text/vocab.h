@@ -3,7 +3,7 @@
  * Every token's bytes stand in one block.  Two tables of open addressing are
  * built once: bytes -> normal token, and pair of ids -> merge.  Control,
  * user-defined and unused tokens are in neither, so no text can become one
- * of them (RELIABILITY T01).
+ * of them (fault T01).
  *
  * Owns: its memory.  Threads: any, read only.
  */

@@ -1,4 +1,4 @@
-/* vocab_read.c - reads and checks the vocabulary of a file (RELIABILITY G19).
+/* vocab_read.c - reads and checks the vocabulary of a file (fault G19).
  *
  * One pass over the tokens, one over the merges, no allocation per token:
  * 128,000 tokens with as many merges take about 40 ms. */

@@ -1,7 +1,7 @@
 /* call.h - what a model wrote between the call markers becomes calls.
  *
  * The trained form is a list of Python-like calls, [name(arg="v", n=3)];
- * JSON forms are read too (MODEL section 5.4).  Nothing is ever evaluated:
+ * JSON forms are read too.  Nothing is ever evaluated:
  * values are literals, depth and size are bounded, the stack is constant.
  *
  * Only what stood between real control tokens, is complete, names a declared
@@ -50,7 +50,7 @@ enum tarn_call_origin {
     TARN_CALL_BARE   /* a whole answer, or the end of a thought: no markers */
 };
 
-/* Bits; MODEL 5.4 and its examples have the names. */
+/* Bits; tests/oracle/toolcalls.jsonl has an example of each. */
 enum tarn_call_problem {
     TARN_CALL_MISSING_BRACKETS = 1 << 0,
     TARN_CALL_RAW_CONTROL = 1 << 1, /* a line break inside a string */

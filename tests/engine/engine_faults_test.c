@@ -1,4 +1,4 @@
-/* engine_faults_test.c - RELIABILITY group E from outside: numbers out of range,
+/* engine_faults_test.c - faults E from outside: numbers out of range,
  * stops at any moment, acts inside of events, scores that are no numbers, many
  * chats at once.  After each the engine says what it said before.
  *
@@ -32,7 +32,7 @@ static bool open_dummy(struct world *w, struct tarn_engine_options *eo,
     return open_world_on(w, tarn_backend_dummy(), 1, eo);
 }
 
-/* RELIABILITY 1.6: the same question as always gives the same ids. */
+/* After a fault the same question as always gives the same ids. */
 static void probe(struct world *w, const char *after)
 {
     static int32_t want[32];

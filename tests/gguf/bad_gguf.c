@@ -1,4 +1,4 @@
-/* bad_gguf.c - named defects by their numbers in RELIABILITY; see
+/* bad_gguf.c - named defects by their numbers in the list of faults; see
  * bad_gguf.h.  `says` is part of the sentence that must be seen. */
 #include "tests/gguf/bad_gguf.h"
 

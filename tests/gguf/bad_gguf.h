@@ -3,7 +3,7 @@
  * gguf_plan_good() describes a whole lfm2moe model of about 56 KB (weights
  * are random, always the same); functions change the description;
  * gguf_plan_write() makes the bytes.  GGUF_DEFECTS lists named defects by
- * their number in RELIABILITY.
+ * their number in the list of faults.
  *
  *     gguf_plan_good(&p);
  *     gguf_defect_find("offset-wraps")->apply(&p, ...);

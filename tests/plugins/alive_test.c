@@ -1,4 +1,4 @@
-/* alive_test.c - RELIABILITY P08, P09, P11 and P12: plugins that load well and
+/* alive_test.c - fault P08, P09, P11 and P12: plugins that load well and
  * then behave badly.
  *
  * Usage: alive_test FOLDER-OF-STUBS POCKET.gguf.  Run with --probe it is the

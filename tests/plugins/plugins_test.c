@@ -1,4 +1,4 @@
-/* plugins_test.c - RELIABILITY P01 to P06, each on real files; the others
+/* plugins_test.c - fault P01 to P06, each on real files; the others
  * stand in cpu_test.c (P07), alive_test.c (P08, P09, P11, P12) and wrong_test.c
  * (P10).
  *

@@ -1,4 +1,4 @@
-/* wrong_test.c - RELIABILITY P10: a device that says "done" and is wrong is
+/* wrong_test.c - fault P10: a device that says "done" and is wrong is
  * refused before it is used, whichever kernel it is, and that is remembered.
  *
  * Usage: wrong_test FOLDER-OF-STUBS.  Run with --probe it is the probe. */

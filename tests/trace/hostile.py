@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Trace files as somebody else may send them, for whoever shows traces: the
-window and the page get the same ones (RELIABILITY F06).
+window and the page get the same ones (fault F06).
 
   hostile.py GOLDEN FOLDER STAMP
 

@@ -36,6 +36,16 @@ INLINE __m512i splat32(const void *p)
     return _mm512_set1_epi32(v);
 }
 
+/* Superblock b of rows [row, row + 32) of a tile, and what its bytes are too
+ * large by; all blocks of 32 of those rows (many_256_avx512.c,
+ * many_32_avx512.c; for tiles). */
+void tarn_cpu_panel_256(const struct cpu_tile *t, uint32_t row, uint32_t b,
+                        struct panel *p);
+int32_t tarn_cpu_panel_zero_256(uint32_t type);
+void tarn_cpu_panels_32(const struct cpu_tile *t, uint32_t row,
+                        struct panel *p);
+int32_t tarn_cpu_panel_zero_32(uint32_t type);
+
 INLINE void put_panel(const struct cpu_tile *t, uint32_t row, uint32_t act,
                 uint32_t n, const float *acc)
 {

@@ -6,6 +6,7 @@
 
 #include "backends/cpu/cpu.h"
 #include "backends/cpu/level.h"
+#include "backends/cpu/tiles.h"
 #include "backends/fail.h"
 
 static uint32_t device_count(const struct tarn_host *host)
@@ -39,6 +40,11 @@ static enum tarn_status open_device(const struct tarn_host *host,
     if (device != 0)
         return tarn_backend_fail(err, TARN_USAGE, "%s has one device, not %u",
                              TARN_CPU_NAME, (unsigned)device + 1);
+#if TARN_CPU_TILES
+    const enum tarn_status tiles = tarn_cpu_tiles_open(err);
+    if (tiles != TARN_OK)
+        return tiles;
+#endif
     struct tarn_dev *d = host->alloc(host->user, sizeof *d, 64);
     if (!d)
         return tarn_backend_fail(err, TARN_NO_MEMORY,

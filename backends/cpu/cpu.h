@@ -101,6 +101,7 @@ size_t tarn_cpu_any_scratch(uint32_t k);
 void tarn_cpu_mul(const struct cpu_tile *t);
 /* Rows of a weight that `many` unpacks at a time; chunks are multiples. */
 extern const uint32_t tarn_cpu_panel;
+extern const uint32_t tarn_cpu_even_from; /* rows: an expert's are gathered */
 /* Multiply-adds per second and thread of the slowest product, roughly: how
  * much may be done between two questions whether to stop. */
 extern const uint64_t tarn_cpu_pace;
@@ -259,7 +260,7 @@ struct cpu_experts {
     uint32_t *place;         /* [max_rows * used] where a pair went */
     float *hidden, *out;     /* [max_rows * used][stride]; may be one */
     size_t stride;           /* floats */
-    uint8_t *acts;           /* [max_rows * used] quantised hidden rows */
+    uint8_t *acts; /* [max_rows * used] gathered, then quantised hidden rows */
 };
 
 /* Rows of a batch, one after another: cleared as far as batches went. */

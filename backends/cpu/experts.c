@@ -5,6 +5,8 @@
  * they lie (pointers); the gated hidden rows are quantised, go through down,
  * and a last pass adds each row's outputs in rank order (KERNELS 1.13).  The
  * order in which experts run is free, so paged experts come in any number. */
+#include <string.h>
+
 #include "backends/cpu/cpu.h"
 #include "backends/fail.h"
 
@@ -63,6 +65,49 @@ static void point_pairs(const struct cpu_run *r, const struct tarn_step *s,
     }
 }
 
+/* --------------------------------------------------------------- gathering */
+
+struct gather_job {
+    const struct cpu_experts *x;
+    const uint16_t *list;
+    const uint8_t **gate, **up;
+    size_t bytes; /* of a row */
+};
+
+static void gather_task(void *arg, uint32_t i, uint32_t worker)
+{
+    const struct gather_job *j = arg;
+    const uint32_t e = j->list[i], n = j->x->count[e];
+    (void)worker;
+    if (n < tarn_cpu_even_from)
+        return;
+    for (uint32_t at = j->x->start[e]; at < j->x->start[e] + n; at++) {
+        uint8_t *to = j->x->acts + at * j->bytes;
+        memcpy(to, j->gate[at], j->bytes);
+        j->gate[at] = j->up[at] = to;
+    }
+}
+
+/* Rows for gate and up side by side, where the level's products want that and
+ * both weights read the same form.  They lie where hidden rows come later. */
+static bool gather(const struct cpu_run *r, const struct tarn_step *s,
+                   const uint16_t *list, uint32_t n, const uint8_t **gate,
+                   const uint8_t **up)
+{
+    const struct cpu_experts *x = &r->p->experts;
+    const uint32_t form = s->w0->ops->form;
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < n; i++)
+        most = x->count[list[i]] > most ? x->count[list[i]] : most;
+    if (most < tarn_cpu_even_from || form != s->w1->ops->form ||
+        form == CPU_F32)
+        return true;
+    struct gather_job j = { x, list, gate, up, 0 };
+    j.bytes = tarn_cpu_act_layout(form, s->w0->k, r->p->wide).stride;
+    return tarn_cpu_parallel(r, gather_task, &j, n,
+                             (uint64_t)most * s->w0->k);
+}
+
 /* Experts list[0..n), whose weights are present. */
 static bool run_group(const struct cpu_run *r, const struct tarn_step *s,
                       const uint16_t *list, uint32_t n)
@@ -73,6 +118,8 @@ static bool run_group(const struct cpu_run *r, const struct tarn_step *s,
     const uint8_t **gate = p->act_rows, **up = gate + pairs;
     const uint8_t **down = up + pairs;
     float **hidden = p->y_rows, **out = hidden + pairs;
+    if (!gather(r, s, list, n, gate, up))
+        return false;
     for (uint32_t i = 0; i < n; i++) {
         const uint32_t e = list[i], at = x->start[e];
         p->parts[i] = (struct cpu_part){ .w = s->w0,

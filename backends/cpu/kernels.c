@@ -1,9 +1,12 @@
 /* kernels.c - which product serves which weight type in this build. */
 #include "backends/cpu/bytes.h"
 #include "backends/cpu/cpu.h"
+#include "backends/cpu/level.h"
+#include "backends/cpu/tiles.h"
 #include "backends/cpu/vec.h"
 
 const uint32_t tarn_cpu_panel = 2 * VL;
+const uint32_t tarn_cpu_even_from = TARN_CPU_TILES ? 16 : UINT32_MAX;
 
 #if defined(__wasm__)
 const uint64_t tarn_cpu_pace = UINT64_C(4000000000);
@@ -27,7 +30,14 @@ const uint64_t tarn_cpu_pace = UINT64_C(50000000000);
 
 /* Many rows: products of bytes, where they fit (32: blocks of 32, 256:
  * superblocks; 8: the types whose values span eight bits), else int16. */
-#if defined(__AVX512VNNI__)
+#if TARN_CPU_TILES
+#define MANY_32(type_, from_, name_) \
+    OPS_OF(type_, CPU_A32, from_, name_##_one, tiles_32, false)
+#define MANY_32_8(type_, from_, name_) MANY_32(type_, from_, name_)
+#define MANY_256(type_, from_, name_) \
+    OPS_OF(type_, CPU_A256, from_, name_##_one, tiles_256, false)
+#define MANY_256_8(type_, from_, name_) MANY_256(type_, from_, name_)
+#elif defined(__AVX512VNNI__)
 #define MANY_32(type_, from_, name_) \
     OPS_OF(type_, CPU_A32, from_, name_##_one, many_32, false)
 #define MANY_32_8(type_, from_, name_) MANY_32(type_, from_, name_)

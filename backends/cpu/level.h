@@ -11,6 +11,14 @@
 
 #define TARN_CPU_VERSION "0.1.0"
 
+/* GCC's spelling, clang's, and that of tests (tiles.h). */
+#if defined(__AMX_INT8__) || defined(__AMXINT8__) || \
+    defined(TARN_CPU_TILES_IN_C)
+#define TARN_CPU_TILES 1
+#else
+#define TARN_CPU_TILES 0
+#endif
+
 #if defined(__wasm_relaxed_simd__)
 #define TARN_CPU_NAME "cpu-wasm128-relaxed"
 #define TARN_CPU_DETAIL "WebAssembly SIMD128 with the relaxed int8 product"
@@ -19,6 +27,10 @@
 #define TARN_CPU_NAME "cpu-wasm128"
 #define TARN_CPU_DETAIL "WebAssembly SIMD128"
 #define TARN_CPU_GET tarn_backend_cpu_wasm128
+#elif TARN_CPU_TILES
+#define TARN_CPU_NAME "cpu-amx"
+#define TARN_CPU_DETAIL "AVX-512 with VNNI, and int8 tiles (AMX)"
+#define TARN_CPU_GET tarn_backend_cpu_amx
 #elif defined(__AVX512VNNI__)
 #define TARN_CPU_NAME "cpu-avx512"
 #define TARN_CPU_DETAIL "AVX-512 with VNNI"

@@ -357,6 +357,20 @@ static void few(const struct cpu_tile *t, const struct kernel *kernel,
     put_panel(t, row, 0, t->n_acts, acc);
 }
 
+void tarn_cpu_panel_256(const struct cpu_tile *t, uint32_t row, uint32_t b,
+                        struct panel *p)
+{
+    struct cpu_tile one = *t;
+    one.k = 256;
+    one.w += b * (t->row_bytes / (t->k / 256));
+    kernel_of(t->ops->type)->unpack(&one, row, p);
+}
+
+int32_t tarn_cpu_panel_zero_256(uint32_t type)
+{
+    return zero_of(type);
+}
+
 void tarn_cpu_many_256(const struct cpu_tile *t)
 {
     const struct cpu_act_layout l = tarn_cpu_act_layout(CPU_A256, t->k, false);

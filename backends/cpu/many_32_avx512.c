@@ -105,6 +105,17 @@ static void unpack(const struct cpu_tile *t, uint32_t row, struct panel *p)
 #undef CASE
 }
 
+void tarn_cpu_panels_32(const struct cpu_tile *t, uint32_t row,
+                        struct panel *p)
+{
+    unpack(t, row, p);
+}
+
+int32_t tarn_cpu_panel_zero_32(uint32_t type)
+{
+    return zero_of(type);
+}
+
 size_t tarn_cpu_many_32_scratch(uint32_t k)
 {
     return panels_of(k) * sizeof(struct panel) + ACTS * PANEL * sizeof(float);

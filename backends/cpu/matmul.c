@@ -167,7 +167,7 @@ static void cut(struct cpu_part *p, uint32_t wanted)
         if (chunks < wanted && p->n >= 64) {
             const uint32_t want = (wanted + chunks - 1) / chunks;
             p->split = (p->n + want - 1) / want;
-            p->split = p->split < 32 ? 32 : (p->split + 7) / 8 * 8;
+            p->split = p->split < 32 ? 32 : (p->split + 15) / 16 * 16;
         }
     }
     if (p->w_up && p->split > GATED_ACTS)

@@ -19,7 +19,8 @@ struct needs {
     uint32_t act_k[CPU_FORMS]; /* longest quantised row of each form */
     uint32_t ff, group_max, n_moe, n_slots;
     uint64_t kv, logits; /* widest K; widest row that meets a head */
-    uint32_t down_forms; /* bit per form */
+    uint32_t gate_forms, down_forms; /* bit per form */
+    uint32_t gate_k;
     size_t product;      /* scratch of `many` */
     bool wide, attend, experts;
 };
@@ -73,6 +74,8 @@ static struct needs needs_of(const struct tarn_plan *p)
             need_product(&n, s->w0, p->widths[s->a]);
             need_product(&n, s->w1, p->widths[s->a]);
             need_product(&n, s->w2, ff);
+            n.gate_forms |= s->w0 ? 1u << s->w0->ops->form : 1u << CPU_A256;
+            n.gate_k = (uint32_t)wider(n.gate_k, p->widths[s->a]);
             n.down_forms |= s->w2 ? 1u << s->w2->ops->form : 1u << CPU_A256;
         }
     }
@@ -131,9 +134,12 @@ static void carve_experts(struct carve *c, struct tarn_prepared *p,
                  ? take_rows(c, p, pairs, x->stride * sizeof(float))
                  : x->hidden;
     uint64_t row = 0;
-    for (uint32_t f = CPU_A32; f < CPU_FORMS; f++)
+    for (uint32_t f = CPU_A32; f < CPU_FORMS; f++) {
         if (n->down_forms & 1u << f)
             row = wider(row, tarn_cpu_act_layout(f, n->ff, p->wide).stride);
+        if (tarn_cpu_even_from <= pairs && n->gate_forms & 1u << f)
+            row = wider(row, tarn_cpu_act_layout(f, n->gate_k, p->wide).stride);
+    }
     x->acts = take_rows(c, p, pairs, row);
 }
 

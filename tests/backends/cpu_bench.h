@@ -16,10 +16,14 @@
 #if defined(__aarch64__)
 #include <sys/auxv.h>
 #endif
+#if defined(CPU_IS_amx)
+#include "tests/backends/tiles.h"
+#endif
 
 const struct tarn_backend *tarn_backend_cpu_base(void);
 const struct tarn_backend *tarn_backend_cpu_avx2(void);
 const struct tarn_backend *tarn_backend_cpu_avx512(void);
+const struct tarn_backend *tarn_backend_cpu_amx(void);
 const struct tarn_backend *tarn_backend_cpu_neon(void);
 const struct tarn_backend *tarn_backend_cpu_neon_dotprod(void);
 const struct tarn_backend *tarn_backend_cpu_neon_i8mm(void);
@@ -29,7 +33,13 @@ const struct tarn_backend *tarn_backend_cpu_wasm128_relaxed(void);
 /* NULL where this machine can't run it. */
 static inline const struct tarn_backend *level_here(void)
 {
-#if defined(CPU_IS_avx512)
+#if defined(CPU_IS_amx_in_c) /* tiles.h: the rest is AVX-512 */
+    return __builtin_cpu_supports("avx512vnni") ? tarn_backend_cpu_amx() : NULL;
+#elif defined(CPU_IS_amx)
+    return __builtin_cpu_supports("avx512vnni") && tiles_are_here()
+               ? tarn_backend_cpu_amx()
+               : NULL;
+#elif defined(CPU_IS_avx512)
     return __builtin_cpu_supports("avx512vnni") &&
                    __builtin_cpu_supports("avx512bw") &&
                    __builtin_cpu_supports("avx512vl") &&

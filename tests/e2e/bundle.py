@@ -185,7 +185,7 @@ def best_here():
     words = re.search(r'^flags\s*:(.*)$', words, re.M)
     words = set(words.group(1).split()) if words else set()
     if {'avx512f', 'avx512bw', 'avx512dq', 'avx512vl', 'avx512_vnni'} <= words:
-        return 'cpu-avx512'
+        return 'cpu-amx' if {'amx_tile', 'amx_int8'} <= words else 'cpu-avx512'
     return 'cpu-avx2' if {'avx2', 'f16c'} <= words else 'cpu-base'
 
 
@@ -216,6 +216,10 @@ def main():
         check('command, model, licences and plugins are there', {
             'tarn', 'pocket.gguf', 'LICENSE', 'THIRD-PARTY.md', 'README.txt',
             'plugins/tarn-cpu-base.so', 'plugins/tarn-ref.so'} <= files, files)
+        if os.uname().machine == 'x86_64':
+            check('every level of x86-64 is there', {
+                'plugins/tarn-cpu-%s.so' % n
+                for n in ('avx2', 'avx512', 'amx')} <= files, files)
         check('what is for tests alone is not', not any(
             'dummy' in f for f in files), files)
         check('nobody else can write there', all(

@@ -5,13 +5,14 @@ usage: backends_cmd_test.py TARN STUBS
 """
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..'))
-from tap import check, done  # noqa: E402
+from tap import check, done, skip  # noqa: E402
 
 TARN, STUBS = (os.path.abspath(a) for a in sys.argv[1:3])
 POCKET = os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -53,6 +54,22 @@ with tempfile.TemporaryDirectory() as top:
     check('measured ones are ordered by speed', all(
         a['gmac_per_s'] * 1.25 > b['gmac_per_s']
         for a, b in zip(ready, ready[1:])), d)
+    words = set(re.findall(r'^flags\s*:(.*)$', open('/proc/cpuinfo').read(),
+                           re.M)[0].split()) if os.uname(
+                               ).machine == 'x86_64' else set()
+    amx = [p for p in d.get('plugins', []) if p['name'] == 'cpu-amx']
+    if not amx or {'amx_tile', 'amx_int8'} <= words:
+        skip('a build for tiles is left out by its note', 'it may run here')
+    else:
+        check('a build for tiles is left out by its note',
+              amx[0]['state'] == 'refused' and
+              'this processor has no' in amx[0]['reason'] and
+              'AMX-TILE AMX-INT8' in amx[0]['reason'] and
+              amx[0]['probe_ms'] == 0, amx)
+        r = tarn('logits', POCKET, '--backend', 'cpu-amx', '--ids', '1')
+        check('named, it is refused with 6 and one sentence',
+              r.returncode == 6 and 'AMX-INT8' in r.stderr and
+              r.stderr.count('\n') == 1, r)
     d = listing()
     check('the second time they are remembered', all(
         p['remembered'] for p in d['plugins'] if p['state'] == 'ready'), d)

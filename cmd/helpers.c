@@ -32,9 +32,8 @@ enum tarn_status cmd_read_stdin(size_t limit, char **out, size_t *size,
         tarn_error_prefix(err, "the standard input");
         return s;
     }
-    tarn_buf_add(&b, "", 0);
     *size = b.size;
-    *out = b.size ? tarn_buf_take(&b) : tarn_dup("", 0);
+    *out = tarn_buf_take(&b);
     return *out ? TARN_OK
                 : tarn_fail(err, TARN_NO_MEMORY,
                             "no memory for an input of %zu bytes", *size);

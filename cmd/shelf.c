@@ -46,7 +46,7 @@ static bool choose_file(struct cmd_talk *t)
     if (t->file[0])
         return true;
     if (!folder_of(folder, sizeof folder)) {
-        say_unsaved(t, "neither XDG_DATA_HOME nor HOME is set");
+        say_unsaved(t, "neither XDG_DATA_HOME nor HOME names a folder");
         return false;
     }
     if (!tarn_folder_make(folder)) {

@@ -29,7 +29,7 @@ struct entry {
 struct tarn_models {
     struct entry *at;
     size_t n;
-    char folder[PATH_ROOM]; /* "": neither XDG_DATA_HOME nor HOME is set */
+    char folder[PATH_ROOM]; /* "": tarn_place_data() knows none */
 };
 
 static const char *base_name(const char *path)
@@ -223,7 +223,8 @@ static enum tarn_status save(struct tarn_models *m, struct tarn_error *err)
     char path[PATH_ROOM];
     const char *between = "";
     if (!m->folder[0])
-        return tarn_fail(err, TARN_IO, "neither XDG_DATA_HOME nor HOME is set");
+        return tarn_fail(err, TARN_IO,
+                         "neither XDG_DATA_HOME nor HOME names a folder");
     if (!tarn_folder_make(m->folder)) {
         const enum tarn_status s = tarn_file_fail(err, "made", errno);
         tarn_error_prefix(err, m->folder);

@@ -15,6 +15,8 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Whether a sanitizer watches: it takes memory of its own and makes a program
@@ -29,6 +31,15 @@ enum { TAP_WATCHED = 1 };
 #else
 enum { TAP_WATCHED = 0 };
 #endif
+
+/* Part i of a campaign that is too long for each run: a third of the parts, by
+ * TARN_SEED another one each time; all with TARN_SOAK. */
+static inline bool tap_draws(uint64_t i)
+{
+    const char *seed = getenv("TARN_SEED");
+    return getenv("TARN_SOAK") ||
+           (i + (seed ? strtoull(seed, NULL, 10) : 0)) % 3 == 0;
+}
 
 static int tap_n, tap_bad, tap_here;
 

@@ -26,6 +26,12 @@ bool tarn_place_program(char *out, size_t room)
 #endif
 }
 
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static bool is_file(const char *path)
 {
     struct stat st;
@@ -56,7 +62,8 @@ bool tarn_place_pocket(char *out, size_t room)
     return false;
 }
 
-/* Relative values are ignored, as XDG wants it. */
+/* Relative values are ignored, as XDG wants it.  A home that is not there is
+ * none: that of a service says /nonexistent, and stays away. */
 static bool find_own(const char *variable, const char *below_home, char *out,
                      size_t room)
 {
@@ -64,7 +71,7 @@ static bool find_own(const char *variable, const char *below_home, char *out,
     int n = -1;
     if (given && *given == '/')
         n = snprintf(out, room, "%s/tarn", given);
-    else if (home && *home == '/')
+    else if (home && *home == '/' && is_folder(home))
         n = snprintf(out, room, "%s/%s/tarn", home, below_home);
     return n > 0 && (size_t)n + 64 < room;
 }

@@ -17,8 +17,8 @@ bool tarn_place_pocket(char *out, size_t room);
 /* A person's folder for what tarn keeps: $XDG_DATA_HOME/tarn, else
  * $HOME/.local/share/tarn, and for what it can find out again: $XDG_CACHE_HOME
  * or .cache.  It need not be there (tarn_folder_make()).  False: neither
- * variable is set to an absolute path, or there is less than 64 bytes' room
- * for names below it. */
+ * variable is set to an absolute path (of HOME: to a folder that is there), or
+ * there is less than 64 bytes' room for names below it. */
 bool tarn_place_data(char *out, size_t room);
 bool tarn_place_cache(char *out, size_t room);
 

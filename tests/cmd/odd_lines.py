@@ -123,6 +123,11 @@ def check_lines():
     r = subprocess.run([TARN, "help", "logits"], capture_output=True)
     check("tarn help COMMAND", r.returncode == 0
           and r.stdout.startswith(b"tarn logits - "), r)
+    r = subprocess.run([TARN, "backends"], capture_output=True,
+                       env={"PATH": os.environ["PATH"],
+                            "HOME": os.path.abspath("absent")})
+    check("a home that is not there is not made", r.returncode == 0
+          and not os.path.exists("absent"), (r, os.listdir(".")))
 
 
 def catches(pid, number):

@@ -286,6 +286,8 @@ static void test_f01_damaged_files_are_refused(void)
         printf("# a state of %zu bytes\n", good.size);
         for (uint32_t i = 0; i < most; i++) {
             const uint64_t r = tarn_mix(i + 1);
+            if (whole && !tap_draws(i))
+                continue;
             /* Half of them where the structure is. */
             const size_t where = (size_t)((r >> 8) %
                                           (i % 2 ? good.size : 1600));
@@ -314,7 +316,7 @@ static void test_f01_damaged_files_are_refused(void)
         expect_refusal(&w, bad, good.size, "all zero", 0);
         expect_refusal(&w, bad, 0, "empty", 0);
         for (size_t i = 0; whole && i < 1600; i++)
-            for (int k = 0; k < 8; k++) {
+            for (int k = 0; k < 8 && tap_draws(i); k++) {
                 memcpy(bad, good.data, good.size);
                 bad[i] = (char)(bad[i] ^ 1 << k);
                 expect_refusal(&w, bad, good.size, "byte", (uint32_t)i);

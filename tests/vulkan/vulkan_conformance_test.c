@@ -9,7 +9,7 @@
 #include "backends/conformance/conformance.h"
 #include "tests/vulkan/vulkan_bench.h"
 
-enum { PARTS = 4 };
+enum { PARTS = 8 }; /* four of them in a run, others by the next seed */
 
 static char layer_log[64];
 
@@ -49,8 +49,9 @@ static void report(void *user, const char *line, bool ok)
 }
 
 static void play(const struct tarn_backend *backend, const char *tuning,
-                 uint32_t part)
+                 uint32_t turn)
 {
+    const uint32_t part = (uint32_t)((seed() + 2 * turn) % PARTS);
     struct bench b;
     uint32_t passed = 0, failed = 0, refused = 0;
     vulkan_world(tuning);
@@ -58,7 +59,7 @@ static void play(const struct tarn_backend *backend, const char *tuning,
     const enum tarn_status s =
         tarn_conformance_sample(backend, 0, &b.host, seed(), part, PARTS,
                                 report, &refused, &passed, &failed);
-    CHECK_SAYS(s == TARN_OK && failed == 0 && passed > 40,
+    CHECK_SAYS(s == TARN_OK && failed == 0 && passed > 25,
                "%s, seed %llu: status %d, %u passed, %u failed", tuning,
                (unsigned long long)seed(), (int)s, passed, failed);
     printf("# %s: %u cases passed\n", tuning, passed);

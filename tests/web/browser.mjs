@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 
 export const here = dirname(fileURLToPath(import.meta.url));
 export const root = resolve(here, '../..');
+/** node's options and script for a WASI program (why: wasm/wasm32.ini) */
+export const wasiRun = ['--no-warnings', '--no-turbo-fast-api-calls', join(here, 'wasi-run.mjs')];
 const require = createRequire(join(root, 'web/package.json'));
 
 const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',

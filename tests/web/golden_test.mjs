@@ -8,7 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash, webcrypto } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { check, equal, executablePath, finish, here, page as folder, root, start, test } from './browser.mjs';
+import { check, equal, executablePath, finish, page as folder, root, start, test, wasiRun } from './browser.mjs';
 import { serve } from './server.mjs';
 
 const [, , models, program] = process.argv;
@@ -26,8 +26,8 @@ const WAYS = [[1, 0], [7, 0], [512, 0], [512, 7]];
 if (program) await test('the WASI program in node', async () => {
   for (const m of files) {
     for (const beside of ['0', '7']) {
-      const out = execFileSync('node', ['--no-warnings', join(here, 'wasi-run.mjs'), program, 'logits', m.file,
-        '--ids', m.ids.join(','), '--beside', beside], { maxBuffer: 1 << 28 });
+      const out = execFileSync('node', [...wasiRun, program, 'logits', m.file, '--ids', m.ids.join(','),
+        '--beside', beside], { maxBuffer: 1 << 28 });
       equal(createHash('sha256').update(out).digest('hex'), golden[m.name], `${m.name} beside ${beside}`);
     }
   }

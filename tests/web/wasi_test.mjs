@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { check, equal, finish, here, test } from './browser.mjs';
+import { check, equal, finish, test, wasiRun } from './browser.mjs';
 
 const [, , program, models] = process.argv;
 const folder = mkdtempSync(join(tmpdir(), 'tarn-wasi-'));
@@ -12,8 +12,7 @@ copyFileSync(join(models, 'pocket.gguf'), join(folder, 'pocket.gguf'));
 
 /** @param {string[]} args @param {string} [input] */
 function tarn(args, input = '') {
-  const r = spawnSync('node', ['--no-warnings', join(here, 'wasi-run.mjs'), '--dir', folder, program, ...args],
-    { input, maxBuffer: 1 << 26 });
+  const r = spawnSync('node', [...wasiRun, '--dir', folder, program, ...args], { input, maxBuffer: 1 << 26 });
   return { code: r.status, out: r.stdout.toString(), err: r.stderr.toString() };
 }
 

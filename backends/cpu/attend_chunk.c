@@ -65,7 +65,7 @@ INLINE void fetch(const uint8_t *p)
 INLINE void fetch_lines(const uint8_t *p, uint32_t bytes)
 {
 #if !defined(TARN_PLAIN_LOOPS)
-#pragma GCC unroll 8
+VEC_UNROLL(8)
 #endif
     for (uint32_t i = 0; i < bytes; i += 64)
         fetch(p + i);
@@ -78,17 +78,17 @@ INLINE void score_step(const uint8_t *line, size_t group, const float *q,
                        const vf *d, vf (*acc)[KEYS])
 {
     vf k[KEYS];
-#pragma GCC unroll 4
+VEC_UNROLL(4)
     for (uint32_t i = 0; i < KEYS; i++) {
         k[i] = load_kv(line + i * VL / 16 * group,
                        (size_t)j * 16 + i * VL % 16, type);
         if (type == TARN_Q8_0)
             k[i] = k[i] * d[i];
     }
-#pragma GCC unroll 4
+VEC_UNROLL(4)
     for (uint32_t h = 0; h < heads; h++) {
         const vf x = vf_splat(q[h * n + j]);
-#pragma GCC unroll 4
+VEC_UNROLL(4)
         for (uint32_t i = 0; i < KEYS; i++) {
             acc[h][i] = acc[h][i] + x * k[i];
             KEEP(acc[h][i]);
@@ -117,7 +117,7 @@ INLINE void scores(const struct cpu_chunk *c, const float *q, uint32_t heads,
         for (uint32_t i = 0; i < KEYS * VL; i += 16)
             fetch_lines(next + i / 16 * group + (size_t)j * 16 * bytes,
                         64 * bytes);
-#pragma GCC unroll 4
+VEC_UNROLL(4)
         for (uint32_t u = 0; u < 4; u++)
             score_step(line, group, q, n, j + u, heads, type, d, acc);
     }
@@ -212,12 +212,12 @@ INLINE void outputs(const struct cpu_chunk *c, float *out, uint32_t heads,
     const size_t each = (size_t)c->unit * bytes;
     for (uint32_t t = 0; t < c->n_keys; t++) {
         fetch_lines(next, nd * VL * bytes);
-#pragma GCC unroll 4
+VEC_UNROLL(4)
         for (uint32_t i = 0; i < nd; i++) {
             vf v = load_kv(row, i * VL, type);
             if (type == TARN_Q8_0)
                 v = v * scale[(d + i * VL) / 32 - block][t];
-#pragma GCC unroll 4
+VEC_UNROLL(4)
             for (uint32_t h = 0; h < heads; h++)
                 acc[h][i] = acc[h][i] + e[h][t] * v;
         }

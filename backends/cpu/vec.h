@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "backends/cpu/unroll.h"
 #include "backends/numerics.h"
 
 #if defined(__x86_64__) || defined(__i386__)
@@ -346,7 +347,7 @@ INLINE vf vf_from_i8(const int8_t *p)
  * operations, each of which waits for the one before. */
 INLINE void vf_exps(vf *x, uint32_t n)
 {
-#define EACH _Pragma("GCC unroll 8") for (uint32_t i = 0; i < n; i++)
+#define EACH VEC_UNROLL(8) for (uint32_t i = 0; i < n; i++)
     vf r[8], t[8], p[8];
     EACH r[i] = vf_min(vf_max(x[i], vf_splat(-87.0f)), vf_splat(88.0f));
     EACH t[i] = r[i] * 1.44269504f + 12582912.0f;

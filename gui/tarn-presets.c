@@ -1,7 +1,6 @@
 /* tarn-presets.c - see tarn-presets.h. */
 #include "gui/tarn-presets.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #define GONE "removed"
@@ -15,14 +14,8 @@ static char *file_name(void)
 static GKeyFile *load(void)
 {
     GKeyFile *k = g_key_file_new();
-    g_autoptr(GError) error = NULL;
     g_autofree char *name = file_name();
-    if (!g_key_file_load_from_file(k, name, G_KEY_FILE_NONE, &error) &&
-        !g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
-        g_autofree char *bad = g_strconcat(name, ".bad", NULL);
-        if (g_rename(name, bad))
-            g_message("the presets in %s cannot be read", name);
-    }
+    tarn_settings_read_file(k, name, "presets");
     return k;
 }
 

@@ -115,17 +115,22 @@ static void save_choices(const TarnSettings *s, GKeyFile *k)
         g_key_file_set_boolean(k, GROUP, "ctrl-sends", TRUE);
 }
 
-void tarn_settings_load(TarnSettings *s)
+void tarn_settings_read_file(GKeyFile *k, const char *name, const char *what)
 {
-    g_autoptr(GKeyFile) k = g_key_file_new();
     g_autoptr(GError) error = NULL;
-    g_autofree char *name = file_name();
     if (!g_key_file_load_from_file(k, name, G_KEY_FILE_NONE, &error) &&
         !g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
         g_autofree char *bad = g_strconcat(name, ".bad", NULL);
         if (g_rename(name, bad))
-            g_message("the settings in %s cannot be read", name);
+            g_message("the %s in %s cannot be read", what, name);
     }
+}
+
+void tarn_settings_load(TarnSettings *s)
+{
+    g_autoptr(GKeyFile) k = g_key_file_new();
+    g_autofree char *name = file_name();
+    tarn_settings_read_file(k, name, "settings");
     s->width = number(k, "width", 360, 16384, 1080);
     s->height = number(k, "height", 480, 16384, 760);
     s->maximized = g_key_file_get_boolean(k, GROUP, "maximized", NULL);

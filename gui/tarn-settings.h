@@ -47,6 +47,9 @@ void tarn_settings_reset(TarnSettings *s);
 void tarn_settings_load(TarnSettings *s);
 void tarn_settings_save(const TarnSettings *s);
 void tarn_settings_finish(TarnSettings *s);
+/* A file of them, or of something like them (what: "settings"); one that is no
+ * key file is put aside as NAME.bad.  k stays empty where there is none. */
+void tarn_settings_read_file(GKeyFile *k, const char *name, const char *what);
 /* Only what a turn is made with: budget, loops, tools, sampling, seed. */
 void tarn_settings_read_turn(TarnSettings *s, GKeyFile *k, const char *group);
 void tarn_settings_write_turn(const TarnSettings *s, GKeyFile *k,

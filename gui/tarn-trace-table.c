@@ -143,29 +143,32 @@ static int by_share(gconstpointer a, gconstpointer b, gpointer user)
     return x < n && y < n ? (k[x].p > k[y].p) - (k[x].p < k[y].p) : 0;
 }
 
-static int by_time(gconstpointer a, gconstpointer b, gpointer user)
+static int compare(TarnTraceTable *p, gconstpointer a, gconstpointer b,
+                   uint64_t (*of)(const struct tarn_trace *, uint32_t))
 {
-    TarnTraceTable *p = user;
     gsize n;
     tokens_of(p, &n);
     guint x = index_of((gpointer)a), y = index_of((gpointer)b);
     if (x >= n || y >= n)
         return 0;
-    guint64 u = tarn_view_us(p->trace, x), v = tarn_view_us(p->trace, y);
+    guint64 u = of(p->trace, x), v = of(p->trace, y);
     return (u > v) - (u < v);
 }
 
+static int by_time(gconstpointer a, gconstpointer b, gpointer user)
+{
+    return compare(user, a, b, tarn_view_us);
+}
+
 /* What is of no step comes last. */
+static uint64_t step_of(const struct tarn_trace *t, uint32_t token)
+{
+    return tarn_view_step(t, token);
+}
+
 static int by_step(gconstpointer a, gconstpointer b, gpointer user)
 {
-    TarnTraceTable *p = user;
-    gsize n;
-    tokens_of(p, &n);
-    guint x = index_of((gpointer)a), y = index_of((gpointer)b);
-    if (x >= n || y >= n)
-        return 0;
-    guint u = tarn_view_step(p->trace, x), v = tarn_view_step(p->trace, y);
-    return (u > v) - (u < v);
+    return compare(user, a, b, step_of);
 }
 
 static int by_rank(gconstpointer a, gconstpointer b, gpointer user)

@@ -355,6 +355,8 @@ static enum tarn_status resume_chat(struct cmd_talk *t, const char *path,
     if (s == TARN_OK && !t->chat)
         return tarn_fail(err, TARN_BAD_FILE, "%s: holds no chat",
                          tarn_shown_str(path).text);
+    if (s == TARN_OK && tarn_chat_lost(t->chat))
+        fprintf(stderr, "tarn: %s\n", tarn_chat_lost(t->chat));
     while (s == TARN_OK && tarn_chat_find(t->chat, t->last_id + 1, &m))
         t->last_id++;
     return s;

@@ -71,7 +71,8 @@ enum cmd_slash cmd_slash_open(struct cmd_talk *t, char *rest, uint32_t *attempt)
     if (s == TARN_OK) {
         cmd_shelf_forget(t);
         cmd_shelf_read_title(t, text, size);
-        snprintf(t->file, sizeof t->file, "%s", kept); /* it is written there */
+        if (!tarn_chat_lost(chat)) /* or else that file stays as it is */
+            snprintf(t->file, sizeof t->file, "%s", kept);
     }
     tarn_free(text);
     if (s != TARN_OK) {
@@ -88,6 +89,8 @@ enum cmd_slash cmd_slash_open(struct cmd_talk *t, char *rest, uint32_t *attempt)
     drop_box(t);
     cmd_view_say(&t->view, "%s messages read.",
                  tarn_count(tarn_chat_length(chat)).text);
+    if (tarn_chat_lost(chat))
+        cmd_view_say(&t->view, "%s", tarn_chat_lost(chat));
     return CMD_SLASH_DONE;
 }
 

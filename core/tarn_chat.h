@@ -119,10 +119,14 @@ enum tarn_status tarn_chat_tree_json(const struct tarn_chat *chat, char **out,
 /* The usual form {"messages":[...]} of the active path; owned by the caller. */
 enum tarn_status tarn_chat_json(const struct tarn_chat *chat, char **out,
                                 size_t *size, struct tarn_error *err);
-/* A conversation in one of these forms becomes a chat. */
+/* A conversation in one of these forms becomes a chat.  A damaged trace does
+ * not cost the chat: it is left out, see lost(). */
 enum tarn_status tarn_chat_from_json(const char *text, size_t size,
                                      struct tarn_chat **out,
                                      struct tarn_error *err);
+/* One sentence on what was left out when the chat was read, for the person;
+ * borrowed.  NULL: nothing was. */
+const char *tarn_chat_lost(const struct tarn_chat *chat);
 /* Markdown of the active path; thoughts only when asked for. */
 enum tarn_status tarn_chat_markdown(const struct tarn_chat *chat,
                                     bool thoughts, char **out, size_t *size,

@@ -133,8 +133,9 @@ TarnConversation *tarn_transfer_import(GFile *file, char **why)
                                *reason ? reason : _("it is too large"));
         return NULL;
     }
+    const char *lost = tarn_chat_lost(chat);
+    if (lost)
+        *why = tarn_words_valid(lost, -1);
     TarnConversation *c = tarn_conversation_of(chat);
-    if (!c)
-        *why = g_strdup(_("There was not enough memory for a chat."));
     return c;
 }

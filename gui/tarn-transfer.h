@@ -20,7 +20,8 @@ void tarn_transfer_export(GtkWindow *parent, TarnConversation *c,
                           gpointer user);
 /* Whether the file begins as a chat does, not as a model. */
 gboolean tarn_transfer_is_chat(GFile *file);
-/* A new conversation, owned; or NULL and *why, one sentence, owned. */
+/* A new conversation, owned, and in *why what was left out, or NULL; or no
+ * conversation and *why not.  One sentence, owned. */
 TarnConversation *tarn_transfer_import(GFile *file, char **why);
 
 #endif

@@ -246,6 +246,8 @@ static void import_chat(TarnWindow *w, GFile *file)
     tarn_window_leave_chat(w);
     tarn_shelf_save_all(w->archive, c);
     tarn_window_show_chat(w, c);
+    if (why)
+        tarn_page_notice(w->page, TRUE, why, NULL, NULL);
 }
 
 /* A chat goes without a model of its own: the one of last time is opened if

@@ -14,8 +14,6 @@
 #define FORM 1
 #define MAX_CALLS 1024u         /* blocks of one message */
 #define MAX_IDS ((size_t)1 << 20) /* of one message */
-#define FARTHEST 64               /* messages that it is looked for above */
-#define MAX_PROMPTS ((size_t)1 << 24) /* ids of all traces' prompts */
 
 /* --------------------------------------------------------------------- out */
 
@@ -73,64 +71,6 @@ static void add_text(struct tarn_buf *b, const char *key,
     tarn_buf_byte(b, ']');
 }
 
-/* One that memory ran out for is left out. */
-static bool has_trace(const struct message *m)
-{
-    return m->trace && !tarn_trace_failed(m->trace);
-}
-
-/* The prompt of the nearest turn above that has a trace: a prompt begins like
- * the one before it, so only the rest is written. */
-static const int32_t *prompt_above(const struct tarn_chat *chat,
-                                   tarn_message_id parent, size_t *n)
-{
-    for (int far = 0; parent && far < FARTHEST;
-         parent = chat->at[parent - 1]->parent, far++) {
-        const struct message *m = chat->at[parent - 1];
-        const struct tarn_trace_turn *u =
-            has_trace(m) ? tarn_trace_turn(m->trace) : NULL;
-        if (u && u->n_prompt) {
-            *n = u->n_prompt;
-            return u->prompt;
-        }
-    }
-    *n = 0;
-    return NULL;
-}
-
-static void add_prompt(struct tarn_buf *b, const struct tarn_chat *chat,
-                       const struct message *m)
-{
-    const struct tarn_trace_turn *u = tarn_trace_turn(m->trace);
-    size_t n, same = 0;
-    const int32_t *above = prompt_above(chat, m->parent, &n);
-    if (!u || !u->n_prompt)
-        return;
-    while (same < n && same < u->n_prompt && above[same] == u->prompt[same])
-        same++;
-    tarn_buf_printf(b, ", \"trace_prompt\": [%zu", same);
-    for (size_t i = same; i < u->n_prompt; i++)
-        tarn_buf_printf(b, ",%d", u->prompt[i]);
-    tarn_buf_byte(b, ']');
-}
-
-static enum tarn_status add_trace(struct tarn_buf *b,
-                                  const struct tarn_chat *chat,
-                                  const struct message *m,
-                                  struct tarn_error *err)
-{
-    struct tarn_buf text = { 0 };
-    const enum tarn_status s = tarn_trace_write_short(m->trace, &text, err);
-    if (s == TARN_OK) {
-        tarn_buf_text(b, ", \"trace\": ");
-        tarn_json_add_string(b, text.data, text.size, false);
-        add_prompt(b, chat, m);
-    }
-    b->failed |= text.failed;
-    tarn_buf_finish(&text);
-    return s;
-}
-
 static void add_calls(struct tarn_buf *b, const struct message *m)
 {
     for (uint32_t i = 0; i < m->n_calls; i++) {
@@ -165,7 +105,7 @@ static enum tarn_status add_one(struct tarn_buf *b,
         tarn_buf_text(b, ", ");
         tarn_buf_text(b, m->extra);
     }
-    const enum tarn_status s = has_trace(m) ? add_trace(b, chat, m, err) : TARN_OK;
+    const enum tarn_status s = tarn_chat_add_trace(b, chat, m, err);
     tarn_buf_byte(b, '}');
     return s;
 }
@@ -242,77 +182,26 @@ static enum tarn_status read_text(const struct tarn_json *v, const char *key,
     return TARN_OK;
 }
 
-static enum tarn_status read_ids(const struct tarn_json *v, const char *key,
-                                 size_t index, struct tarn_ids *out,
-                                 struct tarn_error *err)
+const char *tarn_chat_ids_of(const struct tarn_json *list, struct tarn_ids *out)
 {
-    const struct tarn_json *list = tarn_json_get(v, key);
     if (!list)
-        return TARN_OK;
+        return NULL;
     if (list->kind != TARN_JSON_ARRAY || list->n > MAX_IDS)
-        return bad(err, index, "has ids that are no list, or too many");
+        return "has ids that are no list, or too many";
     for (const struct tarn_json *k = list->first; k; k = k->next) {
         int64_t id;
         if (!tarn_json_i64(k, &id) || id < 0 || id > INT32_MAX)
-            return bad(err, index, "has an id that is none");
+            return "has an id that is none";
         tarn_ids_add(out, (int32_t)id);
     }
-    return TARN_OK;
-}
-
-static enum tarn_status read_trace(const struct tarn_json *v, size_t index,
-                                   struct tarn_trace **out,
-                                   struct tarn_error *err)
-{
-    const struct tarn_json *text = tarn_json_get(v, "trace");
-    if (!text)
-        return TARN_OK;
-    if (text->kind != TARN_JSON_STRING)
-        return bad(err, index, "has a trace that is no text");
-    return tarn_trace_read(text->text, text->size, out, err);
+    return NULL;
 }
 
 struct reading {
-    struct tarn_buf text, thought;
-    struct tarn_ids ids, prompt;
-    struct tarn_trace *trace;
-    struct tarn_buf call;
-    size_t *n_prompts; /* ids of all prompts so far */
+    struct tarn_buf text, thought, call;
+    struct tarn_ids ids;
+    struct tarn_traces_in *traces;
 };
-
-/* What the trace's turn was asked: so many ids of the turn above, and the
- * rest.  A small file could ask for much memory by this; above the limit a
- * trace can be read, not computed again. */
-static enum tarn_status read_prompt(const struct tarn_chat *chat,
-                                    tarn_message_id parent,
-                                    const struct tarn_json *v, size_t index,
-                                    struct reading *r, struct tarn_error *err)
-{
-    size_t n;
-    enum tarn_status s = read_ids(v, "trace_prompt", index, &r->prompt, err);
-    if (s == TARN_OK && r->prompt.failed)
-        s = tarn_chat_no_memory(err, r->prompt.n * sizeof *r->prompt.at);
-    if (s != TARN_OK || r->prompt.n == 0)
-        return s;
-    const size_t same = (size_t)r->prompt.at[0], rest = r->prompt.n - 1;
-    if (same + rest > MAX_PROMPTS - *r->n_prompts) {
-        *r->n_prompts = MAX_PROMPTS;
-        return TARN_OK;
-    }
-    *r->n_prompts += same + rest;
-    const int32_t *above = prompt_above(chat, parent, &n);
-    if (!r->trace || !tarn_trace_turn(r->trace) || same > n)
-        return bad(err, index, "has a prompt that fits no trace");
-    struct tarn_ids whole = { 0 };
-    for (size_t i = 0; i < same; i++)
-        tarn_ids_add(&whole, above[i]);
-    for (size_t i = 0; i < rest; i++)
-        tarn_ids_add(&whole, r->prompt.at[1 + i]);
-    s = whole.failed ? tarn_chat_no_memory(err, (same + rest) * 4)
-                     : tarn_trace_set_prompt(r->trace, whole.at, whole.n, err);
-    tarn_ids_finish(&whole);
-    return s;
-}
 
 /* Blocks of calls go to the message, which is there already. */
 static enum tarn_status read_calls(struct tarn_chat *chat, tarn_message_id id,
@@ -368,12 +257,9 @@ static enum tarn_status put_one(struct tarn_chat *chat,
     if (s == TARN_OK)
         s = read_text(v, "thinking", "thinking_bytes", index, &r->thought,
                       &has_thought, err);
-    if (s == TARN_OK)
-        s = read_ids(v, "ids", index, &r->ids, err);
-    if (s == TARN_OK)
-        s = read_trace(v, index, &r->trace, err);
-    if (s == TARN_OK)
-        s = read_prompt(chat, (tarn_message_id)parent, v, index, r, err);
+    const char *wrong = tarn_chat_ids_of(tarn_json_get(v, "ids"), &r->ids);
+    if (s == TARN_OK && wrong)
+        s = bad(err, index, wrong);
     if (s != TARN_OK)
         return s;
     if (r->text.failed || r->thought.failed || r->ids.failed)
@@ -389,9 +275,9 @@ static enum tarn_status put_one(struct tarn_chat *chat,
     s = tarn_chat_put(chat, (tarn_message_id)parent, &p, NULL, err);
     if (s != TARN_OK)
         return s;
-    tarn_chat_attach(chat, (tarn_message_id)id, r->trace);
-    r->trace = NULL;
-    s = read_calls(chat, (tarn_message_id)id, v, index, r, err);
+    s = tarn_chat_read_trace(chat, (tarn_message_id)id, v, r->traces, err);
+    if (s == TARN_OK)
+        s = read_calls(chat, (tarn_message_id)id, v, index, r, err);
     if (s != TARN_OK)
         return s;
     return tarn_chat_keep_others(chat, (tarn_message_id)id, v, err);
@@ -402,7 +288,7 @@ enum tarn_status tarn_chat_read_whole(const struct tarn_json *doc,
                                       struct tarn_error *err)
 {
     int64_t form, active;
-    size_t index = 0, n_prompts = 0;
+    size_t index = 0;
     if (!number_of(doc, "tarn_chat", 1, INT32_MAX, &form))
         return tarn_fail(err, TARN_USAGE, "The chat's form has no number.");
     if (form > FORM)
@@ -411,18 +297,20 @@ enum tarn_status tarn_chat_read_whole(const struct tarn_json *doc,
                          "number %d, this tarn reads up to %d.",
                          (int)form, FORM);
     const struct tarn_json *list = tarn_json_get(doc, "messages");
-    for (const struct tarn_json *v = list->first; v; v = v->next, index++) {
-        struct reading r = { .n_prompts = &n_prompts };
-        const enum tarn_status s = put_one(chat, v, index, &r, err);
+    struct tarn_traces_in traces = { .n_messages = list->n };
+    enum tarn_status s = TARN_OK;
+    for (const struct tarn_json *v = list->first; v && s == TARN_OK;
+         v = v->next, index++) {
+        struct reading r = { .traces = &traces };
+        s = put_one(chat, v, index, &r, err);
         tarn_buf_finish(&r.text);
         tarn_buf_finish(&r.thought);
         tarn_buf_finish(&r.call);
         tarn_ids_finish(&r.ids);
-        tarn_ids_finish(&r.prompt);
-        tarn_trace_destroy(r.trace);
-        if (s != TARN_OK)
-            return s;
     }
+    tarn_chat_end_traces(chat, &traces);
+    if (s != TARN_OK)
+        return s;
     if (!number_of(doc, "active", 0, (int64_t)index, &active))
         return tarn_fail(err, TARN_USAGE,
                          "The chat does not say which message its path ends "

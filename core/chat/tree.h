@@ -53,6 +53,7 @@ struct tarn_chat {
     uint64_t number; /* 0: no engine has asked yet */
     unsigned held;
     bool doomed;
+    struct tarn_error lost; /* TARN_OK: nothing was left out when it was read */
 };
 
 /* tree.c.  NULL: no such message, or hidden. */
@@ -80,8 +81,37 @@ enum tarn_status tarn_chat_keep_others(struct tarn_chat *chat,
                                        const struct tarn_json *v,
                                        struct tarn_error *err);
 /* chat_whole.c */
+/* What is wrong with a list of ids ("has an id that is none"), or NULL; out
+ * may have failed. */
+const char *tarn_chat_ids_of(const struct tarn_json *list,
+                             struct tarn_ids *out);
 enum tarn_status tarn_chat_read_whole(const struct tarn_json *doc,
                                       struct tarn_chat *chat,
                                       struct tarn_error *err);
+
+/* chat_traces.c: what the whole form says of a message's trace. */
+enum tarn_status tarn_chat_add_trace(struct tarn_buf *b,
+                                     const struct tarn_chat *chat,
+                                     const struct message *m,
+                                     struct tarn_error *err);
+/* While a file is read: begin with n_messages, end with end_traces(). */
+struct tarn_traces_in {
+    size_t n_messages, n_ids; /* in the file; of all prompts so far */
+    struct tarn_loss {
+        size_t n;
+        tarn_message_id first;
+        struct tarn_error why; /* of the first */
+    } lost, cut; /* traces; their prompts only */
+    struct tarn_ids *left; /* [n_messages] or NULL: prompts whose trace lacks
+                              them; failed: not known */
+};
+/* The message is there.  Only TARN_NO_MEMORY is an error. */
+enum tarn_status tarn_chat_read_trace(struct tarn_chat *chat,
+                                      tarn_message_id id,
+                                      const struct tarn_json *v,
+                                      struct tarn_traces_in *in,
+                                      struct tarn_error *err);
+/* Fills chat->lost. */
+void tarn_chat_end_traces(struct tarn_chat *chat, struct tarn_traces_in *in);
 
 #endif

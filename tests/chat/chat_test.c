@@ -465,10 +465,6 @@ static void test_wrong_trees_are_refused(void)
               "[2147483648]"), TARN_USAGE, "id" },
         { ONE("\"id\":1,\"parent\":0,\"role\":\"user\",\"content_bytes\":"
               "[256]"), TARN_USAGE, "byte" },
-        { ONE("\"id\":1,\"parent\":0,\"role\":\"user\",\"trace\":{}"),
-          TARN_USAGE, "trace" },
-        { ONE("\"id\":1,\"parent\":0,\"role\":\"user\",\"trace\":\"x\""),
-          TARN_BAD_FILE, "" },
     };
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
         struct tarn_chat *chat = NULL;

@@ -317,11 +317,27 @@ def test_chats_are_kept():
     check("no chat 99" in t.answer(), t.answer())
     t.type("\x04")
     check(t.finish() == 0)
+    # A damaged trace costs no chat, and its file stays as it is (F08).
+    hurt = os.path.join(folder, "20200101-000000-1-0.json")
+    before = ('{"tarn_chat": 1, "active": 1, "messages": [{"id": 1, "parent": '
+              '0, "role": "user", "content": "a", "trace": "{"}]}')
+    with open(hurt, "w") as f:
+        f.write(before)
+    os.utime(hurt, (1, 1))
+    t = start(env=env).prompt()
+    t.ask("/open 3")
+    check("Message 1 is read without its trace: this is not a tarn trace" in
+          t.answer(), t.answer())
+    t.ask("What is 1 + 2?")
+    check([m[1] for m in messages(t)[:2]] == ["a", "What is 1 + 2?"])
+    t.type("\x04")
+    check(t.finish() == 0)
+    check(open(hurt).read() == before and len(os.listdir(folder)) == 4)
     t = start("--no-save", env=env).prompt()
     t.ask("What is 2 + 2?")
     t.type("\x04")
     check(t.finish() == 0)
-    check(len(os.listdir(folder)) == 2, os.listdir(folder))
+    check(len(os.listdir(folder)) == 4, os.listdir(folder))
     with open(os.path.join(DIR, "flat"), "w"):
         pass
     t = start(env={"XDG_DATA_HOME": os.path.join(DIR, "flat")}).prompt()

@@ -59,6 +59,10 @@ static const char *const SEEDS[] = {
     "\"role\":\"assistant\",\"content\":\"a\"," TRACE
     ",\"trace_prompt\":[0,5,6]},{\"id\":2,\"parent\":1,\"role\":"
     "\"assistant\",\"content\":\"b\"," TRACE ",\"trace_prompt\":[2,7]}]}",
+    "{\"tarn_chat\":1,\"active\":2,\"messages\":[{\"id\":1,\"parent\":0,"
+    "\"role\":\"assistant\",\"content\":\"a\",\"trace\":\"{\","
+    "\"trace_prompt\":[0,5,6]},{\"id\":2,\"parent\":1,\"role\":"
+    "\"assistant\",\"content\":\"b\"," TRACE ",\"trace_prompt\":[2,7]}]}",
 };
 
 bool fuzz_seed(size_t i, struct tarn_buf *out)
@@ -77,6 +81,7 @@ static void check_tree(const struct tarn_chat *chat)
     struct tarn_chat *again = NULL;
     FUZZ_CHECK(tarn_chat_tree_json(chat, &first, &n_first, NULL) == TARN_OK);
     FUZZ_CHECK(tarn_chat_from_json(first, n_first, &again, NULL) == TARN_OK);
+    FUZZ_CHECK(!tarn_chat_lost(again)); /* nothing that is damaged is written */
     FUZZ_CHECK(tarn_chat_tree_json(again, &second, &n_second, NULL) ==
                TARN_OK);
     FUZZ_CHECK(n_first == n_second && !memcmp(first, second, n_first));

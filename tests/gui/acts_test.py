@@ -179,6 +179,16 @@ try:
     ok(soon(lambda: 'Hello?' in labels(w) and 'Yes.' in texts(w), 10),
        'a chat file is opened as a chat', labels(w))
     ok('Instructions' in labels(w), 'its instructions are named so')
+    hurt = os.path.join(tmp, 'hurt.json')  # F08
+    with open(hurt, 'w') as f:
+        json.dump({'tarn_chat': 1, 'active': 2, 'messages': [
+            {'id': 1, 'parent': 0, 'role': 'user', 'content': 'Still here?'},
+            {'id': 2, 'parent': 1, 'role': 'assistant', 'content': 'I am.',
+             'trace': '{"tarn_trace":1,'}]}, f)
+    subprocess.run([program, hurt], check=True, timeout=60)
+    ok(soon(lambda: w.find(Role.LABEL, begins='Message 2 is read without its '
+                           'trace: this is not a tarn trace: '), 10) and
+       'I am.' in texts(w), 'a damaged trace does not cost the chat')
     bad = os.path.join(tmp, 'bad.json')
     with open(bad, 'w') as f:
         f.write('{"messages": [{"role": "nobody"}]}')

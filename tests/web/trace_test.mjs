@@ -269,6 +269,13 @@ await test('a trace is kept with its chat: over a reload, in the chat\'s file an
   await p.waitForFunction(() => globalThis.tarnPage.chats.length === 2);
   await p.evaluate(() => { const t = globalThis.tarnPage.traces; return t.show(globalThis.tarnPage.transcript.lastReply().m); });
   equal(await pane(p, 'pane.text'), text, 'the trace that came with a file');
+  /* F08: a damaged one does not cost the chat. */
+  const hurt = JSON.parse(file);
+  hurt.messages[1].trace = text.slice(0, 99);
+  await p.setInputFiles('#chat-file', { name: 'hurt.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(hurt)) });
+  await p.locator('.notice.error', { hasText: 'Message 2 is read without its trace: this is not a tarn trace: ' }).waitFor();
+  equal(await p.evaluate(() => globalThis.tarnPage.chats.length), 3, 'the chat with a damaged trace');
+  equal(await p.evaluate(() => !!globalThis.tarnPage.transcript.lastReply().m.traced), false, 'its trace');
   /* Deleted chats take their traces with them at the next start. */
   await p.evaluate(async () => { for (const c of [...globalThis.tarnPage.chats]) await globalThis.tarnPage.remove(c); });
   await p.reload();

@@ -9,6 +9,8 @@ import { notify } from './notices.mjs';
 import { leafBelow, messageOf, siblingsOf } from './store.mjs';
 import { shown } from './trace-rows.mjs';
 import { TracePane } from './trace-pane.mjs';
+import { TarnError } from './module.mjs';
+import { TraceView } from './trace-view.mjs';
 import { TraceStore } from './trace-store.mjs';
 import { words } from './words.mjs';
 
@@ -16,7 +18,23 @@ import { words } from './words.mjs';
 /** @typedef {import('./store.mjs').Chat} Chat */
 
 const NOTHING = 'The trace begins with the next answer.';
+const MODULE = new URL(build.wasm, import.meta.url).href, BAD_FILE = 3, NO_MEMORY = 4;
 const NOT_RECORDED = 'Nothing is recorded of this answer.';
+
+/** Which of the texts are no traces, and why.  What there is no memory or no
+ * module for is kept as it is. @param {Map<number, any>} texts by message */
+async function damaged(texts) {
+  const view = texts.size ? await TraceView.load(MODULE).catch(() => null) : null, lost = [];
+  for (const [id, text] of texts) {
+    try {
+      if (typeof text !== 'string') throw new TarnError('the trace is no text', BAD_FILE);
+      view?.open(text);
+    } catch (e) {
+      if (e instanceof TarnError && e.status !== NO_MEMORY) lost.push({ id, reason: e.message });
+    }
+  }
+  return lost;
+}
 
 export class Traces {
   /** @param {any} page */
@@ -29,7 +47,7 @@ export class Traces {
     this.shown = null;
     /** @type {{source: string, begin: number[], seed: number|undefined}|null} */
     this.fork = null;
-    this.pane = new TracePane(byId('trace'), new URL(build.wasm, import.meta.url).href, {
+    this.pane = new TracePane(byId('trace'), MODULE, {
       fork: (begin, text) => this.forkFrom(begin, text),
       failed: text => notify({ code: 'me18', text, level: 'error' }),
       reproduce: text => this.reproduce(text), stop: () => page.engine.stop(),
@@ -111,10 +129,14 @@ export class Traces {
     });
   }
 
-  /** Records that came with a chat. @param {Chat} chat @param {Map<number, string>} texts */
+  /** Records that came with a chat; what is damaged is left out and told.
+   * @param {Chat} chat @param {Map<number, any>} texts */
   async keepAll(chat, texts) {
+    const lost = await damaged(texts);
+    if (lost.length) notify({ ...words.tracesLost(lost), level: 'error' });
     for (const [id, text] of texts) {
       const m = messageOf(chat, id);
+      if (lost.some(l => l.id === id)) continue;
       if (m) m.traced = true;
       await this.store.put(chat, id, text);
     }

@@ -42,8 +42,8 @@ function messageFrom(v, i, n) {
 }
 
 /** The whole form, or the usual {"messages":[…]} of one path; what is recorded
- * of its turns, by message.
- * @param {string} text @returns {{chat: Chat, traces: Map<number, string>}} */
+ * of its turns, by message, not yet checked.
+ * @param {string} text @returns {{chat: Chat, traces: Map<number, any>}} */
 export function chatFrom(text) {
   const all = JSON.parse(text), list = Array.isArray(all) ? all : all?.messages;
   if (!Array.isArray(list)) throw new Error('it has no list of messages');
@@ -58,7 +58,7 @@ export function chatFrom(text) {
   chat.title = String(all.title || first?.text || 'Chat').trim().replace(/\s+/g, ' ').slice(0, 80);
   chat.model = chat.messages.findLast(m => m.model)?.model ?? '';
   const traces = new Map();
-  for (const [i, v] of list.entries()) if (typeof v.trace === 'string') traces.set(i + 1, v.trace);
+  for (const [i, v] of list.entries()) if (v.trace !== undefined) traces.set(i + 1, v.trace);
   return { chat, traces };
 }
 

@@ -33,6 +33,9 @@ export const words = {
     `This browser lacks ${feature}. Use a current Firefox, Chrome or Safari, or the desktop program.`),
   noChat: (/** @type {string} */ file, /** @type {string} */ reason) => say('me18',
     `${file} is not a tarn chat or trace: ${reason}.`),
+  tracesLost: (/** @type {{id: number, reason: string}[]} */ lost) => say('me18', lost.length === 1
+    ? `Message ${lost[0].id} is read without its trace: ${lost[0].reason}.`
+    : `${lost.length} messages are read without their traces; message ${lost[0].id}: ${lost[0].reason}.`),
   tooLong: (/** @type {string} */ size, /** @type {string} */ most) => say('me20',
     `The message is ${size} long and ${most} are allowed. Send a shorter part of it.`),
   notText: (/** @type {string} */ file) => say('me19', `${file} is not text. This model reads text only.`),

@@ -27,11 +27,7 @@ static char *piece(TarnTraceDetails *d, gint32 id)
 {
     gsize size;
     const char *bytes = tarn_trace_piece(d->trace, id, &size);
-    g_autofree char *valid = tarn_words_valid(bytes, (gssize)size);
-    GString *s = g_string_new(valid);
-    g_string_replace(s, "\n", "↵", 0);
-    g_string_replace(s, "\t", "⇥", 0);
-    return g_string_free(s, FALSE);
+    return tarn_trace_one_line(bytes, size);
 }
 
 guint tarn_trace_details_rows(const struct tarn_trace_token *k)

@@ -2,7 +2,7 @@
  * and asks the core what lies under the pointer.  It computes no layout.
  *
  * Signals: "chosen" (token, candidate or -1): a click; "ranged" (first, last
- * token): a drag.
+ * token): a drag; "scaled": what is seen of it, or how large, may be another.
  *
  * Owns: the list and what was painted; the trace is borrowed.  Threads: the
  * main one.
@@ -44,6 +44,14 @@ void tarn_trace_lanes_show(TarnTraceLanes *l, enum tarn_view_lane lane,
 const struct tarn_view_options *tarn_trace_lanes_look(TarnTraceLanes *l);
 /* The token in the middle stays; 0: all fit. */
 void tarn_trace_lanes_zoom(TarnTraceLanes *l, double by);
+/* The same for a slider: its place, in sixteenths of a doubling, and the ends
+ * of its way. */
+double tarn_trace_lanes_scale(TarnTraceLanes *l, double *least, double *most);
+void tarn_trace_lanes_set_scale(TarnTraceLanes *l, double steps);
+/* The tokens that are seen: those before `end`. */
+void tarn_trace_lanes_seen(TarnTraceLanes *l, guint *first, guint *end);
+/* What is said of the token under the pointer; NULL: nothing.  Borrowed. */
+const char *tarn_trace_lanes_tip(TarnTraceLanes *l);
 /* NULL without a trace.  Borrowed. */
 struct tarn_trace_view *tarn_trace_lanes_view(TarnTraceLanes *l);
 const struct tarn_view_list *tarn_trace_lanes_list(TarnTraceLanes *l);

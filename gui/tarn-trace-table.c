@@ -31,8 +31,7 @@ static const struct tarn_trace_token *tokens_of(TarnTraceTable *p, gsize *n)
 
 enum { NUMBER, TEXT, SPAN, STEP, BITS, SHARE, RANK, TIME, LIKELY };
 
-/* Line feeds and tabs have signs. */
-static char *one_line(const char *bytes, gsize size)
+char *tarn_trace_one_line(const char *bytes, gsize size)
 {
     g_autofree char *valid = tarn_words_valid(bytes, (gssize)size);
     GString *s = g_string_new(valid);
@@ -56,7 +55,7 @@ static char *likely(const struct tarn_trace *t,
     for (guint c = 0; c < 3 && k->best[c].id >= 0; c++) {
         gsize size;
         const char *bytes = tarn_trace_piece(t, k->best[c].id, &size);
-        g_autofree char *word = one_line(bytes, size);
+        g_autofree char *word = tarn_trace_one_line(bytes, size);
         g_autofree char *share = tarn_trace_percent(k->best[c].p);
         g_string_append_printf(s, "%s%s %s", c ? "  " : "", word, share);
     }
@@ -75,7 +74,7 @@ static char *cell(TarnTraceTable *p, guint i, int column)
         return g_strdup_printf("%u", i);
     case TEXT: {
         const char *bytes = tarn_trace_bytes(p->trace, i, &size);
-        return one_line(bytes, size);
+        return tarn_trace_one_line(bytes, size);
     }
     case SPAN:
         return g_strdup(span_name(k[i].span));

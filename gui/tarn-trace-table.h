@@ -17,6 +17,8 @@ G_DECLARE_FINAL_TYPE(TarnTraceTable, tarn_trace_table, TARN, TRACE_TABLE,
 
 /* 73%, 0.4%; owned by the caller. */
 char *tarn_trace_percent(float p);
+/* Line feeds and tabs have signs; owned by the caller. */
+char *tarn_trace_one_line(const char *bytes, gsize size);
 /* grown: the same trace with more tokens. */
 void tarn_trace_table_set(TarnTraceTable *b, const struct tarn_trace *t,
                           gboolean grown);

@@ -52,7 +52,7 @@ void tarn_trace_pane_search(TarnTracePane *p)
     g_autofree char *wrong = NULL;
     g_clear_pointer(&p->hits, g_array_unref);
     if (*query && p->trace)
-        p->hits = tarn_trace_search(p->trace, query, &wrong);
+        p->hits = tarn_trace_search(p->trace, p->first, p->end, query, &wrong);
     tarn_trace_lanes_set_hits(p->lanes, p->hits);
     tarn_trace_reading_set_hits(p->reading, p->hits);
     show_count(p, wrong);
@@ -301,9 +301,6 @@ GMenu *tarn_trace_pane_menu(void)
     g_autoptr(GMenu) kinds = g_menu_new();
     g_autoptr(GMenu) lanes = g_menu_new();
     add_item(acts, _("Reproduce"), "trace.reproduce", NULL);
-    add_item(acts, _("Compare with another branch"), "trace.compare-branch",
-             NULL);
-    add_item(acts, _("Compare with a file…"), "trace.compare-file", NULL);
     add_item(acts, _("Open a trace…"), "trace.open", NULL);
     for (int speed = 1; speed <= 16; speed *= 4) {
         g_autofree char *name = g_strdup_printf(_("Replay ×%d"), speed);
@@ -320,6 +317,14 @@ GMenu *tarn_trace_pane_menu(void)
     g_menu_append_section(menu, NULL, G_MENU_MODEL(acts));
     g_menu_append_section(menu, NULL, G_MENU_MODEL(speeds));
     g_menu_append_section(menu, NULL, G_MENU_MODEL(kinds));
+    return menu;
+}
+
+GMenu *tarn_trace_pane_others(void)
+{
+    GMenu *menu = g_menu_new();
+    add_item(menu, _("Another branch"), "trace.compare-branch", NULL);
+    add_item(menu, _("A file…"), "trace.compare-file", NULL);
     return menu;
 }
 

@@ -1,6 +1,7 @@
 /* tarn-trace-pane-inside.h - what the parts of the trace pane share:
  * tarn-trace-pane.c has content, selection and keys, -acts.c search, replay,
- * comparing and files, -make.c the widgets.
+ * comparing and files, -look.c what is said of what is shown, -make.c the
+ * widgets.
  *
  * Owns: see the members.  Threads: the main one.
  */
@@ -16,6 +17,9 @@
 struct _TarnTracePane {
     GtkBox parent;
     GtkLabel *of, *sum, *say, *count; /* of: what it is the trace of */
+    GtkLabel *part;                   /* table and search keep to one */
+    GtkRange *scale;
+    GtkWidget *zooms, *other_menu; /* other_menu: Compare */
     GtkStack *stack;
     TarnTraceLanes *lanes;
     TarnTraceReading *reading;
@@ -37,7 +41,9 @@ struct _TarnTracePane {
     gint64 frame;                       /* µs, of its last frame */
     guint tick, speed;
     guint n_layers;
-    gboolean can_fork;
+    guint branch, n_branches; /* from 1; 0: not known */
+    guint first, end;         /* tokens of the table and the search */
+    gboolean can_fork, scaling;
     gboolean text_old, table_old; /* made anew when they are seen */
 };
 /* tarn-trace-pane.c */
@@ -50,6 +56,14 @@ void tarn_trace_pane_mark(TarnTracePane *p, guint rank);
 void tarn_trace_pane_tell(TarnTracePane *p); /* the same, anew */
 void tarn_trace_pane_fork(TarnTracePane *p);
 void tarn_trace_pane_view_changed(TarnTracePane *p);
+void tarn_trace_pane_part_changed(TarnTracePane *p);
+
+/* tarn-trace-pane-look.c: the head's name; `first` and `end`, TRUE if they are
+ * others now; slider and part follow the timeline. */
+void tarn_trace_pane_tell_name(TarnTracePane *p);
+gboolean tarn_trace_pane_take_part(TarnTracePane *p);
+void tarn_trace_pane_scaled(TarnTracePane *p);
+GtkWidget *tarn_trace_pane_make_zooms(TarnTracePane *p);
 
 /* tarn-trace-pane-acts.c: what the field asks for; the next hit, or the one
  * before; plays, or pauses; back to the whole. */
@@ -59,9 +73,13 @@ void tarn_trace_pane_replay(TarnTracePane *p);
 void tarn_trace_pane_end_replay(TarnTracePane *p);
 void tarn_trace_pane_forget_other(TarnTracePane *p);
 void tarn_trace_pane_add_actions(TarnTracePane *p);
-GMenu *tarn_trace_pane_menu(void); /* owned by the caller */
+GMenu *tarn_trace_pane_menu(void);   /* owned by the caller */
+GMenu *tarn_trace_pane_others(void); /* what to compare with; the same */
 
 /* tarn-trace-pane-make.c */
 void tarn_trace_pane_make(TarnTracePane *p);
+/* A flat button with an icon. */
+GtkWidget *tarn_trace_pane_sign(TarnTracePane *p, const char *icon,
+                                const char *name, GCallback done);
 
 #endif

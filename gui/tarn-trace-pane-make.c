@@ -14,23 +14,9 @@ static GtkWidget *label(const char *text, float x, const char *css)
 
 static void on_layer(TarnTracePane *p)
 {
-    tarn_trace_lanes_set_layer(p->lanes,
-                               (int)gtk_drop_down_get_selected(p->layer) - 1);
-}
-
-static void on_less(TarnTracePane *p)
-{
-    tarn_trace_lanes_zoom(p->lanes, 0.5);
-}
-
-static void on_more(TarnTracePane *p)
-{
-    tarn_trace_lanes_zoom(p->lanes, 2);
-}
-
-static void on_fit(TarnTracePane *p)
-{
-    tarn_trace_lanes_zoom(p->lanes, 0);
+    int layer = (int)gtk_drop_down_get_selected(p->layer) - 1;
+    tarn_trace_lanes_set_layer(p->lanes, layer);
+    tarn_trace_reading_set_layer(p->reading, layer);
 }
 
 static void on_close(TarnTracePane *p)
@@ -38,8 +24,8 @@ static void on_close(TarnTracePane *p)
     g_signal_emit_by_name(p, "closed");
 }
 
-static GtkWidget *sign(TarnTracePane *p, const char *icon, const char *name,
-                       GCallback done)
+GtkWidget *tarn_trace_pane_sign(TarnTracePane *p, const char *icon,
+                                const char *name, GCallback done)
 {
     GtkWidget *b = gtk_button_new_from_icon_name(icon);
     gtk_widget_add_css_class(b, "flat");
@@ -71,6 +57,20 @@ static void on_reading(TarnTracePane *p, guint token)
     tarn_trace_pane_select(p, token, -1);
 }
 
+static GtkWidget *make_compare(TarnTracePane *p)
+{
+    g_autoptr(GMenu) menu = tarn_trace_pane_others();
+    p->other_menu = gtk_menu_button_new();
+    gtk_menu_button_set_label(GTK_MENU_BUTTON(p->other_menu), _("Compare"));
+    gtk_menu_button_set_menu_model(GTK_MENU_BUTTON(p->other_menu),
+                                   G_MENU_MODEL(menu));
+    gtk_accessible_update_property(GTK_ACCESSIBLE(p->other_menu),
+                                   GTK_ACCESSIBLE_PROPERTY_LABEL, _("Compare"),
+                                   -1);
+    gtk_widget_add_css_class(p->other_menu, "flat");
+    return p->other_menu;
+}
+
 static GtkWidget *make_head(TarnTracePane *p)
 {
     g_autoptr(GMenu) menu = tarn_trace_pane_menu();
@@ -96,11 +96,13 @@ static GtkWidget *make_head(TarnTracePane *p)
     gtk_widget_add_css_class(head, "trace-head");
     gtk_box_append(GTK_BOX(head), title);
     gtk_box_append(GTK_BOX(head), GTK_WIDGET(p->of));
+    gtk_box_append(GTK_BOX(head), make_compare(p));
     gtk_box_append(GTK_BOX(head), GTK_WIDGET(p->play));
     gtk_box_append(GTK_BOX(head), more);
     gtk_box_append(GTK_BOX(head),
-                   sign(p, "window-close-symbolic", _("Close the trace"),
-                        G_CALLBACK(on_close)));
+                   tarn_trace_pane_sign(p, "window-close-symbolic",
+                                        _("Close the trace"),
+                                        G_CALLBACK(on_close)));
     return head;
 }
 
@@ -124,8 +126,9 @@ static GtkWidget *make_note(TarnTracePane *p)
     gtk_box_append(GTK_BOX(p->note), GTK_WIDGET(p->say));
     gtk_box_append(GTK_BOX(p->note), p->to_compare);
     gtk_box_append(GTK_BOX(p->note),
-                   sign(p, "window-close-symbolic", _("Close the message"),
-                        G_CALLBACK(on_note_closed)));
+                   tarn_trace_pane_sign(p, "window-close-symbolic",
+                                        _("Close the message"),
+                                        G_CALLBACK(on_note_closed)));
     gtk_widget_set_visible(p->note, FALSE);
     return p->note;
 }
@@ -136,6 +139,7 @@ static GtkWidget *make_search(TarnTracePane *p)
     p->search = GTK_SEARCH_ENTRY(gtk_search_entry_new());
     g_object_set(p->search, "placeholder-text", _("word, or is:fork H>2 …"),
                  "hexpand", TRUE, NULL);
+    gtk_editable_set_width_chars(GTK_EDITABLE(p->search), 6);
     gtk_accessible_update_property(GTK_ACCESSIBLE(p->search),
                                    GTK_ACCESSIBLE_PROPERTY_LABEL,
                                    _("Search the trace"), -1);
@@ -145,15 +149,17 @@ static GtkWidget *make_search(TarnTracePane *p)
                                       GTK_ACCESSIBLE_ROLE_STATUS, NULL));
     gtk_widget_add_css_class(GTK_WIDGET(p->count), "soft");
     gtk_widget_add_css_class(GTK_WIDGET(p->count), "numeric");
-    p->hunt[0] = sign(p, "go-up-symbolic", _("Previous hit in the trace"),
-                      G_CALLBACK(on_previous));
-    p->hunt[1] = sign(p, "go-down-symbolic", _("Next hit in the trace"),
-                      G_CALLBACK(on_next));
+    p->hunt[0] = tarn_trace_pane_sign(p, "go-up-symbolic",
+                                      _("Previous hit in the trace"),
+                                      G_CALLBACK(on_previous));
+    p->hunt[1] = tarn_trace_pane_sign(
+        p, "go-down-symbolic", _("Next hit in the trace"), G_CALLBACK(on_next));
     gtk_widget_add_css_class(row, "trace-search");
     gtk_box_append(GTK_BOX(row), GTK_WIDGET(p->search));
     gtk_box_append(GTK_BOX(row), GTK_WIDGET(p->count));
     gtk_box_append(GTK_BOX(row), p->hunt[0]);
     gtk_box_append(GTK_BOX(row), p->hunt[1]);
+    gtk_box_append(GTK_BOX(row), tarn_trace_pane_make_zooms(p));
     return row;
 }
 
@@ -168,17 +174,9 @@ static GtkWidget *make_tools(TarnTracePane *p)
     gtk_widget_set_visible(GTK_WIDGET(p->layer), FALSE);
     g_signal_connect_swapped(p->layer, "notify::selected", G_CALLBACK(on_layer),
                              p);
-    GtkWidget *fit = gtk_button_new_with_label(_("Fit"));
-    gtk_widget_add_css_class(fit, "flat");
-    g_signal_connect_swapped(fit, "clicked", G_CALLBACK(on_fit), p);
     gtk_widget_add_css_class(tools, "trace-tools");
     gtk_box_append(GTK_BOX(tools), tabs);
     gtk_box_append(GTK_BOX(tools), GTK_WIDGET(p->layer));
-    gtk_box_append(GTK_BOX(tools), sign(p, "zoom-out-symbolic", _("Smaller"),
-                                        G_CALLBACK(on_less)));
-    gtk_box_append(GTK_BOX(tools), sign(p, "zoom-in-symbolic", _("Larger"),
-                                        G_CALLBACK(on_more)));
-    gtk_box_append(GTK_BOX(tools), fit);
     return tools;
 }
 
@@ -199,14 +197,18 @@ static void make_stack(TarnTracePane *p)
     g_signal_connect_swapped(p->lanes, "chosen", G_CALLBACK(on_lanes), p);
     g_signal_connect_swapped(p->lanes, "ranged",
                              G_CALLBACK(tarn_trace_pane_range), p);
+    g_signal_connect_swapped(p->lanes, "scaled",
+                             G_CALLBACK(tarn_trace_pane_scaled), p);
     p->reading = g_object_new(TARN_TYPE_TRACE_READING, NULL);
     g_signal_connect_swapped(p->reading, "chosen", G_CALLBACK(on_reading), p);
     p->table = g_object_new(TARN_TYPE_TRACE_TABLE, NULL);
     g_signal_connect_swapped(p->table, "chosen", G_CALLBACK(on_reading), p);
     gtk_stack_add_titled(p->stack, scrolled(GTK_WIDGET(p->lanes)), "timeline",
                          _("Timeline"));
-    gtk_stack_add_titled(p->stack, scrolled(GTK_WIDGET(p->reading)), "reading",
-                         _("Reading"));
+    GtkWidget *page = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+    gtk_box_append(GTK_BOX(page), tarn_trace_reading_bar(p->reading));
+    gtk_box_append(GTK_BOX(page), scrolled(GTK_WIDGET(p->reading)));
+    gtk_stack_add_titled(p->stack, page, "reading", _("Reading"));
     gtk_stack_add_titled(p->stack, GTK_WIDGET(p->table), "table", _("Table"));
     p->compare = g_object_new(TARN_TYPE_TRACE_COMPARE, NULL);
     p->compared = scrolled(GTK_WIDGET(p->compare));
@@ -222,6 +224,9 @@ void tarn_trace_pane_make(TarnTracePane *p)
 {
     p->sum = GTK_LABEL(label("", 0, "trace-sum"));
     gtk_label_set_wrap(p->sum, TRUE);
+    p->part = GTK_LABEL(label("", 0, "trace-sum"));
+    gtk_label_set_ellipsize(p->part, PANGO_ELLIPSIZE_END);
+    gtk_widget_set_visible(GTK_WIDGET(p->part), FALSE);
     make_stack(p);
     p->details = g_object_new(TARN_TYPE_TRACE_DETAILS, NULL);
     g_signal_connect_swapped(p->details, "marked",
@@ -233,6 +238,7 @@ void tarn_trace_pane_make(TarnTracePane *p)
     gtk_box_append(GTK_BOX(p), make_note(p));
     gtk_box_append(GTK_BOX(p), make_tools(p));
     gtk_box_append(GTK_BOX(p), make_search(p));
+    gtk_box_append(GTK_BOX(p), GTK_WIDGET(p->part));
     gtk_box_append(GTK_BOX(p), GTK_WIDGET(p->stack));
     gtk_box_append(GTK_BOX(p), GTK_WIDGET(p->details));
 }

@@ -161,6 +161,7 @@ void tarn_trace_pane_mark(TarnTracePane *p, guint rank)
     tarn_trace_pane_tell(p);
 }
 
+/* The keys go along. */
 static void next_view(TarnTracePane *p)
 {
     const char *now = gtk_stack_get_visible_child_name(p->stack);
@@ -168,6 +169,11 @@ static void next_view(TarnTracePane *p)
                                      !g_strcmp0(now, "timeline")  ? "reading"
                                      : !g_strcmp0(now, "reading") ? "table"
                                                                   : "timeline");
+    now = gtk_stack_get_visible_child_name(p->stack);
+    if (!g_strcmp0(now, "timeline"))
+        gtk_widget_grab_focus(GTK_WIDGET(p->lanes));
+    else if (!g_strcmp0(now, "reading"))
+        gtk_widget_grab_focus(GTK_WIDGET(p->reading));
 }
 
 /* The token that is selected, or the range. */
@@ -316,7 +322,8 @@ static void update_text(TarnTracePane *p, gboolean grown)
         tarn_trace_reading_select(p->reading, p->selected);
         p->text_old = FALSE;
     } else if (!g_strcmp0(seen, "table")) {
-        tarn_trace_table_set(p->table, p->trace, grown && !p->table_old);
+        tarn_trace_table_set(p->table, p->trace, p->first, p->end,
+                             grown && !p->table_old);
         tarn_trace_table_select(p->table, p->selected);
         p->table_old = FALSE;
     }
@@ -324,8 +331,22 @@ static void update_text(TarnTracePane *p, gboolean grown)
 
 void tarn_trace_pane_view_changed(TarnTracePane *p)
 {
-    if (p->lanes) /* else the pane is going */
-        update_text(p, TRUE);
+    const char *seen = gtk_stack_get_visible_child_name(p->stack);
+    if (!p->lanes) /* the pane is going */
+        return;
+    gtk_widget_set_visible(p->zooms, !g_strcmp0(seen, "timeline"));
+    update_text(p, TRUE);
+}
+
+void tarn_trace_pane_part_changed(TarnTracePane *p)
+{
+    gsize n;
+    tarn_trace_pane_tokens(p, &n);
+    if (p->end - p->first >= n)
+        return;
+    p->table_old = TRUE;
+    update_text(p, TRUE);
+    tarn_trace_pane_search(p);
 }
 
 /* The thought in a line, and the answer. */
@@ -350,14 +371,6 @@ static char *sum_line(const struct tarn_trace *t)
                            line.text, count, time);
 }
 
-/* "Answer of 14:05" */
-static char *name_of(const struct tarn_trace *t)
-{
-    gint64 ms = t ? tarn_trace_info(t)->unix_ms : 0;
-    g_autofree char *when = ms > 0 ? tarn_words_date(ms / 1000) : NULL;
-    return when ? g_strdup_printf(_("Answer of %s"), when) : g_strdup("");
-}
-
 static void refresh(TarnTracePane *p, gboolean grown)
 {
     if (p->trace) {
@@ -366,12 +379,14 @@ static void refresh(TarnTracePane *p, gboolean grown)
     } else {
         gtk_label_set_text(p->sum, _("The trace begins with the next answer."));
     }
-    g_autofree char *of = name_of(p->trace);
-    gtk_label_set_text(p->of, of);
+    tarn_trace_pane_tell_name(p);
     fill_layers(p);
     tarn_trace_lanes_set(p->lanes, p->trace, grown);
-    if (!grown) /* the old one must not be asked for any more */
-        tarn_trace_table_set(p->table, NULL, FALSE);
+    if (!grown) { /* the old one must not be asked for any more */
+        tarn_trace_table_set(p->table, NULL, 0, 0, FALSE);
+        tarn_trace_reading_set(p->reading, NULL);
+    }
+    tarn_trace_pane_take_part(p);
     p->text_old = TRUE;
     p->table_old = p->table_old || !grown;
     update_text(p, grown);
@@ -381,6 +396,7 @@ static void refresh(TarnTracePane *p, gboolean grown)
         tarn_trace_pane_say(p, TRUE, NULL);
     }
     gtk_widget_set_sensitive(GTK_WIDGET(p->play), p->trace != NULL);
+    gtk_widget_set_sensitive(p->other_menu, p->trace != NULL);
     tarn_trace_pane_search(p);
     if (!grown)
         tarn_trace_pane_select(p, TARN_VIEW_NOTHING, -1);
@@ -442,6 +458,7 @@ static void tarn_trace_pane_dispose(GObject *o)
     p->tick = 0;
     if (p->lanes) {
         tarn_trace_lanes_set(p->lanes, NULL, FALSE);
+        tarn_trace_reading_set(p->reading, NULL);
         tarn_trace_compare_set(p->compare, NULL, NULL, NULL);
     }
     p->lanes = NULL;

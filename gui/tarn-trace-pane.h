@@ -8,8 +8,8 @@
  *
  * Keys: arrows (Ctrl: by step, Shift: a range) select, Up and Down mark a
  * candidate, Return forks, H F L go to the next hesitation, fork, loop (Shift:
- * back), + - 0 zoom, T the next view, Space replays, / searches, C copies, R
- * reveals, Esc.
+ * back), + - 0 zoom, T the next view, Space replays (in the text: folds), /
+ * searches, C copies, R reveals, Esc.
  *
  * Owns: a trace that was opened from a file; others are borrowed.  Threads: the
  * main one.
@@ -30,6 +30,8 @@ GtkWidget *tarn_trace_pane_new(void);
  * another one is set. */
 void tarn_trace_pane_set(TarnTracePane *p, const struct tarn_trace *t,
                          gboolean can_fork);
+/* Which one of the answer's branches it is, from 1; 0: not known. */
+void tarn_trace_pane_set_branch(TarnTracePane *p, guint branch, guint n);
 void tarn_trace_pane_open(TarnTracePane *p, const char *path);
 const struct tarn_trace *tarn_trace_pane_get(TarnTracePane *p);
 /* A sentence on what became of an act; NULL: none. */

@@ -10,8 +10,8 @@ enum measure { BITS, SHARE, MS, RANK };
 
 typedef struct {
     const struct tarn_trace *trace;
-    const struct tarn_trace_token *tokens;
-    guint n;
+    const struct tarn_trace_token *tokens; /* [n] */
+    guint first, n; /* of the record; all below count from there */
     GString *text;  /* of all tokens, case-folded */
     guint *begins;  /* [n + 1] where each one's text begins */
     guint *group;   /* [n] number of the match it is part of; 0: none */
@@ -23,7 +23,7 @@ static void read_text(Search *s)
     s->text = g_string_new(NULL);
     for (guint i = 0; i < s->n; i++) {
         gsize size;
-        const char *bytes = tarn_view_text_of(s->trace, i, &size);
+        const char *bytes = tarn_view_text_of(s->trace, s->first + i, &size);
         g_autofree char *valid = tarn_words_valid(bytes, (gssize)size);
         g_autofree char *folded = g_utf8_casefold(valid, -1);
         s->begins[i] = (guint)s->text->len;
@@ -65,7 +65,7 @@ static double value_of(const Search *s, guint i, enum measure what)
     case SHARE:
         return (double)k->p * 100;
     case MS:
-        return (double)tarn_view_us(s->trace, i) / 1e3;
+        return (double)tarn_view_us(s->trace, s->first + i) / 1e3;
     case RANK:
         break;
     }
@@ -109,11 +109,11 @@ static gboolean keep_kind(Search *s, const char *kind)
     while (which < 4 && strcmp(kind, KINDS[which]))
         which++;
     for (guint i = 0; i < s->n && which < 4; i++)
-        s->good[i] &= which == 0   ? tarn_trace_is_fork(s->trace, i)
-                      : which == 1 ? tarn_trace_hesitates(s->trace, i)
-                      : which == 2
-                          ? (s->tokens[i].flags & TARN_TRACE_WITHDRAWN) != 0
-                          : (s->tokens[i].flags & TARN_TRACE_FORCED) != 0;
+        s->good[i] &=
+            which == 0   ? tarn_trace_is_fork(s->trace, s->first + i)
+            : which == 1 ? tarn_trace_hesitates(s->trace, s->first + i)
+            : which == 2 ? (s->tokens[i].flags & TARN_TRACE_WITHDRAWN) != 0
+                         : (s->tokens[i].flags & TARN_TRACE_FORCED) != 0;
     return which < 4;
 }
 
@@ -134,7 +134,7 @@ static gboolean keep_step(Search *s, const char *number)
     if (!g_ascii_string_to_unsigned(number, 10, 1, G_MAXUINT32 - 1, &n, NULL))
         return FALSE;
     for (guint i = 0; i < s->n; i++)
-        s->good[i] &= tarn_view_step(s->trace, i) + 1 == n;
+        s->good[i] &= tarn_view_step(s->trace, s->first + i) + 1 == n;
     return TRUE;
 }
 
@@ -155,7 +155,7 @@ static gboolean keep_expert(Search *s, const char *name)
         const guint16 *ids, *gates;
         gboolean used = FALSE;
         if (layer <= info->n_moe_layers &&
-            tarn_trace_experts_of(s->trace, i, &ids, &gates))
+            tarn_trace_experts_of(s->trace, s->first + i, &ids, &gates))
             for (guint e = 0; e < info->n_expert_used; e++)
                 used |= ids[(layer - 1) * info->n_expert_used + e] == expert;
         s->good[i] &= used;
@@ -201,20 +201,21 @@ static GArray *gather(const Search *s)
     for (guint i = 0; i < s->n; i++) {
         if (!s->good[i] || (s->group[i] && s->group[i] == last))
             continue;
+        guint token = s->first + i;
         last = s->group[i];
-        g_array_append_val(hits, i);
+        g_array_append_val(hits, token);
     }
     return hits;
 }
 
-GArray *tarn_trace_search(const struct tarn_trace *t, const char *query,
-                          char **wrong)
+GArray *tarn_trace_search(const struct tarn_trace *t, guint first, guint end,
+                          const char *query, char **wrong)
 {
-    Search s = { .trace = t };
-    gsize n;
+    gsize all;
     gboolean quoted, any = FALSE;
-    s.tokens = tarn_trace_tokens(t, &n);
-    s.n = (guint)n;
+    const struct tarn_trace_token *k = tarn_trace_tokens(t, &all);
+    guint n = MIN(end, (guint)all) - MIN(first, MIN(end, (guint)all));
+    Search s = { .trace = t, .tokens = k + first, .first = first, .n = n };
     s.begins = g_new0(guint, n + 1);
     s.group = g_new0(guint, n + 1);
     s.good = g_new0(gboolean, n + 1);

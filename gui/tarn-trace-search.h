@@ -13,9 +13,10 @@
 
 #include "core/trace/trace.h"
 
-/* Tokens (guint), ascending: of a word that is several tokens the first one
+/* Among the tokens from `first` on, before `end` (at most all of them).  Tokens
+ * (guint), ascending: of a word that is several tokens the first one
  * that holds.  Owned by the caller.  NULL: *wrong says why (owned). */
-GArray *tarn_trace_search(const struct tarn_trace *t, const char *query,
-                          char **wrong);
+GArray *tarn_trace_search(const struct tarn_trace *t, guint first, guint end,
+                          const char *query, char **wrong);
 
 #endif

@@ -8,6 +8,7 @@ struct _TarnTraceTable {
     const struct tarn_trace *trace; /* borrowed */
     GtkColumnView *table;
     GtkStringList *numbers; /* of tokens, in decimal */
+    guint first;            /* the least of them */
     GtkSingleSelection *picked;
     gboolean picking;
 };
@@ -211,16 +212,15 @@ static void add_column(TarnTraceTable *p, int column, const char *title,
 /* ------------------------------------------------------------------- content
  */
 void tarn_trace_table_set(TarnTraceTable *p, const struct tarn_trace *t,
-                          gboolean grown)
+                          guint first, guint end, gboolean grown)
 {
-    gsize n;
-    p->trace = t;
-    tokens_of(p, &n);
     guint have = g_list_model_get_n_items(G_LIST_MODEL(p->numbers));
-    guint from = grown && have <= n ? have : 0;
+    guint from = grown && first == p->first && have <= end - first ? have : 0;
     g_autoptr(GPtrArray) more = g_ptr_array_new_with_free_func(g_free);
-    for (gsize i = from; i < n; i++)
-        g_ptr_array_add(more, g_strdup_printf("%" G_GSIZE_FORMAT, i));
+    p->trace = t;
+    p->first = first;
+    for (guint i = first + from; i < end; i++)
+        g_ptr_array_add(more, g_strdup_printf("%u", i));
     g_ptr_array_add(more, NULL);
     p->picking = TRUE;
     gtk_string_list_splice(p->numbers, from, have - from,

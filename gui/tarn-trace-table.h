@@ -19,9 +19,10 @@ G_DECLARE_FINAL_TYPE(TarnTraceTable, tarn_trace_table, TARN, TRACE_TABLE,
 char *tarn_trace_percent(float p);
 /* Line feeds and tabs have signs; owned by the caller. */
 char *tarn_trace_one_line(const char *bytes, gsize size);
-/* grown: the same trace with more tokens. */
+/* The tokens from `first` on, before `end`; grown: the same trace with more
+ * tokens. */
 void tarn_trace_table_set(TarnTraceTable *b, const struct tarn_trace *t,
-                          gboolean grown);
+                          guint first, guint end, gboolean grown);
 void tarn_trace_table_select(TarnTraceTable *b, guint token);
 
 #endif

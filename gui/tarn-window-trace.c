@@ -15,6 +15,16 @@ enum { LEAST = 420, MOST = 760 }; /* px of the pane */
 enum { SETTLE_US = 400000 };
 enum place { AWAY, ALONE, BESIDE, THIRD };
 
+/* Which one of its answer's branches is shown, where that is seen. */
+static void show_branch(TarnWindow *w, TarnConversation *c)
+{
+    struct tarn_message m = { .size = sizeof m };
+    gboolean known = w->traced && c == tarn_page_conversation(w->page) &&
+                     tarn_chat_find(tarn_conversation_chat(c), w->traced, &m);
+    tarn_trace_pane_set_branch(w->pane, known ? m.sibling + 1 : 0,
+                               known ? m.n_siblings : 0);
+}
+
 static void show_last(TarnWindow *w)
 {
     TarnConversation *c = NULL;
@@ -23,6 +33,7 @@ static void show_last(TarnWindow *w)
         tarn_traces_last(tarn_page_traces(w->page), &c, &message);
     w->traced = message;
     tarn_trace_pane_set(w->pane, t, c == tarn_page_conversation(w->page));
+    show_branch(w, c);
 }
 
 /* A record grows, or another turn has begun, which may have cost the oldest
@@ -48,6 +59,7 @@ void tarn_window_trace_of(TarnWindow *w, tarn_message_id message)
         tarn_window_show_trace(w);
     w->traced = message;
     tarn_trace_pane_set(w->pane, t, TRUE);
+    show_branch(w, tarn_page_conversation(w->page));
 }
 
 /* ------------------------------------------------------------------ once more
@@ -318,5 +330,6 @@ void tarn_window_open_trace(TarnWindow *w, const char *path)
     if (!w->pane || !gtk_widget_get_visible(GTK_WIDGET(w->pane)))
         tarn_window_show_trace(w);
     w->traced = 0;
+    show_branch(w, NULL);
     tarn_trace_pane_open(w->pane, path);
 }

@@ -9,40 +9,10 @@
 #include <stdlib.h>
 
 #include "core/trace/record.h" /* a trace that grows */
-#include "gui/tarn-trace-pane.h"
 #include "gui/tarn-trace-saver.h"
-#include "tests/tap.h"
+#include "tests/gui/pane.h"
 
-static const char *path, *hostile, *picture;
-static GtkWidget *window;
-static TarnTracePane *pane;
-static struct tarn_trace *trace;
-
-static GtkWidget *find(GtkWidget *w, GType type)
-{
-    if (g_type_is_a(G_OBJECT_TYPE(w), type))
-        return w;
-    for (GtkWidget *c = gtk_widget_get_first_child(w); c;
-         c = gtk_widget_get_next_sibling(c)) {
-        GtkWidget *found = find(c, type);
-        if (found)
-            return found;
-    }
-    return NULL;
-}
-
-static void settle(int ms)
-{
-    gint64 end = g_get_monotonic_time() + ms * 1000;
-    while (g_get_monotonic_time() < end)
-        if (!g_main_context_iteration(NULL, FALSE))
-            g_usleep(1000);
-}
-
-static TarnTraceLanes *lanes(void)
-{
-    return TARN_TRACE_LANES(find(GTK_WIDGET(pane), TARN_TYPE_TRACE_LANES));
-}
+static const char *hostile, *picture;
 
 static guint32 seed = 1;
 
@@ -152,25 +122,6 @@ static void test_a_selected_token_is_told(void)
     CHECK(fork == NULL || !gtk_widget_get_visible(fork)); /* a file */
 }
 
-/* The first label that begins so; NULL: none is visible. */
-static const char *label_that_begins(const char *begin)
-{
-    g_autoptr(GPtrArray) todo = g_ptr_array_new();
-    g_ptr_array_add(todo, pane);
-    for (guint i = 0; i < todo->len; i++) {
-        GtkWidget *w = todo->pdata[i];
-        if (!gtk_widget_get_mapped(w))
-            continue;
-        if (GTK_IS_LABEL(w) &&
-            g_str_has_prefix(gtk_label_get_text(GTK_LABEL(w)), begin))
-            return gtk_label_get_text(GTK_LABEL(w));
-        for (GtkWidget *c = gtk_widget_get_first_child(w); c;
-             c = gtk_widget_get_next_sibling(c))
-            g_ptr_array_add(todo, c);
-    }
-    return NULL;
-}
-
 /* The thought and the answer in a line; a token's share that no row has. */
 static void test_sums_are_said(void)
 {
@@ -245,23 +196,6 @@ static void test_a_search_counts_and_goes_round(void)
     CHECK(label_that_begins("“is:what” means nothing here."));
     gtk_editable_set_text(GTK_EDITABLE(entry), "");
     settle(400);
-}
-
-static GtkButton *button_of(const char *label)
-{
-    const char *text = label_that_begins(label);
-    g_autoptr(GPtrArray) todo = g_ptr_array_new();
-    g_ptr_array_add(todo, pane);
-    for (guint i = 0; text && i < todo->len; i++) {
-        GtkWidget *w = todo->pdata[i];
-        if (GTK_IS_BUTTON(w) &&
-            !g_strcmp0(gtk_button_get_label(GTK_BUTTON(w)), label))
-            return GTK_BUTTON(w);
-        for (GtkWidget *c = gtk_widget_get_first_child(w); c;
-             c = gtk_widget_get_next_sibling(c))
-            g_ptr_array_add(todo, c);
-    }
-    return NULL;
 }
 
 /* The trace took 0.86 s. */
@@ -522,7 +456,6 @@ static void test_two_traces_stand_beside_each_other(void)
 
 int main(int argc, char **argv)
 {
-    struct tarn_error err = { 0 };
     path = argc > 1 ? argv[1] : "golden-1.json";
     hostile = argc > 2 ? argv[2] : NULL;
     picture = argc > 3 ? argv[3] : NULL;
@@ -530,21 +463,8 @@ int main(int argc, char **argv)
         printf("1..0 # SKIP no display\n");
         return 0;
     }
-    CHECK_SAYS(!tarn_trace_load(path, &trace, &err), "%s", err.text);
-    if (!trace)
+    if (!show_pane())
         return tap_end();
-    GtkCssProvider *css = gtk_css_provider_new();
-    gtk_css_provider_load_from_resource(css, "/org/tarn/Tarn/style.css");
-    gtk_style_context_add_provider_for_display(
-        gdk_display_get_default(), GTK_STYLE_PROVIDER(css),
-        GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
-    window = gtk_window_new();
-    gtk_window_set_default_size(GTK_WINDOW(window), 760, 900);
-    pane = TARN_TRACE_PANE(tarn_trace_pane_new());
-    gtk_window_set_child(GTK_WINDOW(window), GTK_WIDGET(pane));
-    tarn_trace_pane_set(pane, trace, FALSE);
-    gtk_window_present(GTK_WINDOW(window));
-    settle(300);
     RUN(test_1000_points_agree_with_the_list);
     RUN(test_a_selected_token_is_told);
     RUN(test_the_list_is_painted);
@@ -560,9 +480,6 @@ int main(int argc, char **argv)
     RUN(test_the_end_is_followed);
     RUN(test_the_wheel_goes_sideways);
     RUN(test_two_traces_stand_beside_each_other);
-    tarn_trace_pane_set(pane, NULL, FALSE);
-    gtk_window_destroy(GTK_WINDOW(window));
-    settle(50);
-    tarn_trace_destroy(trace);
+    end_pane();
     return tap_end();
 }

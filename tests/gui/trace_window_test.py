@@ -76,8 +76,11 @@ try:
         w.idle()
         ok(soon(lambda: w.find(Role.LABEL, begins='thought '), 5),
            'and the pane shows the new turn')
+        ok(soon(lambda: [n for n in find_all(w.frame, Role.LABEL, 'Answer of ')
+                         if n.get_name().endswith(', branch 2 / 2')], 5),
+           'and says which of the two branches it is')
     # The other branch stands beside this one.
-    w.choose('Trace menu', 'Compare with another branch')
+    w.choose('Compare', 'Another branch')
     line = soon(lambda: [n.get_name() for n in
                          find_all(w.frame, Role.LABEL, 'A ')
                          if ', same first ' in n.get_name()], 10)
@@ -121,6 +124,21 @@ try:
                             text_of(n).startswith('step 1')], 5)
     ok(reading, 'T turns to the reading view, as text')
     keep('window-reading.png')
+    ok(w.find(name='What the ground of a token tells'),
+       'what colours the tokens can be chosen')
+    if reading:
+        whole = text_of(reading[0])
+        Atspi.Text.set_caret_offset(reading[0], 3)
+        w.key('space')
+        ok(soon(lambda: '▸' in text_of(reading[0]) and
+                len(text_of(reading[0])) < len(whole), 5),
+           'Space folds the step where the caret is')
+        w.key('space')
+        ok(soon(lambda: text_of(reading[0]) == whole, 5), 'and unfolds it')
+    press(w.button('Fold calm steps'))
+    ok(soon(lambda: w.find(Role.PUSH_BUTTON, 'Unfold all steps'), 5),
+       'calm steps fold together')
+    press(w.button('Unfold all steps'))
     w.key('t')
     ok(soon(lambda: find(w.frame, name='bits'), 5), 'and to the table')
     w.key('t', 'Escape', 'Escape')

@@ -1,10 +1,12 @@
 /* trace_words_test.c - what a search of a trace finds, a trace as CSV and as
- * Markdown, sums of ranges, two traces compared.
+ * Markdown, sums of ranges, two traces compared, blocks to read and grounds.
  *
  *   trace_words_test TRACE.json */
 #include <stdlib.h>
 
+#include "core/trace/record.h" /* figures of one's own */
 #include "core/trace/view.h"
+#include "gui/tarn-trace-blocks.h"
 #include "gui/tarn-trace-compare.h"
 #include "gui/tarn-trace-export.h"
 #include "gui/tarn-trace-search.h"
@@ -18,7 +20,7 @@ static gsize n_tokens;
 static int hits(const char *query)
 {
     char *wrong = NULL;
-    GArray *found = tarn_trace_search(trace, query, &wrong);
+    GArray *found = tarn_trace_search(trace, 0, G_MAXUINT, query, &wrong);
     int n = found ? (int)found->len : -1;
     CHECK((found == NULL) == (wrong != NULL));
     for (guint i = 1; found && i < found->len; i++)
@@ -161,6 +163,128 @@ static void test_a_trace_equals_itself(void)
     CHECK_SAYS(strstr(line, "answers equal") != NULL, "%s", line);
 }
 
+static const TarnTraceBlock *block(GArray *all, guint i)
+{
+    return &g_array_index(all, TarnTraceBlock, i);
+}
+
+/* Steps, what was taken back in their midst, answers and a call. */
+static void test_blocks_are_read_as_one(void)
+{
+    g_autoptr(GArray) all = tarn_trace_blocks(trace);
+    CHECK_SAYS(all->len == 7, "%u", all->len);
+    if (all->len != 7)
+        return;
+    static const char *const NAMES[] = {
+        "step 1", "step 2", "✂ 48 tokens taken back", "step 2", "Answer",
+        "Call",   "Answer"
+    };
+    for (guint i = 0; i < 7; i++) {
+        g_autofree char *name = tarn_trace_block_name(block(all, i));
+        CHECK_SAYS(!strcmp(name, NAMES[i]), "%s", name);
+    }
+    CHECK(block(all, 2)->first == 27 && block(all, 2)->last == 74);
+    g_autofree char *two = tarn_trace_block_figures(block(all, 1));
+    g_autofree char *call = tarn_trace_block_figures(block(all, 5));
+    g_autofree char *title = tarn_trace_block_title(trace, block(all, 1));
+    CHECK_SAYS(!strcmp(two, "13 tokens · 0.1 s · 1.91 bits · hesitation · "
+                            "↩ turn-back"), "%s", two);
+    CHECK_SAYS(!strcmp(call, "1 token · 0.01 s · 0.10 bits"), "%s", call);
+    CHECK_SAYS(g_str_has_prefix(title, "Wait word word"), "%s", title);
+}
+
+static void test_calm_is_a_step_without_events(void)
+{
+    TarnTraceBlock b = { .step = 3 };
+    CHECK(tarn_trace_block_is_calm(&b));
+    b.fork = TRUE;
+    CHECK(!tarn_trace_block_is_calm(&b));
+    b = (TarnTraceBlock){ .step = 3, .back = TRUE };
+    CHECK(!tarn_trace_block_is_calm(&b));
+    b = (TarnTraceBlock){ .step = 3, .unsure = TRUE };
+    CHECK(!tarn_trace_block_is_calm(&b));
+    b = (TarnTraceBlock){ .step = -1 };
+    CHECK(!tarn_trace_block_is_calm(&b));
+}
+
+/* The same limits as on the page: tests/web/trace_test.mjs. */
+static void test_grounds_have_levels(void)
+{
+    static const struct {
+        float p;
+        guint64 us;
+        guint by_share, by_time;
+    } WANTED[] = { { 0.9f, 10000, 0, 0 },  { 0.89f, 12500, 1, 1 },
+                   { 0.75f, 14999, 1, 1 }, { 0.5f, 15000, 2, 2 },
+                   { 0.49f, 20000, 3, 3 }, { 0.2f, 30000, 4, 4 },
+                   { 0.1f, 40000, 5, 5 },  { 0.01f, 80000, 6, 6 } };
+    gint64 shift = 0;
+    g_autofree struct tarn_trace_token *was =
+        g_memdup2(trace->tokens, n_tokens * sizeof *was);
+    for (guint i = 0; i < n_tokens; i++) {
+        if (i >= 1 && i <= G_N_ELEMENTS(WANTED)) {
+            trace->tokens[i].p = WANTED[i - 1].p;
+            shift += (gint64)WANTED[i - 1].us - 10000;
+        }
+        trace->tokens[i].us += (guint64)shift;
+    }
+    g_autofree guint8 *share =
+        tarn_trace_ground_levels(trace, TARN_GROUND_SHARE, -1);
+    g_autofree guint8 *time =
+        tarn_trace_ground_levels(trace, TARN_GROUND_TIME, -1);
+    g_autofree guint8 *none =
+        tarn_trace_ground_levels(trace, TARN_GROUND_NONE, -1);
+    for (guint i = 0; i < G_N_ELEMENTS(WANTED); i++)
+        CHECK_SAYS(share[i + 1] == WANTED[i].by_share &&
+                       time[i + 1] == WANTED[i].by_time && !none[i + 1],
+                   "%u: %u %u", i, share[i + 1], time[i + 1]);
+    memcpy(trace->tokens, was, n_tokens * sizeof *was);
+    g_autofree guint8 *bits =
+        tarn_trace_ground_levels(trace, TARN_GROUND_ENTROPY, -1);
+    CHECK(bits[1] == 1 && bits[15] == 5 && bits[24] == 5);
+}
+
+/* Two layers of eight experts, two of them used. */
+static void test_experts_that_stay_are_dark(void)
+{
+    static const guint16 IDS[5][4] = { { 0, 1, 4, 5 }, /* layer 1, layer 2 */
+                                       { 1, 0, 6, 7 },
+                                       { 1, 2, 7, 0 },
+                                       { 3, 4, 7, 0 },
+                                       { 3, 4, 0, 7 } };
+    static const guint8 WANTED[3][5] = { { 0, 7, 4, 0, 7 },
+                                         { 0, 0, 4, 7, 7 },
+                                         { 0, 4, 4, 4, 7 } };
+    struct tarn_trace_info was = trace->info;
+    trace->info.n_moe_layers = 2;
+    trace->info.n_expert = 8;
+    trace->info.n_expert_used = 2;
+    CHECK(!tarn_trace_shape(trace, NULL) &&
+          tarn_trace_room_experts(trace, n_tokens));
+    for (guint i = 0; i < 5; i++)
+        memcpy(trace->expert_ids + i * 4, IDS[i], sizeof IDS[i]);
+    for (guint k = 0; k < 3; k++) {
+        g_autofree guint8 *levels = tarn_trace_ground_levels(
+            trace, TARN_GROUND_EXPERTS, k < 2 ? (int)k : -1);
+        CHECK_SAYS(!memcmp(levels, WANTED[k], 5), "%u: %u %u %u %u %u", k,
+                   levels[0], levels[1], levels[2], levels[3], levels[4]);
+        CHECK(levels[6] == 0); /* not recorded */
+    }
+    trace->info = was;
+}
+
+static void test_a_part_is_searched(void)
+{
+    char *wrong = NULL;
+    g_autoptr(GArray) all = tarn_trace_search(trace, 0, 86, "H>2.5", &wrong);
+    g_autoptr(GArray) some = tarn_trace_search(trace, 23, 30, "H>2.5", &wrong);
+    g_autoptr(GArray) gone = tarn_trace_search(trace, 90, 99, "H>2.5", &wrong);
+    CHECK(all->len == 4 && g_array_index(all, guint, 0) == 21);
+    CHECK(some->len == 2 && g_array_index(some, guint, 0) == 23 &&
+          g_array_index(some, guint, 1) == 24);
+    CHECK(gone->len == 0 && !wrong);
+}
+
 int main(int argc, char **argv)
 {
     struct tarn_error err = { 0 };
@@ -176,6 +300,11 @@ int main(int argc, char **argv)
     RUN(test_markdown_is_the_reading_view);
     RUN(test_ranges_have_sums);
     RUN(test_a_trace_equals_itself);
+    RUN(test_blocks_are_read_as_one);
+    RUN(test_calm_is_a_step_without_events);
+    RUN(test_grounds_have_levels);
+    RUN(test_experts_that_stay_are_dark);
+    RUN(test_a_part_is_searched);
     tarn_trace_destroy(trace);
     return tap_end();
 }

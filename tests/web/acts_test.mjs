@@ -2,13 +2,10 @@
 // rename, continue, circles and their undo, edited answers, tools, budget, the
 // context, a reload in mid-answer.
 import { readFileSync } from 'node:fs';
-import { check, equal, executablePath, finish, need, page as folder, test } from './browser.mjs';
-import { openFake, until } from './chat.mjs';
-import { serve } from './server.mjs';
+import { check, equal, executablePath, finish, need, test } from './browser.mjs';
+import { openFake as open, until } from './chat.mjs';
 
 need('no Chromium here', executablePath);
-const server = await serve(folder, { isolate: true });
-const open = how => openFake(server.url, how);
 
 await test('find: hits are counted, walked, unfold a thought; Escape closes', async () => {
   const { p, ask, axe, close } = await open();
@@ -200,7 +197,7 @@ await test('budget: slider, stops and number by keyboard; answer now; the summar
     await p.locator('.thought .sum').last().innerText());
   await p.fill('#message', 'think 4000');
   await p.keyboard.press('Enter');
-  await p.waitForTimeout(400);
+  await p.waitForFunction(() => globalThis.tarnPage.writer?.tokens > 3);
   await p.keyboard.press('Control+Shift+Enter');
   await idle();
   check((await p.locator('.thought .sum').last().innerText()).endsWith('answered on request'), 'by key');
@@ -253,5 +250,4 @@ await test('a reload in mid-answer: what was written is there, and goes on', asy
   await close();
 });
 
-await server.close();
-finish();
+await finish();

@@ -1,13 +1,10 @@
 // attach_test.mjs - what goes with a message in the built page, with the fake
 // engine: text files, long pastes, instructions, a schema; and where the
 // browser stores nothing.
-import { check, equal, executablePath, finish, need, page as folder, test } from './browser.mjs';
-import { fits, openFake } from './chat.mjs';
-import { serve } from './server.mjs';
+import { check, equal, executablePath, finish, need, test } from './browser.mjs';
+import { fits, openFake as open } from './chat.mjs';
 
 need('no Chromium here', executablePath);
-const server = await serve(folder, { isolate: true });
-const open = how => openFake(server.url, how);
 
 const file = (name, body) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(body) });
 const chips = p => p.locator('#chips').innerText();
@@ -174,5 +171,4 @@ await test('where nothing can be stored, a file stays in memory and the page say
   await close();
 });
 
-await server.close();
-finish();
+await finish();

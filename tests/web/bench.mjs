@@ -4,7 +4,7 @@
 // folder with @wllama/wllama in it), in alternation.  Prints JSON lines.
 import { dirname, resolve, basename } from 'node:path';
 import { parseArgs } from 'node:util';
-import { page as folder, start } from './browser.mjs';
+import { page as folder, shut, start } from './browser.mjs';
 import { serve } from './server.mjs';
 
 const { values: v, positionals: [model] } = parseArgs({ allowPositionals: true, options: {
@@ -16,7 +16,7 @@ const server = await serve([folder, dirname(resolve(model)), ...(v.peer ? [resol
 const b = await start({ serviceWorkers: 'block' });
 const median = a => a.slice().sort((x, y) => x - y)[a.length >> 1];
 
-const ours = await b.context.newPage();
+const ours = await b.newPage();
 await ours.goto(server.url);
 await ours.waitForFunction(() => /context \d/.test(document.getElementById('status').textContent));
 await ours.evaluate(async ([url, n]) => {
@@ -31,7 +31,7 @@ const one = () => ours.evaluate(([p, n]) => globalThis.tarnPage.engine.bench(p, 
 
 let theirs = null;
 if (v.peer) {
-  const p = await b.context.newPage();
+  const p = await b.newPage();
   /* One token (--token) again and again: wllama fails when a model of random weights
    * writes bytes that are no UTF-8.  The page's policy is not wllama's: an empty page of the same server. */
   await p.route('**/empty', r => r.fulfill({ body: '<!DOCTYPE html>', contentType: 'text/html',
@@ -67,5 +67,5 @@ for (const [who, m] of Object.entries(all)) if (m.prompt.length)
     prompt: m.prompt.map(x => +x.toFixed(1)), decode: m.decode.map(x => +x.toFixed(1)) }));
 if (theirs) console.log(JSON.stringify({ ratio: { prompt: +(median(all.tarn.prompt) / median(all.peer.prompt)).toFixed(2),
   decode: +(median(all.tarn.decode) / median(all.peer.decode)).toFixed(2) } }));
-await b.close();
+await shut();
 await server.close();

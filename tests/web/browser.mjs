@@ -26,17 +26,52 @@ export function need(what, there) {
   process.exit(0);
 }
 
-/** A browser with a profile on disk (private contexts keep no OPFS on disk). */
-export async function start(options = {}) {
+/** @typedef {{context: any, pages: Set<any>, end: () => Promise<void>}} Browser */
+
+/** A browser with a profile on disk (private contexts keep no OPFS on disk).
+ * @returns {Promise<Browser>} */
+async function launch(options = {}) {
   const { chromium } = require('playwright-core');
   const profile = mkdtempSync(join(tmpdir(), 'tarn-web-'));
   const context = await chromium.launchPersistentContext(profile,
     { executablePath, headless: true, args: ARGS, ...options });
-  const close = async () => {
+  return { context, pages: new Set(), async end() {
     await context.close();
     rmSync(profile, { recursive: true, force: true });
+  } };
+}
+
+/** The browser that the tests of a program share: to start one takes longer
+ * than most tests.  What a page keeps belongs to its origin, so a test that
+ * must find nothing takes a server, and with it a port, of its own.
+ * @type {Promise<Browser>|null} */
+let shared = null;
+
+const noServiceWorkers = () => {
+  navigator.serviceWorker.register = () => Promise.reject(new DOMException('not here', 'SecurityError'));
+};
+
+/**
+ * Pages that are told the same; `alone`: what only a whole browser can be told.
+ * @param {{serviceWorkers?: 'allow'|'block', alone?: object,
+ *   colorScheme?: 'light'|'dark', reducedMotion?: 'reduce'}} [options]
+ */
+export async function start({ serviceWorkers = 'allow', alone, ...media } = {}) {
+  const b = await (alone ? launch(alone) : shared ??= launch()), mine = new Set();
+  return {
+    async newPage() {
+      const p = await b.context.newPage();
+      b.pages.add(p);
+      mine.add(p);
+      if (serviceWorkers === 'block') await p.addInitScript(noServiceWorkers);
+      if (Object.keys(media).length) await p.emulateMedia(media);
+      return p;
+    },
+    async close() {
+      for (const p of mine) { b.pages.delete(p); await p.close(); }
+      if (alone) await b.end();
+    },
   };
-  return { context, close };
 }
 
 export const axeSource = () => require('node:fs').readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
@@ -47,18 +82,26 @@ const only = process.env.TARN_ONLY;
 /** @param {string} name @param {() => Promise<void>} body throws when it fails */
 export async function test(name, body) {
   if (only && !name.includes(only)) return;
+  const before = new Set((await shared)?.pages);
+  const since = performance.now(), took = () => `# ${((performance.now() - since) / 1000).toFixed(1)} s`;
   try {
     await body();
-    console.log(`ok ${++n} - ${name}`);
+    console.log(`ok ${++n} - ${name}\n${took()}`);
   } catch (e) {
     bad++;
     console.log(`not ok ${++n} - ${name}`);
     for (const line of String(e?.stack ?? e).split('\n').slice(0, 12)) console.log(`# ${line}`);
+    const { pages } = await shared ?? { pages: before };
+    for (const p of pages) if (!before.has(p) && pages.delete(p)) await p.close();
   }
 }
 
-export function finish() {
+/** The shared browser is not needed any more. */
+export const shut = async () => (await shared)?.end();
+
+export async function finish() {
   console.log(`1..${n}`);
+  await shut();
   /* A failed test may have left a browser or a server behind. */
   process.exit(bad ? 1 : 0);
 }

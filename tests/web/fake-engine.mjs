@@ -90,8 +90,9 @@ async function turn(request) {
     if (what === 'round') answer += await round(request, ms);
     const text = what === 'round' ? '' : what === 'show' ? JSON.stringify({ roles: request.path.map(m => m.role), first: request.path[0].text,
       schema: request.schema ?? null, budget: request.budget }) : what === 'say' ? rest : what === 'call' ? '' : last.role === 'tool' ? `I was told: ${last.text}` : `You said: ${q}`;
-    for (let at = 0; at < text.length && stop !== 1; at += 7) {
-      say('answer', text.slice(at, at + 7), ms);
+    const piece = Math.max(7, Math.ceil(text.length / 3000));
+    for (let at = 0; at < text.length && stop !== 1; at += piece) {
+      say('answer', text.slice(at, at + piece), ms);
       if (++answer % 20 === 0) await wait(2);
     }
     await wait(20);

@@ -4,7 +4,7 @@
 // scripts run, as an impatient person would.  Prints a JSON line with the
 // median and what it is made of; with --most it fails above that.
 import { parseArgs } from 'node:util';
-import { page as folder, start } from './browser.mjs';
+import { page as folder, shut, start } from './browser.mjs';
 import { idle, open } from './chat.mjs';
 import { serve } from './server.mjs';
 
@@ -13,7 +13,7 @@ const server = await serve(folder, { isolate: true }), b = await start();
 const median = a => a.slice().sort((x, y) => x - y)[a.length >> 1];
 
 /* The first visit: page, module and model are stored. */
-const { p } = await open(b.context, server.url);
+const { p } = await open(b, server.url);
 await p.evaluate(async () => { await navigator.serviceWorker.ready; await globalThis.tarnPage.store.put('settings', { ...globalThis.tarnPage.settings }); });
 await p.waitForTimeout(1000);
 await p.addInitScript(() => {
@@ -50,6 +50,6 @@ if (process.env.V) console.log(all);
 console.log(JSON.stringify({ first_token_ms: first, runs: all.map(x => Math.round(x.token)),
   scripts_ms: of('scripts'), prepare_ms: of('prepare'), use_ms: of('use'), opening_ms: of('opening'), model_ms: of('model'),
   threads: await p.evaluate(() => globalThis.tarnPage.engine.info.threads) }));
-await b.close();
+await shut();
 await server.close();
 process.exit(v.most && first > Number(v.most) ? 1 : 0);

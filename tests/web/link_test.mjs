@@ -37,4 +37,4 @@ await test('imports and exports', async () => {
   equal(WebAssembly.Module.imports(m).map(i => `${i.module}.${i.name}`).sort(), IMPORTS, 'imports');
   equal(WebAssembly.Module.exports(m).map(e => e.name).sort(), EXPORTS.sort(), 'exports');
 });
-finish();
+await finish();

@@ -1,17 +1,15 @@
 // markdown_test.mjs - what a model writes, in the built page with the fake
 // engine: Markdown becomes elements from a short list and nothing else
 // (RELIABILITY B01, B02, W03, W11, W12), and the states of the page.
-import { check, equal, executablePath, finish, need, page as folder, test } from './browser.mjs';
+import { check, equal, executablePath, finish, need, test } from './browser.mjs';
 import { openFake } from './chat.mjs';
-import { serve } from './server.mjs';
 
 need('no Chromium here', executablePath);
-const server = await serve(folder, { isolate: true });
 
 /** A page whose engine does what the question says, with what it asked other hosts for. */
 async function open(options = {}) {
-  const o = await openFake(server.url, options), asked = [];
-  o.context.on('request', r => { if (!r.url().startsWith(server.url)) asked.push(r.url()); });
+  const o = await openFake(options), asked = [];
+  o.p.context().on('request', r => { if (!r.url().startsWith(o.url)) asked.push(r.url()); });
   return { ...o, asked };
 }
 
@@ -114,8 +112,7 @@ await test('answer now and stop, by key and by button', async () => {
     [() => p.getByRole('button', { name: 'Close the thought and answer now' }).click(), 'answered on request']]) {
     await p.fill('#message', 'long');
     await p.keyboard.press('Enter');
-    await p.locator('.thought.arriving').waitFor();
-    await p.waitForTimeout(400);
+    await p.waitForFunction(() => globalThis.tarnPage.writer?.tokens > 3);
     await press();
     await p.waitForFunction(() => !globalThis.tarnPage.writer);
     check((await p.locator('span.sum').last().innerText()).includes(says), `${says}: ${await p.locator('span.sum').last().innerText()}`);
@@ -135,7 +132,7 @@ await test('errors stand in the turn; a dead engine starts again', async () => {
 });
 
 await test('scrolling up ends following, the button resumes it', async () => {
-  const { p, ask, close } = await open({ viewport: { width: 900, height: 500 } });
+  const { p, ask, close } = await open({ size: { width: 900, height: 500 } });
   await ask('say ' + 'A line of the answer.\n\n'.repeat(40));
   await p.fill('#message', 'say ' + 'Another line of it.\n\n'.repeat(300));
   await p.keyboard.press('Enter');
@@ -149,7 +146,7 @@ await test('scrolling up ends following, the button resumes it', async () => {
 });
 
 await test('phone: nothing overflows, targets are 44 px, the list is a sheet', async () => {
-  const { p, ask, close } = await open({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+  const { p, ask, close } = await open({ alone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true } });
   await ask('say | a | b | c |\n|--|--|--|\n| ' + 'wide '.repeat(30) + '| 2 | 3 |\n\n`' + 'x'.repeat(300) + '`');
   check(await p.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'overflow');
   const small = await p.evaluate(() => [...document.querySelectorAll('button')].filter(b => b.checkVisibility() &&
@@ -169,5 +166,4 @@ await test('only sentences are announced, the log itself is silent', async () =>
   await p.waitForFunction(() => document.getElementById('said').textContent === 'The answer is short.', null, { timeout: 5000 });
   await close();
 });
-await server.close();
-finish();
+await finish();

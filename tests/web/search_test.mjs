@@ -43,4 +43,4 @@ await test('blocks, summary, answers, kept tokens', async () => {
   equal(rows.keptOf(w), [0, 1, 2, 4, 5, 6], 'kept');
   equal([rows.percent(0.73), rows.percent(0.004), rows.percent(0.0001), rows.percent(0)], ['73%', '0.4%', '<0.1%', '0.0%'], 'percent');
 });
-finish();
+await finish();

@@ -140,4 +140,4 @@ await test('sigterm_ends_with_143', async () => {
 });
 s.child.kill('SIGKILL');
 rmSync(folder, { recursive: true });
-finish();
+await finish();

@@ -2,7 +2,7 @@
 // isolation headers unless `isolate` asks for them.
 import http from 'node:http';
 import { createReadStream, statSync } from 'node:fs';
-import { join, normalize } from 'node:path';
+import { basename, join, normalize } from 'node:path';
 
 const TYPES = { html: 'text/html; charset=utf-8', mjs: 'text/javascript', js: 'text/javascript',
   css: 'text/css', wasm: 'application/wasm', svg: 'image/svg+xml', png: 'image/png',
@@ -20,27 +20,38 @@ function find(roots, path) {
   return null;
 }
 
+/* A port that had been used would bring what its pages had kept. */
+const ports = new Set();
+
 /** @param {string|string[]} roots looked through in this order
+ * @param {{isolate?: boolean, cached?: boolean, instead?: Record<string, Buffer>}} [how]
+ *   cached: what is named after its content may be kept; instead: files by name
  * @returns {Promise<{url: string, close: () => Promise<void>, asked: string[]}>} */
-export function serve(roots, { isolate = false, port = 0 } = {}) {
-  const asked = [];
+export function serve(roots, { isolate = false, cached = false, instead = {} } = {}) {
+  const asked = [], alone = isolate ? { 'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-embedder-policy': 'require-corp' } : {};
   const server = http.createServer((q, r) => {
-    const path = normalize(decodeURIComponent(new URL(q.url, 'http://x').pathname));
+    const path = normalize(decodeURIComponent(new URL(q.url, 'http://x').pathname)), text = instead[basename(path)];
     asked.push(path);
-    const file = find([].concat(roots), path);
+    const file = text === undefined ? find([].concat(roots), path) : path;
     if (!file) {
       r.writeHead(404, { 'content-type': 'text/plain' });
       r.end('not here');
       return;
     }
-    const headers = { 'content-type': TYPES[file.split('.').pop()] ?? 'application/octet-stream',
-      'content-length': statSync(file).size, 'cache-control': 'no-cache' };
-    if (isolate) Object.assign(headers, { 'cross-origin-opener-policy': 'same-origin',
-      'cross-origin-embedder-policy': 'require-corp' });
-    r.writeHead(200, headers);
-    createReadStream(file).pipe(r);
+    r.writeHead(200, { 'content-type': TYPES[file.split('.').pop()] ?? 'application/octet-stream',
+      'content-length': text?.length ?? statSync(file).size,
+      'cache-control': cached && path.startsWith('/v-') ? 'max-age=3600' : 'no-cache', ...alone });
+    if (text === undefined) createReadStream(file).pipe(r); else r.end(text);
   });
-  return new Promise(ok => server.listen(port, '127.0.0.1', () => ok({
-    url: `http://127.0.0.1:${server.address().port}/`, asked,
-    close: () => new Promise(done => { server.closeAllConnections(); server.close(() => done()); }) })));
+  const close = () => new Promise(done => { server.closeAllConnections(); server.close(() => done()); });
+  return new Promise(ok => {
+    const listen = () => server.listen(0, '127.0.0.1', async () => {
+      const { port } = server.address();
+      if (ports.has(port)) { await close(); listen(); return; }
+      ports.add(port);
+      ok({ url: `http://127.0.0.1:${port}/`, asked, close });
+    });
+    listen();
+  });
 }

@@ -6,13 +6,12 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { check, equal, executablePath, finish, need, page as folder, root, start, test } from './browser.mjs';
-import { ask, axe, fits, idle, loaded, open, shot, until } from './chat.mjs';
+import { ask, axe, fits, idle, loaded, open, openFake, openReal, shot, until } from './chat.mjs';
 import { serve } from './server.mjs';
 
 need('no Chromium here', executablePath);
 const tarn = process.argv[2];
 const golden = readFileSync(join(root, 'tests/trace/golden-1.json'), 'utf8');
-const server = await serve(folder);
 
 const pane = (p, what) => p.evaluate(`(() => { const pane = tarnPage.traces.pane; return ${what}; })()`);
 const lanes = p => p.locator('#trace .lanes');
@@ -25,12 +24,12 @@ const menu = async (p, name) => {
 /** A page with a recorded turn in the pane; warm enough for several
  * candidates, and always the same. */
 async function recorded() {
-  const b = await start(), { p, wrong } = await open(b.context, server.url, { size: { width: 1600, height: 960 } });
+  const { p, wrong, close } = await openReal({ size: { width: 1600, height: 960 } });
   await p.evaluate(() => Object.assign(globalThis.tarnPage.settings, { seed: '11', temperature: '2', budget: -1 }));
   await ask(p, 'Sort these words: pear, fig, apple, date, lime, kiwi, plum, grape, melon');
   await p.locator('#trace-open').click();
   await whole(p);
-  return { p, async close() { equal(wrong, [], 'errors'); await b.close(); } };
+  return { p, async close() { equal(wrong, [], 'errors'); await close(); } };
 }
 
 /** 1,000 points: half of them anywhere, half within a bar. */
@@ -324,7 +323,7 @@ await test('exports: SVG as tarn trace makes it, PNG, Markdown, CSV, JSON', asyn
 });
 
 await test('a trace file is opened without a model, a damaged one is refused; lanes, phone', async () => {
-  const b = await start(), { p } = await open(b.context, server.url, { size: { width: 1600, height: 960 } });
+  const { p, close } = await openFake({ size: { width: 1600, height: 960 } });
   await p.keyboard.press('Alt+Shift+T');
   equal(await p.locator('#trace .sum').innerText(), 'The trace begins with the next answer.', 'empty');
   await shot(p, 'page-trace-none');
@@ -361,14 +360,14 @@ await test('a trace file is opened without a model, a damaged one is refused; la
   await shot(p, 'page-phone');
   await fits(p, 'phone');
   await idle(p);
-  await b.close();
+  await close();
 });
 
 /* The files of tests/trace/hostile.py: the window gets the same. */
 const hostile = process.argv[3];
 if (hostile) await test('f06: what is legal in a hostile trace is shown as text, the rest refused as by tarn trace', async () => {
   const files = await serve([folder, hostile]), b = await start({ serviceWorkers: 'block' });
-  const { p, wrong } = await open(b.context, files.url, { size: { width: 1200, height: 800 } });
+  const { p, wrong } = await open(b, files.url, { size: { width: 1200, height: 800 } });
   await p.keyboard.press('Alt+Shift+T');
   const names = readdirSync(hostile).sort();
   check(names.length > 20, `${names.length} files`);
@@ -399,5 +398,4 @@ if (hostile) await test('f06: what is legal in a hostile trace is shown as text,
   await files.close();
 });
 
-await server.close();
-finish();
+await finish();

@@ -57,4 +57,4 @@ await test('a file that is no model is exit 3', async () => {
   equal(r.code, 3, r.err);
 });
 rmSync(folder, { recursive: true });
-finish();
+await finish();

@@ -28,9 +28,9 @@ struct tarn_trace *cmd_records_begin(struct cmd_records *r,
     struct tarn_trace *trace = NULL;
     if (tarn_trace_create(tarn_model_text(ses->model), &what, &trace, NULL))
         return NULL;
-    if (before) /* what is told again keeps its figures */
-        tarn_trace_inherit(trace, before,
-                           tarn_turn_given(ses->engine, turn), NULL);
+    if (before) /* it begins with what was said */
+        tarn_trace_go_on(trace, before, tarn_turn_given(ses->engine, turn),
+                         NULL);
     tarn_trace_note(trace, ses->engine, turn, opt, NULL);
     if (r->n == CMD_MAX_RECORDS)
         drop(r, 0);

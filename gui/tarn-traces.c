@@ -91,7 +91,8 @@ void tarn_traces_begin(TarnTraces *t, struct tarn_engine *engine,
     const gsize given =
         opt->go_on ? tarn_turn_given(engine, turn) : opt->n_begin;
     if (source && given)
-        tarn_trace_inherit(e->trace, source, given, NULL);
+        (opt->go_on ? tarn_trace_go_on
+                    : tarn_trace_inherit)(e->trace, source, given, NULL);
     tarn_trace_note(e->trace, engine, turn, opt, NULL);
     if (t->entries->len == KEPT)
         g_ptr_array_remove_index(t->entries, 0);

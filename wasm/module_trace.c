@@ -57,7 +57,8 @@ void web_trace_begin(const struct web *w, const struct tarn_turn_options *opt)
         const size_t n =
             opt->go_on ? tarn_turn_given(w->engine, w->turn) : opt->n_begin;
         if (n && seen.source) /* what is told again keeps its figures */
-            tarn_trace_inherit(seen.recorded, seen.source, n, NULL);
+            (opt->go_on ? tarn_trace_go_on : tarn_trace_inherit)(
+                seen.recorded, seen.source, n, NULL);
         tarn_trace_note(seen.recorded, w->engine, w->turn, opt, NULL);
     }
     tarn_trace_destroy(seen.source);
@@ -331,8 +332,8 @@ static void add_tokens(void)
         tarn_buf_printf(&seen.out, "%s[", i ? "," : "");
         tarn_json_add_string(&seen.out, p, size, false);
         tarn_buf_printf(&seen.out, ",%u,%u,%u,", k[i].span,
-                        k[i].flags | (unsigned)tarn_trace_is_fork(seen.t, i)
-                                         << 3,
+                        (k[i].flags & 7u) |
+                            (unsigned)tarn_trace_is_fork(seen.t, i) << 3,
                         tarn_view_ramp(k[i].entropy_bits));
         tarn_json_add_f32(&seen.out, k[i].entropy_bits);
         tarn_buf_byte(&seen.out, ',');

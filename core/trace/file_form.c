@@ -313,7 +313,9 @@ static void read_token(struct reader *r, size_t i)
     k->p_after = (float)next_f64(s, 1.001);
     k->entropy_bits = (float)next_f64(s, MAX_BITS);
     k->span = (uint8_t)next_i64(s, 0, TARN_SPAN_CALL);
-    k->flags = (uint8_t)next_i64(s, 0, 7);
+    k->flags = (uint8_t)next_i64(s, 0, 15);
+    if ((k->flags & TARN_TRACE_BEFORE) && !(k->flags & TARN_TRACE_WITHDRAWN))
+        tarn_scan_fail(s, "a token was taken back before, and is there");
     for (size_t c = 0; c < 8; c++) {
         k->best[c].id = (int32_t)next_i64(s, -1, most);
         k->best[c].p = (float)next_f64(s, 1.001);

@@ -92,6 +92,7 @@ void tarn_trace_destroy(struct tarn_trace *t)
     tarn_free(t->given);
     tarn_free(t->given_ids);
     tarn_free(t->given_gates);
+    tarn_trace_destroy(t->before); /* which has none */
     tarn_trace_free_turn(t);
     tarn_buf_finish(&t->bytes);
     tarn_buf_finish(&t->piece_bytes);
@@ -274,19 +275,6 @@ void tarn_trace_experts(struct tarn_trace *t, const uint16_t *ids,
     }
 }
 
-static void inherit_experts(struct tarn_trace *t, size_t i)
-{
-    if (t->room_experts < t->n_tokens &&
-        !tarn_trace_room_experts(t, t->room_tokens)) {
-        t->failed = true;
-        return;
-    }
-    const size_t n = t->n_slots * sizeof(uint16_t);
-    memcpy(t->expert_ids + i * t->n_slots, t->given_ids + i * t->n_slots, n);
-    memcpy(t->expert_gates + i * t->n_slots, t->given_gates + i * t->n_slots,
-           n);
-}
-
 /* ------------------------------------------------------------------- tokens */
 /* Where the vocabulary has no token for a tag, it came as text: the tokens at
  * the end that hold it and nothing else. */
@@ -346,25 +334,6 @@ static void make_sane(struct tarn_trace_token *k)
     }
 }
 
-/* What was known of the token at this place in the turn it was forked from. */
-static void take_figures(struct tarn_trace *t, struct tarn_trace_token *k)
-{
-    const struct tarn_trace_token *g = &t->given[t->n_tokens];
-    if (k->best[0].id >= 0)
-        return;
-    k->entropy_bits = g->entropy_bits;
-    memcpy(k->best, g->best, sizeof k->best);
-    if (k->id == g->id) {
-        k->p = g->p;
-        k->p_after = g->p_after;
-        k->flags = g->flags & TARN_TRACE_FORCED;
-        return;
-    }
-    for (int i = 0; i < 8; i++)
-        if (k->best[i].id == k->id)
-            k->p = k->best[i].p;
-}
-
 static void take_token(struct tarn_trace *t, const struct tarn_event *ev)
 {
     size_t size = 0;
@@ -387,7 +356,7 @@ static void take_token(struct tarn_trace *t, const struct tarn_event *ev)
     if (!(ev->p_after > 0)) /* what is drawn has some probability left */
         k->flags |= TARN_TRACE_FORCED;
     if (t->n_tokens < t->n_given)
-        take_figures(t, k);
+        tarn_trace_take_figures(t, k);
     if (is_tag(t, ev->id))
         k->flags |= TARN_TRACE_TAG;
     if (t->thought_ended)
@@ -400,7 +369,7 @@ static void take_token(struct tarn_trace *t, const struct tarn_event *ev)
     if (t->failed)
         return;
     if (t->given_ids && t->n_tokens <= t->n_given)
-        inherit_experts(t, t->n_tokens - 1);
+        tarn_trace_take_experts(t, t->n_tokens - 1);
     if (t->span_changed && no_tag)
         mark_text_tag(t, t->thought_ended ? "</think>" : "<think>");
     t->span_changed = t->thought_ended = false;
@@ -408,6 +377,7 @@ static void take_token(struct tarn_trace *t, const struct tarn_event *ev)
         t->withdrew = false;
     if (ev->experts && ev->n_experts == t->n_slots)
         tarn_trace_experts(t, ev->experts, ev->gates);
+    tarn_trace_told_again(t, ev->id);
 }
 
 /* The kept tokens from the at-th on (counted among those kept). */
@@ -439,6 +409,7 @@ static void withdraw(struct tarn_trace *t, uint32_t at)
 
 static void take_end(struct tarn_trace *t, const struct tarn_event *ev)
 {
+    tarn_trace_not_told_again(t);
     end_span(t);
     if (ev->summary)
         t->reason = ev->summary->reason;
@@ -449,7 +420,7 @@ static void take_end(struct tarn_trace *t, const struct tarn_event *ev)
 
 void tarn_trace_take(struct tarn_trace *t, const struct tarn_event *ev)
 {
-    const double us = ev->ms * 1000 + 0.5;
+    const double us = ev->ms * 1000 + 0.5 + (double)t->before_us;
     if (t->failed)
         return;
     if (us > (double)t->us && us < 9e15) /* a clock never goes back here */
@@ -484,40 +455,6 @@ void tarn_trace_take(struct tarn_trace *t, const struct tarn_event *ev)
 void tarn_trace_answered(struct tarn_trace *t)
 {
     t->answered = true;
-}
-
-/* -------------------------------------------------------------------- forks */
-enum tarn_status tarn_trace_inherit(struct tarn_trace *t,
-                                    const struct tarn_trace *from,
-                                    size_t n_begin, struct tarn_error *err)
-{
-    const size_t slots = t->n_slots && from->n_slots == t->n_slots &&
-                                 from->room_experts
-                             ? t->n_slots : 0;
-    size_t n = 0;
-    n_begin = n_begin < from->n_tokens ? n_begin : from->n_tokens;
-    t->given = tarn_alloc(n_begin, sizeof *t->given);
-    if (slots) {
-        t->given_ids = tarn_alloc(n_begin, slots * sizeof(uint16_t));
-        t->given_gates = tarn_alloc(n_begin, slots * sizeof(uint16_t));
-    }
-    if (!t->given || (slots && (!t->given_ids || !t->given_gates)))
-        return tarn_fail(err, TARN_NO_MEMORY, "no memory for a trace");
-    for (size_t i = 0; i < from->n_tokens && n < n_begin; i++) {
-        const uint16_t *ids, *gates;
-        if (from->tokens[i].flags & TARN_TRACE_WITHDRAWN)
-            continue;
-        t->given[n] = from->tokens[i];
-        const bool known = slots && tarn_trace_experts_of(from, i, &ids,
-                                                          &gates);
-        for (size_t k = 0; k < slots; k++) {
-            t->given_ids[n * slots + k] = known ? ids[k] : UINT16_MAX;
-            t->given_gates[n * slots + k] = known ? gates[k] : 0;
-        }
-        n++;
-    }
-    t->n_given = n;
-    return TARN_OK;
 }
 
 /* ------------------------------------------------------------------- detached */

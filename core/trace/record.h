@@ -45,6 +45,12 @@ struct tarn_trace {
     struct tarn_trace_token *given; /* [n_given] figures that are inherited */
     uint16_t *given_ids, *given_gates; /* [n_given][slots] or NULL */
     size_t n_given;
+    /* While what is above is told again, see inherit.c; its fed[i]: how many
+     * tokens before the i-th were given. */
+    struct tarn_trace *before; /* owned, or NULL */
+    size_t told;               /* place of the token that is told next */
+    uint64_t before_us;        /* what it took; added to the events' times */
+    uint32_t n_edits;          /* 1: tokens are others than they were */
     enum tarn_trace_end end;
     enum tarn_stop_reason reason; /* 0: the turn goes on */
     bool failed;
@@ -82,6 +88,19 @@ bool tarn_trace_state(const struct tarn_trace *t, uint32_t kept,
 /* "context 1,442 of 32,768 tokens, state 19 MB" */
 void tarn_trace_state_line(const struct tarn_trace_state *s,
                            struct tarn_buf *out);
+
+/* inherit.c */
+/* As tarn_trace_go_on(), for tokens without any of the flags `gone`. */
+enum tarn_status tarn_trace_begin_as(struct tarn_trace *t,
+                                     const struct tarn_trace *from,
+                                     size_t n_given, uint8_t gone,
+                                     struct tarn_error *err);
+/* What was known of the token at this place; of its experts. */
+void tarn_trace_take_figures(struct tarn_trace *t, struct tarn_trace_token *k);
+void tarn_trace_take_experts(struct tarn_trace *t, size_t i);
+/* A token was taken; the turn ended. */
+void tarn_trace_told_again(struct tarn_trace *t, int32_t id);
+void tarn_trace_not_told_again(struct tarn_trace *t);
 
 /* turn_form.c */
 void tarn_trace_free_turn(struct tarn_trace *t);

@@ -152,6 +152,8 @@ static void act(struct again *g)
 {
     const struct tarn_trace *f = g->from;
     const size_t n = g->to->n_tokens;
+    if (g->to->before)
+        return; /* that is told again, not done again */
     if (n == g->answer_at && !g->told_answer) {
         g->told_answer = true;
         tarn_trace_answered(g->to);
@@ -166,7 +168,7 @@ static void act(struct again *g)
     }
     const bool stopped = f->reason == TARN_STOP_CANCELLED ||
                          f->reason == TARN_STOP_FAILED || !f->reason;
-    const bool enough = (stopped && n == f->n_tokens) ||
+    const bool enough = (stopped && n >= f->n_tokens) ||
                         n > f->n_tokens + BEHIND ||
                         (g->found.differs && n > g->found.at + BEHIND);
     if (enough && !g->told_stop) {
@@ -183,7 +185,7 @@ static void drain(struct again *g)
             continue;
         const size_t before = g->to->n_tokens;
         tarn_trace_take(g->to, &ev);
-        if (!g->found.differs && g->to->n_tokens > before)
+        if (!g->found.differs && !g->to->before && g->to->n_tokens > before)
             g->found = compare_from(g->from, g->to, before);
         if (ev.kind == TARN_EV_END) {
             g->ended = true;
@@ -224,13 +226,15 @@ static enum tarn_status start(struct again *g, const struct tarn_text *text,
     int32_t *begin = tarn_alloc(u->n_begin, sizeof *begin);
     if (!begin)
         return tarn_fail(err, TARN_NO_MEMORY, "no memory to replay the trace");
-    for (size_t i = 0; i < u->n_begin; i++)
-        begin[i] = f->tokens[i].id;
+    size_t n = 0;
+    for (size_t i = 0; i < f->n_tokens && n < u->n_begin; i++)
+        if (!(f->tokens[i].flags & TARN_TRACE_BEFORE))
+            begin[n++] = f->tokens[i].id;
     opt.begin = begin;
-    opt.n_begin = u->n_begin;
+    opt.n_begin = n;
     enum tarn_status s = tarn_trace_create(text, &info, &g->to, err);
-    if (!s && u->n_begin)
-        s = tarn_trace_inherit(g->to, f, u->n_begin, err);
+    if (!s && n)
+        s = tarn_trace_begin_as(g->to, f, n, TARN_TRACE_BEFORE, err);
     if (!s)
         s = tarn_turn_start_ids(g->engine, u->prompt, u->n_prompt, &opt,
                                 &g->turn, err);

@@ -42,7 +42,8 @@ struct tarn_trace_info {
 enum {
     TARN_TRACE_FORCED = 1,    /* not drawn: budget, "answer now", fork */
     TARN_TRACE_WITHDRAWN = 2, /* taken back; in no figure but its own */
-    TARN_TRACE_TAG = 4        /* <think> and the like: no text */
+    TARN_TRACE_TAG = 4,       /* <think> and the like: no text */
+    TARN_TRACE_BEFORE = 8     /* was taken back before the answer went on */
 };
 struct tarn_trace_token {
     int32_t id;
@@ -106,7 +107,8 @@ struct tarn_trace_turn {
     size_t n_prompt;
     struct tarn_sampling sampling;
     int32_t budget, max_tokens; /* 0: no limit, but see budget_given */
-    uint32_t n_begin;           /* first tokens of the record: given */
+    uint32_t n_begin;           /* first tokens of the record, without those
+                                   of TARN_TRACE_BEFORE: given */
     bool keep_loops;
     const char *const *stops;
     size_t n_stops;
@@ -135,6 +137,14 @@ const struct tarn_trace_turn *tarn_trace_turn(const struct tarn_trace *t);
 enum tarn_status tarn_trace_inherit(struct tarn_trace *t,
                                     const struct tarn_trace *from,
                                     size_t n_begin, struct tarn_error *err);
+
+/* The turn goes on where another was stopped (tarn_turn_options.go_on): the
+ * record begins with that one's, n_given tokens (tarn_turn_given()) with their
+ * times and what was taken back between them; times go on from its last.
+ * Before the first event.  Where other tokens are told, as inherit(). */
+enum tarn_status tarn_trace_go_on(struct tarn_trace *t,
+                                  const struct tarn_trace *from,
+                                  size_t n_given, struct tarn_error *err);
 
 /* Where two records part, or nowhere; times don't count. */
 struct tarn_trace_difference {

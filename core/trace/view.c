@@ -140,9 +140,10 @@ static bool add_column(struct tarn_trace_view *v, uint32_t token)
 bool tarn_trace_view_update(struct tarn_trace_view *v)
 {
     const struct tarn_trace *t = v->t;
-    if (t->n_loops != v->n_loops) { /* some columns are gone: all anew */
-        v->n = v->seen = 0;
+    if (t->n_loops != v->n_loops || t->n_edits != v->n_edits) {
+        v->n = v->seen = 0; /* some columns are gone: all anew */
         v->n_loops = t->n_loops;
+        v->n_edits = t->n_edits;
         memset(v->times, 0, sizeof v->times);
     }
     for (; v->seen < t->n_tokens && !v->failed; v->seen++)

@@ -23,6 +23,7 @@ struct tarn_trace_view {
     const struct tarn_trace *t;
     uint32_t *tokens;       /* [n] of the record */
     uint32_t n, room, seen; /* seen: tokens of the record */
+    uint32_t n_edits;       /* of the record, when they were seen */
     size_t n_loops;
     bool failed;
     /* level k: [n >> k] whole ones */

@@ -17,6 +17,7 @@
 const struct tarn_backend *WORLD_BACKEND(void);
 
 static const char *folder;
+static bool goes_on; /* record() is of an answer that goes on, no fork */
 
 struct world {
     struct tarn_runtime *rt;
@@ -80,7 +81,9 @@ static struct tarn_trace *record(struct world *w, const int32_t *ids, size_t n,
     opt->size = sizeof *opt;
     opt->sampling = &w->sampling;
     CHECK(!tarn_trace_create(tarn_model_text(w->model), &info, &t, &err));
-    if (from)
+    if (from && goes_on)
+        CHECK(!tarn_trace_go_on(t, from, opt->n_begin, &err));
+    else if (from)
         CHECK(!tarn_trace_inherit(t, from, opt->n_begin, &err));
     CHECK_SAYS(!tarn_turn_start_ids(w->engine, ids, n, opt, &turn, &err), "%s",
                err.text);
@@ -318,6 +321,189 @@ static void test_circles_and_forks_are_replayed(void)
     CHECK_SAYS(n > 0, "no circle");
 }
 
+/* What `from` kept: so many ids. */
+static size_t kept_ids(const struct tarn_trace *from, int32_t *ids)
+{
+    size_t n, kept = 0;
+    const struct tarn_trace_token *k = tarn_trace_tokens(from, &n);
+    for (size_t i = 0; i < n; i++)
+        if (!(k[i].flags & TARN_TRACE_WITHDRAWN))
+            ids[kept++] = k[i].id;
+    return kept;
+}
+
+/* `t` begins with all of `from`, what was taken back and its times too. */
+static void check_begins(const struct tarn_trace *t,
+                         const struct tarn_trace *from, bool experts)
+{
+    size_t n, m, n_spans, m_spans, n_loops, m_loops;
+    const struct tarn_trace_token *x = tarn_trace_tokens(from, &n);
+    const struct tarn_trace_token *y = tarn_trace_tokens(t, &m);
+    const struct tarn_trace_span *a = tarn_trace_spans(from, &n_spans);
+    const struct tarn_trace_span *b = tarn_trace_spans(t, &m_spans);
+    const struct tarn_trace_loop *k = tarn_trace_loops(from, &n_loops);
+    const struct tarn_trace_loop *l = tarn_trace_loops(t, &m_loops);
+    CHECK_SAYS(m >= n && m_spans >= n_spans && m_loops >= n_loops,
+               "%zu tokens of %zu, %zu spans of %zu, %zu loops of %zu", m, n,
+               m_spans, n_spans, m_loops, n_loops);
+    for (size_t i = 0; i < n && i < m; i++) {
+        const bool gone = x[i].flags & TARN_TRACE_WITHDRAWN;
+        const uint16_t *e[2], *g[2];
+        size_t size[2];
+        const char *p = tarn_trace_bytes(from, i, &size[0]);
+        const char *q = tarn_trace_bytes(t, i, &size[1]);
+        CHECK_SAYS(same_figures(&x[i], &y[i]) && x[i].us == y[i].us &&
+                       x[i].span == y[i].span && size[0] == size[1] &&
+                       !memcmp(p, q, size[0]), "token %zu", i);
+        CHECK(gone == ((y[i].flags & TARN_TRACE_BEFORE) != 0));
+        CHECK(!gone || y[i].flags & TARN_TRACE_WITHDRAWN);
+        CHECK(!experts || (tarn_trace_experts_of(from, i, &e[0], &g[0]) &&
+                           tarn_trace_experts_of(t, i, &e[1], &g[1]) &&
+                           !memcmp(e[0], e[1], 2) && !memcmp(g[0], g[1], 2)));
+    }
+    for (size_t i = n ? n : 1; i < m; i++)
+        CHECK(y[i].us >= y[i - 1].us && !(y[i].flags & TARN_TRACE_BEFORE));
+    for (size_t i = 0; i < n_spans && i < m_spans; i++)
+        CHECK_SAYS(a[i].first == b[i].first && a[i].kind == b[i].kind &&
+                       a[i].begin_us == b[i].begin_us &&
+                       (i + 1 == n_spans || (a[i].n == b[i].n &&
+                                             a[i].end_us == b[i].end_us)),
+                   "span %zu", i);
+    for (size_t i = 0; i < n_loops && i < m_loops; i++)
+        CHECK(k[i].first == l[i].first && k[i].n == l[i].n &&
+              k[i].broken == l[i].broken);
+}
+
+/* Stopped after `first` and again after `second` more tokens; then to the
+ * end.  Each record is of all of the answer, and is replayed. */
+static void check_going_on(const char *name, size_t first, size_t second,
+                           bool experts)
+{
+    struct world w, other;
+    int32_t ids[3], begin[700];
+    if (!open_world(&w, name) || !open_world(&other, name))
+        return;
+    w.sampling.temperature = 0;
+    w.sampling.repeat_penalty = 1;
+    struct tarn_turn_options opt = { .max_tokens = 600, .experts = experts };
+    const size_t n_prompt = prompt_of(&w, ids);
+    struct tarn_trace *t[3];
+    t[0] = record(&w, ids, n_prompt, &opt, NULL, first, 0);
+    goes_on = true;
+    opt.begin = begin;
+    for (int i = 1; i < 3; i++) {
+        opt.n_begin = kept_ids(t[i - 1], begin);
+        t[i] = record(&w, ids, n_prompt, &opt, t[i - 1],
+                      i == 1 ? opt.n_begin + second : 0, 0);
+        check_begins(t[i], t[i - 1], experts);
+        replay(&other, t[i], true, 0, "");
+    }
+    goes_on = false;
+    for (int i = 0; i < 3; i++)
+        tarn_trace_destroy(t[i]);
+    close_world(&w);
+    close_world(&other);
+}
+
+/* Stopped before anything was told again, and in the middle of that. */
+static void check_ended_early(const char *name)
+{
+    struct world w;
+    int32_t ids[3], begin[700];
+    if (!open_world(&w, name))
+        return;
+    struct tarn_turn_options opt = { .max_tokens = 200, .experts = true };
+    const size_t n_prompt = prompt_of(&w, ids);
+    struct tarn_trace *whole = record(&w, ids, n_prompt, &opt, NULL, 40, 0);
+    opt.n_begin = kept_ids(whole, begin);
+    opt.begin = begin;
+    const struct tarn_turn_summary sum = { .reason = TARN_STOP_CANCELLED };
+    size_t n, m, n_spans, m_spans;
+    const struct tarn_trace_token *x = tarn_trace_tokens(whole, &n);
+    tarn_trace_spans(whole, &n_spans);
+    for (size_t told = 0; told < opt.n_begin; told += 7) {
+        struct tarn_trace *t = NULL;
+        struct tarn_event ev = { .size = sizeof ev, .kind = TARN_EV_TOKEN };
+        CHECK(!tarn_trace_create(tarn_model_text(w.model),
+                                 tarn_trace_info(whole), &t, NULL));
+        CHECK(!tarn_trace_go_on(t, whole, opt.n_begin, NULL));
+        for (size_t i = 0; i < told; i++) {
+            ev.id = x[i].id;
+            tarn_trace_take(t, &ev);
+        }
+        ev = (struct tarn_event){ .size = sizeof ev, .kind = TARN_EV_END,
+                                  .summary = &sum };
+        tarn_trace_take(t, &ev);
+        tarn_trace_tokens(t, &m);
+        tarn_trace_spans(t, &m_spans);
+        CHECK_SAYS(m == n && m_spans == n_spans, "%zu told: %zu", told, m);
+        check_begins(t, whole, tarn_model_info(w.model)->n_moe_layers > 0);
+        tarn_trace_destroy(t);
+    }
+    /* Another answer than the one that is told: as a fork of it. */
+    struct tarn_trace *t = NULL;
+    struct tarn_event ev = { .size = sizeof ev, .kind = TARN_EV_TOKEN,
+                             .best = { { -1, 0 } } };
+    CHECK(!tarn_trace_create(tarn_model_text(w.model), tarn_trace_info(whole),
+                             &t, NULL));
+    CHECK(!tarn_trace_go_on(t, whole, opt.n_begin, NULL));
+    for (size_t i = 0; i < n; i++) {
+        ev.id = x[i].id ^ (i == 9);
+        tarn_trace_take(t, &ev);
+    }
+    const struct tarn_trace_token *y = tarn_trace_tokens(t, &m);
+    CHECK(m == n && y[9].id != x[9].id && same_figures(&x[8], &y[8]));
+    tarn_trace_destroy(t);
+    /* Its clock goes on where it stood. */
+    CHECK(!tarn_trace_create(tarn_model_text(w.model), tarn_trace_info(whole),
+                             &t, NULL));
+    CHECK(!tarn_trace_go_on(t, whole, opt.n_begin, NULL));
+    for (size_t i = 0; i <= opt.n_begin; i++) {
+        ev.ms = i < opt.n_begin ? 0.5 : 2;
+        ev.id = begin[i < opt.n_begin ? i : 0];
+        tarn_trace_take(t, &ev);
+    }
+    y = tarn_trace_tokens(t, &m);
+    CHECK(m == n + 1 && y[n].us >= x[n - 1].us + 2000);
+    tarn_trace_destroy(t);
+    tarn_trace_destroy(whole);
+    close_world(&w);
+}
+
+static void test_an_answer_that_goes_on_keeps_its_trace(void)
+{
+    static const char *const NAMES[] = { "dense-f32", "moe-k" };
+    size_t n_loops = 0;
+    for (int i = 0; i < 2; i++) {
+        struct world w;
+        int32_t ids[3];
+        size_t n, n_first = 0, n_last = 0;
+        if (!open_world(&w, NAMES[i]))
+            return;
+        w.sampling.temperature = 0;
+        w.sampling.repeat_penalty = 1;
+        struct tarn_turn_options opt = { .max_tokens = 600 };
+        struct tarn_trace *t = record(&w, ids, prompt_of(&w, ids), &opt, NULL,
+                                      0, 0);
+        const struct tarn_trace_loop *l = tarn_trace_loops(t, &n);
+        if (n) {
+            n_first = l[0].first + l[0].n;
+            n_last = l[n - 1].first + l[n - 1].n - n_first;
+        }
+        n_loops += n;
+        tarn_trace_destroy(t);
+        close_world(&w);
+        check_going_on(NAMES[i], 5, 11, i == 1);
+        if (!n)
+            continue;
+        check_going_on(NAMES[i], n_first, 3, i == 1); /* just taken back */
+        check_going_on(NAMES[i], n_first + 5, n_last / 2, i == 1);
+        check_going_on(NAMES[i], n_first / 2, n_last, i == 1);
+        check_ended_early(NAMES[i]);
+    }
+    CHECK_SAYS(n_loops > 0, "no circle");
+}
+
 static void test_a_replay_says_where_not(void)
 {
     struct world w;
@@ -349,6 +535,7 @@ int main(int argc, char **argv)
     RUN(test_experts_are_those_of_the_pass);
     RUN(test_a_replay_is_the_same);
     RUN(test_circles_and_forks_are_replayed);
+    RUN(test_an_answer_that_goes_on_keeps_its_trace);
     RUN(test_a_replay_says_where_not);
     CHECK(tarn_memory_held() == 0);
     return tap_end();

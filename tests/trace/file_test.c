@@ -343,6 +343,10 @@ static void test_f06_hostile_numbers(void)
     check_changed(" word\",20000,0.9,", " word\",20000,NaN,", "number");
     check_changed(" word\",20000,0.9,", " word\",20000,1.5,", "bounds");
     check_changed(" word\",20000,0.9,", " word\",20000,00.9,", "number");
+    check_changed("20000,0.9,0.9,0.1,1,0,", "20000,0.9,0.9,0.1,1,16,",
+                  "bounds");
+    check_changed("20000,0.9,0.9,0.1,1,0,", "20000,0.9,0.9,0.1,1,8,",
+                  "taken back before");
     check_changed("\"tokens\":[", "\"experts\":[4096,65535,65535],\"tokens\":[",
                   "experts");
     check_changed("\"tokens\":[", "\"experts\":[22,32,4],\"tokens\":[",

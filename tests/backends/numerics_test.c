@@ -256,7 +256,7 @@ static void test_e10_router_ranks_and_breaks_ties_low(void)
     CHECK(gates[1] == p[1] / sum * 2.0f);
 }
 
-static void test_router_survives_nothing_but_nan(void)
+static void test_e10_router_survives_nothing_but_nan(void)
 {
     float logits[8], gates[3];
     uint16_t ids[3] = { 99, 99, 99 };
@@ -304,7 +304,7 @@ int main(void)
     RUN(test_l16_adds_in_its_own_order);
     RUN(test_quantized_block_is_symmetric_and_bounded);
     RUN(test_e10_router_ranks_and_breaks_ties_low);
-    RUN(test_router_survives_nothing_but_nan);
+    RUN(test_e10_router_survives_nothing_but_nan);
     RUN(test_random_depends_on_its_three_numbers_alone);
     return tap_end();
 }

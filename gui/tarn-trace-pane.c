@@ -33,10 +33,16 @@ void tarn_trace_pane_tell(TarnTracePane *p)
         tarn_trace_details_token(p->details, p->trace,
                                  tarn_trace_lanes_view(p->lanes), p->selected,
                                  p->mark, p->can_fork);
-    if (!gtk_widget_get_visible(GTK_WIDGET(p->details)))
-        return;
+    gsize n;
+    tarn_trace_pane_tokens(p, &n);
+    g_autofree char *count = tarn_words_count(n);
     g_autofree char *whole =
-        g_strdup_printf(_("Timeline, %s"), tarn_trace_details_said(p->details));
+        gtk_widget_get_visible(GTK_WIDGET(p->details))
+            ? g_strdup_printf(_("Timeline, %s"),
+                              tarn_trace_details_said(p->details))
+            : g_strdup_printf(ngettext("Trace, %s token. Use the table",
+                                       "Trace, %s tokens. Use the table", n),
+                              count);
     gtk_accessible_update_property(GTK_ACCESSIBLE(p->lanes),
                                    GTK_ACCESSIBLE_PROPERTY_LABEL, whole, -1);
 }

@@ -46,6 +46,9 @@ try:
     line = soon(lambda: [n for n in find_all(w.frame, Role.LABEL, 'thought ')
                          if ' tokens in ' in n.get_name()], 10)
     ok(line, 'the summary line stands over the timeline')
+    ok(soon(lambda: [n for n in find_all(w.frame, Role.IMAGE, 'Trace, ')
+                     if n.get_name().endswith(' tokens. Use the table')], 5),
+       'the picture says how many tokens, and where they are told')
     keep('window-trace.png')
     w.key('ctrl+t')
     ok(soon(lambda: not w.find(Role.LABEL, begins='thought '), 5),

@@ -250,11 +250,12 @@ class Window:
         xdo('key', *keys)
 
     def focus_pane(self):
-        """A click on the timeline's ruler: the keys are the pane's."""
-        lanes = wait(lambda: find(self.frame, begins='Timeline'), 10,
+        """Turns to the timeline; a click beside its lanes: keys are theirs."""
+        self.click(wait(lambda: self.find(name='Timeline'), 10, 'its tab'))
+        lanes = wait(lambda: find(self.frame, Role.IMAGE, begins='Trace, ') or
+                     find(self.frame, Role.IMAGE, begins='Timeline, '), 10,
                      'the timeline')
-        e = Atspi.Component.get_extents(lanes, Atspi.CoordType.WINDOW)
-        self.click(lanes, 4, e.height - 4)
+        self.click(lanes, 4, 4)
 
     def type_keys(self, text):
         self.focus()

@@ -33,10 +33,10 @@ function licences() {
 }
 
 /** Our modules without what only a reader of the source needs: comments that
- * have lines to themselves, casts, and the space before a line (no text of ours
- * runs over lines). */
+ * have lines to themselves, casts, empty lines and the space before a line (no
+ * text of ours runs over lines). */
 const lean = text => text.replace(/\/\*\* @type (?:(?!\*\/)[^])*\*\/ ?(?=[(\w{[])/g, '').replace(/^[ \t]*\/\*(?:(?!\*\/)[^])*\*\/[ \t]*\n/gm, '').replace(/^[ \t]*\/\/.*\n/gm, '')
-  .replace(/^[ \t]+/gm, '');
+  .replace(/^\s+/gm, '');
 
 /** Questions for an empty chat, without the answers that a test expects. */
 function examples() {
@@ -47,7 +47,8 @@ function examples() {
 const files = new Map();
 for (const name of readdirSync(join(here, 'app')))
   if (name.endsWith('.mjs')) files.set(name, lean(readFileSync(join(here, 'app', name), 'utf8')));
-for (const name of ['tokens.css', 'page.css', 'trace.css']) files.set(name, readFileSync(join(here, name), 'utf8').replace(/^[ \t]+/gm, ''));
+for (const name of ['tokens.css', 'page.css', 'trace.css']) files.set(name, readFileSync(join(here, name), 'utf8')
+  .replace(/\/\*[^]*?\*\//g, '').replace(/^\s+/gm, '').replace(/(?<=[:;,{]) | (?=[{}])/g, ''));
 const markdown = join(here, 'node_modules/markdown-it/dist/browser/markdown-it.esm.min.mjs');
 files.set('markdown-it.mjs', readFileSync(markdown, 'utf8').replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n'));
 for (const name of ['tarn-web.wasm', 'tarn-web-relaxed.wasm'])

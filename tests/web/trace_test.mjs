@@ -21,6 +21,18 @@ const menu = async (p, name) => {
   await p.getByRole('menuitem', { name }).click();
 };
 
+/** What is marked in the chat, and what stands before it; without white space. */
+const marked = p => p.evaluate(() => {
+  const [r] = CSS.highlights.get('trace-now') ?? [], before = document.createRange();
+  if (!r) return null;
+  before.setStart(r.startContainer.parentElement.closest('.text, .answer'), 0);
+  before.setEnd(r.startContainer, r.startOffset);
+  return [before, r].map(x => String(x).replace(/\s/g, ''));
+});
+/** The same of a token, by its span. */
+const written = (p, i) => pane(p, `(k => [pane.whole.tokens.slice(0, ${i}).filter(t => t[1] === k[1] && !(t[2] & 6)), [k]]
+  .map(list => list.map(t => t[0]).join('').replace(/\\s/g, '')))(pane.whole.tokens[${i}])`);
+
 /** A page with a recorded turn in the pane; warm enough for several
  * candidates, and always the same. */
 async function recorded() {
@@ -99,8 +111,27 @@ await test('keys, what a screen reader hears, reading view, table', async () => 
   check(await levels() !== entropy && /[3-6]/.test(await levels()), 'probability on the ground');
   await p.getByLabel('What the ground of a token tells').selectOption('none');
   check(/^0+$/.test(await levels()), 'no ground');
+  await p.getByLabel('What the ground of a token tells').selectOption({ label: 'Experts of layer 2' });
+  equal(await p.getByLabel('What the ground of a token tells').getAttribute('title'),
+    'Darker: more of the token’s experts, in layer 2, were used by the token before, too', 'what the ground tells');
+  const reused = await pane(p, `[...document.querySelectorAll('#trace .t')].map(s => Number(s.dataset.i)).map(i => {
+    const used = k => k < 0 ? [] : pane.experts(k)[1], now = used(i), n = now.filter(e => used(i - 1).includes(e)).length;
+    return Math.round(7 * n / now.length); }).join('')`);
+  equal(await levels(), reused, 'experts on the ground');
+  check(new Set(reused).size > 2, `levels ${reused}`);
+  for (const colorScheme of ['dark', 'light']) {
+    await p.emulateMedia({ colorScheme });
+    await axe(p, `axe, experts, ${colorScheme}`, '#trace');
+  }
+  await shot(p, 'page-reading-experts');
   await p.getByLabel('What the ground of a token tells').selectOption('entropy');
   await shot(p, 'page-reading');
+  const word = p.locator('#trace .t').nth(6);
+  await word.hover();
+  check(await word.evaluate(s => s.classList.contains('over')), 'no mark under the pointer');
+  equal(await marked(p), await written(p, Number(await word.getAttribute('data-i'))), 'marked in the chat');
+  await p.locator('#trace .sum').hover();
+  equal([await p.locator('#trace .over').count(), await marked(p)], [0, null], 'no mark without a pointer');
   const step = p.locator('#trace .step .link').first();
   await step.click();
   equal(await step.getAttribute('aria-expanded'), 'false', 'a folded step');
@@ -148,7 +179,18 @@ await test('search counts and walks hits; a range tells its sums, by mouse and b
   for (let i = 0; i < 9; i++) await lanes(p).press('Shift+ArrowRight');
   check(/^tokens 0 to 9: 10 in .* bits on average · .*tok\/s · experts used \d+ of \d+, idle \d+$/.test(await p.locator('#trace .tell').innerText()),
     await p.locator('#trace .tell').innerText());
-  const box = await p.locator('#trace canvas').first().boundingBox();
+  const box = await p.locator('#trace canvas').first().boundingBox(), cross = p.locator('#trace .cross');
+  const last = await pane(p, 'pane.list.items.find(k => k.lane === 3 && k.token === pane.whole.tokens.findLastIndex(t => t[1] === 2 && !(t[2] & 6)))');
+  await p.mouse.move(box.x + last.x + 0.5, box.y + 100);
+  equal(await pane(p, 'pane.hovered'), last.token, 'under the pointer');
+  equal(await marked(p), await written(p, last.token), 'marked in the answer');
+  const at = await cross.boundingBox(), stops = (await cross.evaluate(e => e.style.background)).match(/[\d.]+px/g).map(parseFloat);
+  check(at.x >= box.x + last.x && at.x < box.x + last.x + last.w, `the line is at ${at.x - box.x}, the token at ${last.x}`);
+  equal(await pane(p, `[0, ${stops[0] - 1}, ${stops[0]}, ${stops[1] - 1}, ${stops[1] + 12}, ${at.height - 1}, ${at.height}].map(y =>
+    pane.view.at(pane.list.plotX, ${at.y - box.y} + y).lane)`), [1, 255, 2, 2, 3, 255, 11], 'from the spans to the ruler, without the steps');
+  await p.locator('#trace .tip', { hasText: new RegExp(`^${last.token} “`) }).waitFor();
+  await p.mouse.move(box.x + last.x, box.y - 40);
+  check(await cross.isHidden(), 'the line stays');
   await p.mouse.move(box.x + 120, box.y + 100);
   await p.mouse.down();
   await p.mouse.move(box.x + 300, box.y + 100, { steps: 4 });
@@ -230,6 +272,7 @@ await test('a fork begins with the tokens before and the other candidate; both a
   equal(after[at][9], full.candidates[other].id, 'the other candidate');
   check(after[at][2] & 1, 'it is not marked as forced');
   equal(after[at][4], before[at][4], 'its entropy');
+  check(/^Answer of \d\d:\d\d( [AP]M)?, branch 2 \/ 2$/.test(await p.locator('#trace .of').innerText()), await p.locator('#trace .of').innerText());
   const m = await p.evaluate(() => globalThis.tarnPage.chat.messages.at(-1));
   check(m.finished && (m.thought ?? '').length + m.text.length > 0, 'an empty branch');
   await p.locator('.notice', { hasText: `The draw was changed at token ${at}:` }).waitFor();
@@ -348,6 +391,25 @@ await test('a trace file is opened without a model, a damaged one is refused; la
     pane.lane.fit();
     return out;
   }, [some, golden]), [true, false, false, true], 'the end is followed');
+  /* Of very many tokens those in sight. */
+  await p.evaluate(() => { globalThis.tarnPage.traces.pane.most = 50; });
+  await p.locator('#trace .tab', { hasText: 'Table' }).click();
+  const only = p.locator('#trace .only'), field = p.getByLabel('Search the trace'), found = () => p.locator('#trace .field .num').innerText();
+  equal(await only.innerText(), 'Of 86 tokens, table and search keep to 0 to 49, which the timeline shows.', 'said so');
+  equal(await p.locator('#trace tbody tr').count(), 50, 'rows');
+  await p.locator('#trace .tab', { hasText: 'Timeline' }).click();
+  await field.fill('ms>=0');
+  equal(await found(), '1 of 50', 'hits');
+  await p.evaluate(() => { const { pane } = globalThis.tarnPage.traces; pane.lane.zoomTo([76, 85]); });
+  await only.filter({ hasText: 'keep to 76 to 85,' }).waitFor();
+  equal(await pane(p, 'pane.field.hits'), [76, 77, 78, 79, 80, 81, 82, 83, 84, 85], 'hits in sight');
+  await p.locator('#trace .tab', { hasText: 'Table' }).click();
+  equal(await p.locator('#trace tbody tr').count(), 10, 'rows in sight');
+  await p.evaluate(() => { globalThis.tarnPage.traces.pane.most = 200000; });
+  await field.fill('');
+  await p.locator('#trace .tab', { hasText: 'Timeline' }).click();
+  check(await only.isHidden(), 'the line stays');
+  await p.evaluate(() => globalThis.tarnPage.traces.pane.lane.fit());
   const height = () => pane(p, 'pane.list.height'), was = await height();
   await menu(p, 'Lanes…');
   await p.getByRole('menuitemcheckbox', { name: 'Entropy' }).click();
@@ -356,6 +418,20 @@ await test('a trace file is opened without a model, a damaged one is refused; la
   check((await p.locator('.notice').innerText()).includes('not a tarn trace'), 'no sentence');
   check(await pane(p, 'pane.whole.tokens.length') > 20, 'the one that was there is gone');
   await p.setViewportSize({ width: 390, height: 844 });
+  await p.waitForFunction(() => globalThis.tarnPage.traces.pane.look.width < 390);
+  const touch = await p.context().newCDPSession(p), box = await p.locator('#trace canvas').first().boundingBox();
+  const fingers = (type, ...xs) => touch.send('Input.dispatchTouchEvent', { type, touchPoints: xs.map((x, id) => ({ x: box.x + x, y: box.y + 100, id })) });
+  const [zoom, middle] = await pane(p, '[pane.list.zoom, pane.view.at(200, 100).token]');
+  const lies = (x, what) => until(p, `(pane => pane.list.zoom === ${4 * zoom} && pane.view.at(${x}, 100).token === ${middle})(tarnPage.traces.pane)`, what);
+  await fingers('touchStart', 180, 220);
+  await fingers('touchMove', 120, 280);
+  await lies(200, 'two fingers zoom around what is between them');
+  await fingers('touchEnd');
+  await fingers('touchStart', 200);
+  await fingers('touchMove', 170);
+  await fingers('touchMove', 150);
+  await lies(150, 'one finger moves it');
+  await fingers('touchEnd');
   await p.locator('#trace .tab', { hasText: 'Reading' }).click();
   await shot(p, 'page-phone');
   await fits(p, 'phone');

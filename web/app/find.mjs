@@ -9,7 +9,7 @@ import { count, fold } from './form.mjs';
 
 const MOST = 10000;
 /** @type {any} */
-const highlights = globalThis.CSS && 'highlights' in CSS ? CSS.highlights : null;
+export const highlights = globalThis.CSS && 'highlights' in CSS ? CSS.highlights : null;
 
 /** Every place of `words` in the text below a node. @param {Node} top
  * @param {string} words folded @returns {Range[]} */
@@ -39,6 +39,37 @@ export function rangesOf(top, words) {
     ranges.push(r);
   }
   return ranges;
+}
+
+/* Of Markdown: what is written and not shown. */
+const MARKS = /[*_`#>|~-]+|\d+[.)](?=\s)/y;
+
+/** Where a piece of what was written is shown.  All before it must be shown as
+ * it was written, but for white space and marks: else null.
+ * @param {Node} top @param {string} text @param {number} from @param {number} end @returns {Range|null} */
+export function placeOf(top, text, from, end) {
+  const walk = document.createTreeWalker(top, NodeFilter.SHOW_TEXT), space = /\s/;
+  /** @type {Range|null} */
+  let r = null;
+  let at = 0;
+  for (let n = walk.nextNode(); n; n = walk.nextNode()) {
+    const value = n.nodeValue ?? '';
+    if (n.parentElement?.closest('.cap')) continue;
+    for (let i = 0; i < value.length; i++) {
+      if (space.test(value[i])) continue;
+      while (at < end && text[at] !== value[i]) {
+        MARKS.lastIndex = at;
+        const mark = space.test(text[at]) ? 1 : MARKS.exec(text)?.[0].length;
+        if (!mark) return null;
+        at += mark;
+      }
+      if (at >= end) return r;
+      if (at++ < from) continue;
+      if (!r) { r = document.createRange(); r.setStart(n, i); }
+      r.setEnd(n, i + 1);
+    }
+  }
+  return r;
 }
 
 export class Find {

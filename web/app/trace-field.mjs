@@ -38,7 +38,8 @@ export class SearchField {
   /** @param {boolean} go to the first hit */
   search(go) {
     const typed = this.input.value.trim(), { whole } = this.pane;
-    const { hits, unknown } = whole && typed ? search(whole, typed, i => this.pane.experts(i)) : { hits: [], unknown: '' };
+    const part = this.pane.part(), { hits, unknown } = whole && typed ? search(whole, typed, i => this.pane.experts(i), part) : { hits: [], unknown: '' };
+    this.pane.searched = part.join();
     this.hits = hits;
     this.moves.hidden = !hits.length;
     if (go && hits.length) this.pane.select(hits[0]);

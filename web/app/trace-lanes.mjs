@@ -8,7 +8,7 @@ import { BITS, FLAGS, P, TEXT, US, WITHDRAWN, percent, shown } from './trace-row
 
 /** @typedef {import('./trace-view.mjs').List} List */
 
-const ONE = 65536, LEAST = 16, MOST = 160 * ONE, SPANS = 1, STATE = 10, DRAG = 4, TIP_MS = 100;
+const ONE = 65536, LEAST = 16, MOST = 160 * ONE, SPANS = 1, STEPS = 2, STATE = 10, RULER = 11, DRAG = 4, TIP_MS = 100;
 const LANES = [[2, 'Steps'], [3, 'Entropy'], [4, 'Hesitations'], [5, 'Loops'], [6, 'Chosen'], [7, 'Others'], [8, 'Experts'],
   [9, 'Time'], [STATE, 'State']];
 /* The slider counts in powers of two, sixteen steps each. */
@@ -32,8 +32,12 @@ export class Lanes {
     this.tip = h('div.tip');
     this.over = h('div.range');
     this.later = h('div.veil');
-    this.tip.hidden = this.over.hidden = this.later.hidden = true;
-    this.node = h('div.lanes', this.canvas, this.over, this.later, this.tip);
+    /** Over all lanes at the token under the pointer. */
+    this.line = h('div.cross');
+    this.tip.hidden = this.over.hidden = this.later.hidden = this.line.hidden = true;
+    this.node = h('div.lanes', this.canvas, this.over, this.later, this.line, this.tip);
+    /** @type {Map<number, {x: number, y: number}>} */
+    this.fingers = new Map();
     this.node.tabIndex = 0;
     this.node.setAttribute('role', 'slider');
     this.node.setAttribute('aria-label', 'Timeline, by token. The table tells the same.');
@@ -54,9 +58,12 @@ export class Lanes {
 
   listen() {
     const { node } = this;
-    node.addEventListener('pointermove', e => { this.drag(e); this.hover(e); });
-    node.addEventListener('pointerleave', () => this.hideTip());
+    node.addEventListener('pointermove', e => { this.touch(e); this.drag(e); this.hover(e); });
+    node.addEventListener('pointerleave', () => { this.hideTip(); this.pane.hover(-1); });
+    for (const name of ['pointerup', 'pointercancel'])
+      node.addEventListener(name, e => { this.fingers.delete(/** @type {PointerEvent} */ (e).pointerId); this.hold(); });
     node.addEventListener('pointerdown', e => {
+      if (e.pointerType === 'touch') { this.fingers.set(e.pointerId, { x: e.clientX, y: e.clientY }); this.hold(); }
       const p = e.button === 0 ? this.pointAt(e) : null;
       this.grip = p && p.token >= 0 ? { x: e.clientX, token: p.token, moved: false } : null;
     });
@@ -94,7 +101,7 @@ export class Lanes {
 
   draw() {
     const { node, canvas, pane } = this, { look, view } = pane;
-    this.over.hidden = this.later.hidden = true;
+    this.over.hidden = this.later.hidden = this.line.hidden = true;
     if (!pane.open || node.hidden) return;
     canvas.hidden = !view || !pane.whole;
     if (canvas.hidden) return;
@@ -117,6 +124,8 @@ export class Lanes {
     paint(g, list, this.ink, `12px ${getComputedStyle(node).fontFamily}`);
     this.hits(g, list);
     this.cover(list);
+    this.cross(pane.hovered);
+    pane.moved();
   }
 
   /** While tokens arrive, the end stays in sight where it was. */
@@ -179,13 +188,48 @@ export class Lanes {
     this.pane.setRange(grip.token, p.token);
   }
 
+  /** The line leaves out the steps, as that of the selected token does. @param {number} i -1: none */
+  cross(i) {
+    const { list, line, pane: { view } } = this, x = list ? Math.floor(this.x(i, list) + list.zoom / ONE / 2) : -1;
+    line.hidden = i < 0 || !list || !view || this.canvas.hidden || x < list.plotX || x >= list.plotX + list.plotW;
+    if (line.hidden || !list || !view) return;
+    const lane = Array.from({ length: list.height }, (_, y) => view.at(list.plotX, y)?.lane ?? 0);
+    const from = lane.indexOf(SPANS), gap = lane.indexOf(STEPS), on = lane.lastIndexOf(STEPS) + 1;
+    Object.assign(line.style, { left: `${x}px`, top: `${from}px`, height: `${lane.indexOf(RULER) - from}px`,
+      background: `linear-gradient(var(--soft) ${gap - from}px, transparent 0 ${on - from}px, var(--soft) 0)` });
+  }
+
+  /** Where the fingers are, and what lies there. */
+  hold() {
+    const all = [...this.fingers.values()], n = all.length, { list } = this;
+    this.held = list && n ? { zoom: list.zoom, scroll: list.scroll, ...this.spread(all) } : null;
+  }
+
+  /** @param {{x: number, y: number}[]} all */
+  spread([a, b = a]) {
+    return { x: (a.x + b.x) / 2 - this.canvas.getBoundingClientRect().left, apart: Math.max(16, Math.hypot(a.x - b.x, a.y - b.y)) };
+  }
+
+  /** One finger moves what is seen sideways, two zoom it. @param {PointerEvent} e */
+  touch(e) {
+    const { held, list, fingers } = this, { look } = this.pane;
+    if (!held || !list || !fingers.has(e.pointerId)) return;
+    fingers.set(e.pointerId, { x: e.clientX, y: e.clientY });
+    const now = this.spread([...fingers.values()]);
+    look.zoom = Math.round(Math.min(MOST, Math.max(LEAST, held.zoom * now.apart / held.apart)));
+    look.scroll = Math.round((held.scroll + held.x - list.plotX) * look.zoom / held.zoom - now.x + list.plotX);
+    this.draw();
+  }
+
   hideTip() { clearTimeout(this.waiting); this.tip.hidden = true; }
 
   /** @param {PointerEvent} e */
   hover(e) {
     const p = this.pointAt(e), t = p && p.token >= 0 ? this.pane.whole?.tokens[p.token] : null;
     this.hideTip();
-    if (!p || !t || e.pointerType === 'touch') return;
+    if (e.pointerType === 'touch') return;
+    this.pane.hover(p && t ? p.token : -1);
+    if (!p || !t) return;
     const more = p.expert >= 0 ? ` · expert ${p.expert}` : p.lane === STATE ? this.pane.view.token(p.token).state : '';
     const box = this.node.getBoundingClientRect(), x = e.clientX - box.left, y = e.clientY - box.top + this.node.scrollTop;
     this.waiting = setTimeout(() => {

@@ -3,6 +3,7 @@
 // reading view, table, and what is selected.  Layout and hit test are the
 // core's (trace-view.mjs); this file moves, scrolls and announces.
 import { button, byId, h, icon, openMenu, signButton } from './dom.mjs';
+import { count } from './form.mjs';
 import { Compare } from './trace-compare.mjs';
 import { rangeLine, tokenDetails } from './trace-details.mjs';
 import { csvOf, exports } from './trace-export.mjs';
@@ -22,7 +23,8 @@ import { TraceView } from './trace-view.mjs';
  * @typedef {{name: string, text: () => Promise<string>}} Other
  * @typedef {{fork: (begin: number[], text: string) => void, failed: (text: string) => void,
  *   reproduce: (text: string) => Promise<{good: boolean, text: string, again?: string}>, stop: () => void,
- *   others: () => Other[], reveal: () => boolean}} Acts
+ *   others: () => Other[], reveal: () => boolean, point: (whole: Whole|null, i: number) => void}} Acts
+ *   point: the token is under the pointer, -1: none
  */
 
 /** As it is: a reader of text would hide what is wrong with it. @param {File} f */
@@ -42,6 +44,10 @@ export class TracePane {
     this.tab = innerWidth < 640 ? 'reading' : 'timeline';
     this.look = { width: 0, zoom: 0, scroll: 0, layer: -1, selected: NONE };
     this.mark = 0;
+    /** Token under the pointer. */
+    this.hovered = NONE;
+    /** Tokens that table and search take on; of more, those in sight. */
+    this.most = 200000;
     /** @type {[number, number]|null} first and last token */
     this.range = null;
     /** @type {string|Uint8Array} */
@@ -61,7 +67,9 @@ export class TracePane {
       b.setAttribute('aria-pressed', 'false');
       return b;
     });
-    this.reading = new Reading(i => this.select(i));
+    this.only = h('p.hint.only');
+    this.only.hidden = true;
+    this.reading = new Reading(i => this.select(i), i => this.hover(i), i => this.experts(i));
     this.table = new Table(i => this.select(i), i => this.view?.token(i)?.candidates ?? []);
     this.comparison = new Compare();
     this.player = new Player({ show: n => { this.lane.veil(n); this.reading.show(n); }, ended: () => this.replay.focus() });
@@ -79,7 +87,7 @@ export class TracePane {
     this.node.replaceChildren(
       h('header.bar', h('h2', 'Trace'), this.name, h('span.grow'), this.compare, this.replay, this.more,
         signButton('x', 'Close the trace', () => this.show(false))),
-      this.sum, this.result, this.bar, this.player.node, ...this.body, this.comparison.node, this.details);
+      this.sum, this.result, this.bar, this.only, this.player.node, ...this.body, this.comparison.node, this.details);
     this.node.addEventListener('keydown', e => { if (paneKey(this, e)) { e.preventDefault(); e.stopPropagation(); } });
     this.turnTo(this.tab);
     this.lane.listen();
@@ -108,12 +116,14 @@ export class TracePane {
     } else {
       sheetClosed('trace');
       this.player.stop();
+      this.hover(NONE);
     }
     if (back) byId('message').focus();
   }
 
   /** Nothing is recorded of what is asked for. @param {string} says */
   clear(says) {
+    this.hover(NONE);
     this.whole = this.view = null;
     this.wanted = this.text = this.name.textContent = '';
     this.sum.textContent = says;
@@ -139,6 +149,7 @@ export class TracePane {
       return false;
     }
     this.text = typeof text === 'string' ? text : new TextDecoder().decode(text);
+    this.hover(NONE);
     const whole = this.whole = /** @type {Whole} */ (this.view?.all());
     this.sum.textContent = summaryOf(whole);
     this.name.textContent = how.name ?? this.name.textContent;
@@ -161,16 +172,56 @@ export class TracePane {
     this.replay.disabled = this.compare.disabled = !whole;
     this.lane.draw();
     if (whole && this.tab === 'reading') this.reading.set(whole, this.look.selected, new Set(this.field.hits));
-    if (whole && this.tab === 'table') this.table.set(whole, this.look.selected);
+    if (whole && this.tab === 'table') this.table.set(whole, this.look.selected, this.part());
+    this.only.hidden = !this.tellPart();
     if (!whole) { this.table.node.replaceChildren(); this.reading.node.replaceChildren(); this.reading.whole = undefined; }
     this.drawDetails();
   }
 
   recolour() { this.lane.ink = null; this.lane.draw(); this.comparison.draw(); }
 
+  /** First token and end of what table and search take on: all, or of very
+   * many those in sight. @returns {[number, number]} */
+  part() {
+    const n = this.whole?.tokens.length ?? 0, { list, view } = this;
+    if (n <= this.most) return [0, n];
+    const at = (/** @type {number} */ x) => (list && view?.at(x, 0)?.token) ?? -1;
+    const a = Math.max(0, list ? at(list.plotX) : 0), z = list ? at(list.plotX + list.plotW - 1) : -1;
+    return [a, Math.min(a + this.most, z < a ? n : z + 1)];
+  }
+
+  tellPart() {
+    const n = this.whole?.tokens.length ?? 0, [a, z] = this.part();
+    if (n > this.most) this.only.textContent = `Of ${count(n)} tokens, table and search keep to ${count(a)} to ${count(z - 1)}, which the timeline shows.`;
+    return n > this.most;
+  }
+
+  /** Another part of very many is in sight. */
+  moved() {
+    clearTimeout(this.settling);
+    if ((this.whole?.tokens.length ?? 0) <= this.most) return;
+    this.settling = setTimeout(() => {
+      const now = this.part().join();
+      if (now === this.searched) return;
+      this.field.search(false);
+      this.only.hidden = !this.tellPart();
+      this.lane.draw();
+    }, 200);
+  }
+
+  /** @param {number} i */
+  hover(i) {
+    if (i === this.hovered) return;
+    this.hovered = i;
+    this.lane.cross(i);
+    this.reading.point(i);
+    this.acts.point(this.whole, i);
+  }
+
   /** @param {string} name */
   turnTo(name) {
     this.tab = name;
+    this.hover(NONE);
     this.closeCompare();
     this.tabs.forEach(b => b.setAttribute('aria-pressed', String(b.textContent?.toLowerCase() === name)));
     this.lane.node.hidden = this.lane.zooms.hidden = name !== 'timeline';

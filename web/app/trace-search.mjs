@@ -18,12 +18,12 @@ const OPERATORS = /** @type {Record<string, (a: number, b: number) => boolean>} 
 export const partsOf = typed => [...typed.matchAll(/"([^"]*)"?|\S+/g)].map(m =>
   ({ text: m[1] ?? m[0], exact: m[1] !== undefined })).filter(x => x.text);
 
-/** Number of the occurrence that a token is part of, 0: none. @param {Whole} w
- * @param {string} words @param {boolean} exact with case */
-function places(w, words, exact) {
-  const starts = new Array(w.tokens.length), of = new Uint32Array(w.tokens.length);
+/** Number of the occurrence that a token is part of, 0: none.
+ * @param {import('./trace-rows.mjs').Row[]} tokens @param {string} words @param {boolean} exact with case */
+function places(tokens, words, exact) {
+  const starts = new Array(tokens.length), of = new Uint32Array(tokens.length);
   let all = '';
-  w.tokens.forEach((t, i) => { starts[i] = all.length; all += t[TEXT]; });
+  tokens.forEach((t, i) => { starts[i] = all.length; all += t[TEXT]; });
   const text = exact ? all : fold(all), want = exact ? words : fold(words);
   for (let at = text.indexOf(want), n = 1, i = 0; at >= 0; at = text.indexOf(want, at + want.length), n++) {
     while (i + 1 < starts.length && starts[i + 1] <= at) i++;
@@ -67,9 +67,10 @@ function termOf(w, term, experts) {
 
 /** Tokens that hold all of it, one for each place of a word.
  * @param {Whole} w @param {string} typed @param {(i: number) => number[][]} experts
+ * @param {[number, number]} [part] of them, from the first to before the second
  * @returns {{hits: number[], unknown: string}} */
-export function search(w, typed, experts) {
-  const parts = partsOf(typed);
+export function search(w, typed, experts, [from, end] = [0, w.tokens.length]) {
+  const parts = partsOf(typed), some = w.tokens.slice(from, end);
   /** @type {Holds[]} */
   const all = [];
   /** @type {Uint32Array|null} */
@@ -78,12 +79,12 @@ export function search(w, typed, experts) {
     const term = exact ? null : termOf(w, text, experts);
     if (term) { all.push(term); continue; }
     if (!exact && /^(is|span|step|expert):/i.test(text)) return { hits: [], unknown: text };
-    const of = places(w, text, exact);
+    const of = places(some, text, exact);
     first ??= of;
-    all.push(i => of[i] > 0);
+    all.push(i => of[i - from] > 0);
   }
-  const hits = parts.length ? w.tokens.flatMap((_, i) => all.every(holds => holds(i)) ? [i] : []) : [];
+  const hits = parts.length ? some.flatMap((_, i) => all.every(holds => holds(from + i)) ? [from + i] : []) : [];
   let last = 0;
-  return { hits: first ? hits.filter(i => { const n = /** @type {Uint32Array} */ (first)[i], new_ = n !== last; last = n; return new_; }) : hits,
+  return { hits: first ? hits.filter(i => { const n = /** @type {Uint32Array} */ (first)[i - from], new_ = n !== last; last = n; return new_; }) : hits,
     unknown: '' };
 }

@@ -22,9 +22,9 @@ export class Table {
     this.from = undefined;
   }
 
-  /** @param {import('./trace-rows.mjs').Whole} whole */
-  order(whole) {
-    const order = whole.tokens.map((_, i) => i), { key, down } = this.sort, at = KEYS[key];
+  /** @param {import('./trace-rows.mjs').Whole} whole @param {[number, number]} part */
+  order(whole, [from, end]) {
+    const order = Array.from({ length: end - from }, (_, i) => from + i), { key, down } = this.sort, at = KEYS[key];
     if (!key) return down ? order.reverse() : order;
     return order.sort((a, b) => {
       const x = whole.tokens[a][at], y = whole.tokens[b][at];
@@ -32,19 +32,20 @@ export class Table {
     });
   }
 
-  /** @param {import('./trace-rows.mjs').Whole} whole @param {number} selected */
-  set(whole, selected) {
-    const order = this.order(whole), near = this.from ?? Math.max(0, order.indexOf(selected));
+  /** @param {import('./trace-rows.mjs').Whole} whole @param {number} selected
+   * @param {[number, number]} part of its tokens */
+  set(whole, selected, part) {
+    const order = this.order(whole, part), near = this.from ?? Math.max(0, order.indexOf(selected));
     const from = Math.max(0, Math.min(near - near % PART, order.length - 1));
     const head = h('tr', ...HEADS.map((name, i) => {
       const th = h('th', button('link', () => {
         this.sort = { key: i, down: this.sort.key === i && !this.sort.down };
-        this.set(whole, selected);
+        this.set(whole, selected, part);
       }, name));
       if (this.sort.key === i) th.setAttribute('aria-sort', this.sort.down ? 'descending' : 'ascending');
       return th;
     }), h('th.word', 'most likely'));
-    const move = (/** @type {number} */ to) => { this.from = to; this.set(whole, selected); this.node.scrollTop = 0; };
+    const move = (/** @type {number} */ to) => { this.from = to; this.set(whole, selected, part); this.node.scrollTop = 0; };
     const pages = h('p.pages', `${count(from)} to ${count(Math.max(0, Math.min(from + PART, order.length) - 1))} of ${count(order.length)} `);
     if (from > 0) pages.append(button('flat', () => move(from - PART), 'Earlier'));
     if (from + PART < order.length) pages.append(button('flat', () => move(from + PART), 'Later'));

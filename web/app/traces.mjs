@@ -4,10 +4,11 @@
 import { byId } from './dom.mjs';
 import { build } from './build.mjs';
 import { EngineError } from './engine.mjs';
+import { highlights, placeOf } from './find.mjs';
 import { when } from './form.mjs';
 import { notify } from './notices.mjs';
 import { leafBelow, messageOf, siblingsOf } from './store.mjs';
-import { shown } from './trace-rows.mjs';
+import { FLAGS, SPAN, TAG, TEXT, WITHDRAWN, shown } from './trace-rows.mjs';
 import { TracePane } from './trace-pane.mjs';
 import { TarnError } from './module.mjs';
 import { TraceView } from './trace-view.mjs';
@@ -51,7 +52,8 @@ export class Traces {
       fork: (begin, text) => this.forkFrom(begin, text),
       failed: text => notify({ code: 'me18', text, level: 'error' }),
       reproduce: text => this.reproduce(text), stop: () => page.engine.stop(),
-      others: () => this.others(), reveal: () => this.reveal() });
+      others: () => this.others(), reveal: () => this.reveal(),
+      point: (whole, i) => this.point(whole, i) });
     const button = byId('trace-open');
     button.addEventListener('click', () => this.toggle());
     new MutationObserver(() => {
@@ -170,6 +172,20 @@ export class Traces {
     view.node.scrollIntoView({ block: 'center' });
     view.node.focus({ preventScroll: true });
     return true;
+  }
+
+  /** Marks the token under the pointer in the chat, where it is shown as it was
+   * written. @param {import('./trace-rows.mjs').Whole|null} whole @param {number} i */
+  point(whole, i) {
+    const view = this.shown && this.page.transcript.views.get(this.shown.id), t = whole?.tokens[i];
+    const top = !view || !whole || !t || t[FLAGS] & (TAG | WITHDRAWN) ? null : t[SPAN] === 1 ? view.thought?.text : t[SPAN] === 2 ? view.answer?.node : null;
+    let text = '', from = 0;
+    if (top) whole?.tokens.forEach((k, at) => {
+      if (at === i) from = text.length;
+      if (k[SPAN] === t?.[SPAN] && !(k[FLAGS] & (TAG | WITHDRAWN))) text += k[TEXT];
+    });
+    const range = top && t ? placeOf(top, text, from, from + t[TEXT].length) : null;
+    highlights?.set('trace-now', new globalThis.Highlight(...range ? [range] : []));
   }
 
   /** @param {string} text of the trace

@@ -1,10 +1,11 @@
 /* canary.h - a small plan whose result is known, run on a strange device.
  *
- * The plan uses all ten steps, eight weight types and two sequences in two
- * batches.  Its weights are made here from a fixed sequence, its result by the
- * reference backend is in canary_golden.h.  A device that claims to be exact
- * must give these bits; others may differ by TARN_CANARY_TOLERANCE (rms of
- * the difference over rms of the result; float order flips roundings of the
+ * The plan uses all ten steps, eight weight types, two sequences in two small
+ * batches and a prompt of 40 rows.  Its weights are made here from a fixed
+ * sequence, its result by the reference backend is in canary_golden.h.  A
+ * device that claims to be exact must give these bits; others may differ by
+ * TARN_CANARY_TOLERANCE (rms of the difference over rms of the result, of the
+ * small batches and of the prompt; float order flips roundings of the
  * activations).
  *
  * Threads: any; nothing is shared.
@@ -16,7 +17,8 @@
 
 #include "backends/backend.h"
 
-#define TARN_CANARY_LOGITS 128u /* 2 batches, 2 rows each, 32 tokens */
+#define TARN_CANARY_SMALL 128u   /* 2 batches, 2 rows each, 32 tokens */
+#define TARN_CANARY_LOGITS 1408u /* and 40 rows */
 #define TARN_CANARY_TOLERANCE 2e-2
 
 /* One thread, malloc, nothing logged. */

@@ -534,9 +534,25 @@ const char *tarn_plugins_notice(const struct tarn_plugins *p)
     return p->notice[0] ? p->notice : NULL;
 }
 
+/* Whether the process may open as many files as a look at a plugin takes. */
+static bool files_can_be_opened(void)
+{
+    int fds[8], n = 0;
+    while (n < 8 && (fds[n] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
+        n++;
+    const bool good = n == 8 || (errno != EMFILE && errno != ENFILE);
+    while (n > 0)
+        close(fds[--n]);
+    return good;
+}
+
 static enum tarn_status explain_empty(const struct tarn_plugins *p,
                                       struct tarn_error *err)
 {
+    if (!files_can_be_opened())
+        return tarn_fail(err, TARN_NO_MEMORY,
+                         "the backends cannot be opened: this process may open "
+                         "too few files (ulimit -n)");
     if (p->n == 0)
         return tarn_fail(err, TARN_DEVICE,
                          "no backend was found%s%s; the installation is "

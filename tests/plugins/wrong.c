@@ -3,7 +3,7 @@
  *
  * TARN_TEST_WRONG names it: KIND:NUMBER with a kind of the list below and the
  * number of a step (enum tarn_op) or, for `type`, of a weight type; "" is
- * right.  What a step gives is spoiled by two products that the plan did not
+ * right.  `large` is half as large again where a batch has 16 rows and more.  What a step gives is spoiled by two products that the plan did not
  * have: by a wrong matrix, and back into its buffer by the identity. */
 #include <math.h>
 #include <stdio.h>
@@ -13,9 +13,9 @@
 #include "backends/note.h"
 #include "backends/ref/ref.h"
 
-enum kind { RIGHT, ZERO, SCALED, NO_NUMBER, ORDER, TYPE };
+enum kind { RIGHT, ZERO, SCALED, NO_NUMBER, ORDER, LARGE, TYPE };
 static const char *const KINDS[] = { "", "zero:", "scaled:", "nan:", "order:",
-                                     "type:" };
+                                     "large:", "type:" };
 
 enum { MAX_STEPS = 128, MAX_BUFFERS = 64, POOL = 1 << 20, MAX_WEIGHT = 1 << 20 };
 
@@ -94,7 +94,7 @@ static struct tarn_weight *make_matrix(struct tarn_dev *d, uint32_t n, bool bad,
         m[i * n + (bad && kind == ORDER ? n - 1 - i : i)] =
             !bad               ? 1.0f
             : kind == ZERO     ? 0.0f
-            : kind == SCALED   ? 1.5f
+            : kind == SCALED || kind == LARGE ? 1.5f
             : kind == NO_NUMBER && i == 0 ? NAN
                                : 1.0f;
     const struct tarn_tensor t = { .name = "spoil",
@@ -140,6 +140,16 @@ static uint32_t add_step(struct tarn_dev *d, const struct tarn_step *from,
     return 1;
 }
 
+static struct tarn_prepared *right; /* of a LARGE one, for small batches */
+
+static void release(struct tarn_prepared *p)
+{
+    if (right)
+        ref()->release(right);
+    right = NULL;
+    ref()->release(p);
+}
+
 static enum tarn_status prepare(struct tarn_dev *d,
                                 const struct tarn_plan *plan,
                                 struct tarn_state *st,
@@ -153,7 +163,9 @@ static enum tarn_status prepare(struct tarn_dev *d,
     wrong.steps = steps;
     wrong.n_steps = 0;
     wrong.widths = widths;
-    if (kind == SCALED && number == TARN_ROUTE)
+    if (kind == LARGE && ref()->prepare(d, plan, st, &right, err))
+        return TARN_NO_MEMORY;
+    if ((kind == SCALED || kind == LARGE) && number == TARN_ROUTE)
         wrong.shape.expert_scale *= 1.5f;
     for (uint32_t i = 0; i < plan->n_steps; i++)
         if (wrong.n_steps + 3 > MAX_STEPS ||
@@ -162,13 +174,13 @@ static enum tarn_status prepare(struct tarn_dev *d,
     return ref()->prepare(d, &wrong, st, out, err);
 }
 
-/* The logits of a batch, spoiled; two rows of 32 in the canary. */
+/* The logits of a batch, spoiled; rows of 32 in the canary. */
 static void spoil_logits(float *rows, uint32_t n_rows)
 {
     enum { VOCAB = 32 };
     for (uint32_t i = 0; i < n_rows * VOCAB; i++)
         rows[i] = kind == ZERO     ? 0.0f
-                  : kind == SCALED ? 1.5f * rows[i]
+                  : kind == SCALED || kind == LARGE ? 1.5f * rows[i]
                                    : rows[i];
     if (kind == NO_NUMBER)
         rows[VOCAB - 1] = NAN;
@@ -183,10 +195,11 @@ static enum tarn_status run(struct tarn_prepared *p,
                             const struct tarn_batch *b, struct tarn_error *err)
 {
     uint32_t n = 0;
-    const enum tarn_status s = ref()->run(p, b, err);
+    const bool good = kind == LARGE && b->n_rows < 16;
+    const enum tarn_status s = ref()->run(good ? right : p, b, err);
     for (uint32_t i = 0; i < b->n_rows; i++)
         n += (b->rows[i].flags & TARN_ROW_LOGITS) != 0;
-    if (!s && b->logits && n && number == TARN_LOGITS && kind != TYPE)
+    if (!s && b->logits && n && number == TARN_LOGITS && kind != TYPE && !good)
         spoil_logits(b->logits, n);
     return s;
 }
@@ -201,6 +214,7 @@ static const struct tarn_backend *get(void)
     wrong.open = open_device;
     wrong.weight = weight;
     wrong.prepare = prepare;
+    wrong.release = release;
     wrong.run = run;
     return &wrong;
 }

@@ -62,6 +62,12 @@ static void test_p10_steps_whose_results_are_in_another_order(void)
     check_every_step("order", TARN_ROUTE);
 }
 
+/* Kernels of many rows, while those of few are right. */
+static void test_p10_steps_that_are_wrong_from_16_rows_on(void)
+{
+    check_every_step("large", UINT32_MAX);
+}
+
 static void test_p10_weight_types_that_give_zeros(void)
 {
     static const uint32_t TYPES[] = { TARN_Q8_0, TARN_Q4_0, TARN_Q4_K,
@@ -108,6 +114,7 @@ int main(int argc, char **argv)
     RUN(test_p10_steps_that_are_half_as_large_again);
     RUN(test_p10_steps_that_give_what_is_no_number);
     RUN(test_p10_steps_whose_results_are_in_another_order);
+    RUN(test_p10_steps_that_are_wrong_from_16_rows_on);
     RUN(test_p10_weight_types_that_give_zeros);
     return tap_end();
 }

@@ -54,7 +54,8 @@ struct tarn_host {
     /* Paging.  Makes as many of these experts of one layer present as there
      * are slots (at least one), pins them, and says how many of the first
      * ones: their entries in tarn_tensor.slices are then not NULL until
-     * done_experts().  NULL: everything is resident. */
+     * done_experts().  NULL: everything is resident, as in tarn itself so far;
+     * the conformance suite pages. */
     enum tarn_status (*want_experts)(void *user, uint32_t layer,
                                      const uint16_t *ids, uint32_t n,
                                      uint32_t *n_present,
@@ -75,7 +76,8 @@ struct tarn_device_info {
     uint64_t memory_free;      /* bytes, now */
     uint64_t max_weight_bytes; /* largest single tensor; 0: no limit */
     bool exact;                /* keeps the numerics contract bit for bit */
-    bool digests;              /* fills struct tarn_digest by itself */
+    bool digests;              /* fills struct tarn_digest by itself; nobody
+                                  asks for them yet */
 };
 
 /* ----------------------------------------------------------------- types
@@ -228,7 +230,9 @@ struct tarn_row {
 /* What the sampler needs of one row of logits when it does not need all of
  * them: the k best (ties to the lower id), the logits of ids asked for, and
  * sums over the whole vocabulary (log-sum-exp, entropy in nats, sum, sum of
- * squares).  Devices without `digests` give logits; the core makes this. */
+ * squares).  A place kept for devices that are far from the processor: the
+ * core does not ask for digests yet, and no backend of tarn fills them.  One
+ * without `digests` refuses a batch that wants them (TARN_UNSUPPORTED). */
 struct tarn_digest {
     uint32_t k, n_asked;
     int32_t *best_ids;      /* [k] */

@@ -334,12 +334,6 @@ static bool is_pocket(const char *word)
     return !word || !strcmp(slash ? slash + 1 : word, "pocket.gguf");
 }
 
-static void leave_while_loading(int number)
-{
-    (void)number;
-    _exit(EXIT_INTERRUPT);
-}
-
 /* A state of another model or of another tarn: its chat is read again. */
 static enum tarn_status resume_chat(struct cmd_talk *t, const char *path,
                                     struct tarn_error *err)
@@ -440,7 +434,6 @@ static enum tarn_status talk(struct cmd_talk *t, const struct options *o,
 {
     struct owner owner = { 0 };
     const bool person = isatty(STDIN_FILENO);
-    signal(SIGINT, leave_while_loading);
     enum tarn_status s = cmd_session_open(&t->ses, &o->common, word, true, err);
     if (s == TARN_OK)
         s = cmd_sampling_merge(&o->sampling, t->ses.model, &t->sampling, err);
@@ -523,7 +516,9 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
     enum tarn_status s = cmd_args_parse(&args, argc, argv, err);
     if (s != TARN_OK || args.help)
         return s;
-    s = cmd_view_init(&t.view, o.color, o.thought, o.plain, o.json, err);
+    s = cmd_consent_check(t.allow, err);
+    if (s == TARN_OK)
+        s = cmd_view_init(&t.view, o.color, o.thought, o.plain, o.json, err);
     if (s != TARN_OK)
         return s;
     t.view.quiet = o.quiet;

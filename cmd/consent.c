@@ -1,6 +1,7 @@
 /* consent.c - see consent.h; with /tools. */
 #include "cmd/consent.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -182,6 +183,43 @@ static enum tarn_status ask(struct cmd_talk *t, size_t i,
                                 : TARN_ALLOW_TOOL,
                      err);
     tarn_toolbox_deny(t->box, i);
+    return TARN_OK;
+}
+
+/* "calculator, clock": what runs here. */
+static void list_tools(char *out, size_t size)
+{
+    const char *tools = tarn_builtin_tools();
+    struct tarn_json *doc = NULL;
+    size_t at = 0;
+    *out = 0;
+    if (tarn_json_read(tools, strlen(tools), &doc, NULL) != TARN_OK)
+        return;
+    for (const struct tarn_json *v = doc->first; v && at < size; v = v->next) {
+        const struct tarn_json *name =
+            tarn_json_get(tarn_json_get(v, "function"), "name");
+        if (name && name->text)
+            at += (size_t)snprintf(out + at, size - at, "%s%s",
+                                   at ? ", " : "", name->text);
+    }
+    tarn_json_free(doc);
+}
+
+enum tarn_status cmd_consent_check(const char *allow, struct tarn_error *err)
+{
+    for (const char *at = allow; at;) {
+        const size_t n = strcspn(at, ",");
+        char name[64], all[160];
+        snprintf(name, sizeof name, "%.*s", n < sizeof name ? (int)n : 0, at);
+        if (!tarn_builtin_effects(name)) {
+            list_tools(all, sizeof all);
+            return tarn_fail(err, TARN_USAGE,
+                             "--allow names the tool \"%s\", which is none "
+                             "that runs here; these do: %s",
+                             tarn_shown(at, n).text, all);
+        }
+        at = at[n] ? at + n + 1 : NULL;
+    }
     return TARN_OK;
 }
 

@@ -10,6 +10,8 @@
 
 /* What the model is told of the tools; NULL: they are off. */
 const char *cmd_consent_tools(struct cmd_talk *t);
+/* What --allow names ("name,name" or NULL) must run here; TARN_USAGE. */
+enum tarn_status cmd_consent_check(const char *allow, struct tarn_error *err);
 /* The calls of a message that ended.  Decides all of them, with the person
  * where there is one; true: results were added and another turn follows.
  * *quit: the terminal is gone. */

@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from tap import check, done  # noqa: E402
 
 TARN, MODEL = (os.path.abspath(a) for a in sys.argv[1:3])
-USAGE, BAD_FILE, IO = 2, 3, 5
+USAGE, BAD_FILE, NO_MEMORY, IO = 2, 3, 4, 5
 
 # exit code, words of the sentence, command line
 WRONG = [
@@ -73,6 +73,9 @@ WRONG = [
     (USAGE, "the standard input: byte 0", ["detokenize", MODEL]),
     (USAGE, "the standard input: byte 0", ["prompt", MODEL]),
     (IO, "none: ", ["chat", "none"]),
+    (USAGE, "names the tool \"nosuch\", which is none that runs here; these "
+     "do: calculator, clock", ["chat", MODEL, "--allow", "clock,nosuch"]),
+    (USAGE, "names the tool \"\"", ["chat", MODEL, "--allow", ""]),
     (IO, "none: ", ["backends", "--measure", "none"]),
     (BAD_FILE, "begins with \"junk\"", ["backends", "--measure", "junk"]),
 ]
@@ -93,6 +96,10 @@ STREAMS = [
      '"$T" run --help >/dev/full'),
     (IO, "the standard output: ", '"$T" inspect "$M" --json >/dev/full'),
     (USAGE, None, '"$T" nosuch 2>/dev/full'),
+    (NO_MEMORY, "may open too few files (ulimit -n)",
+     'ulimit -n 4; "$T" run "$M" -p a'),
+    (NO_MEMORY, "may open too few files (ulimit -n)",
+     'ulimit -n 5; "$T" run "$M" -p a'),
     (USAGE, None, '"$T" nosuch <&- >&- 2>&-'),
 ]
 
@@ -130,6 +137,26 @@ def check_lines():
           and not os.path.exists("absent"), (r, os.listdir(".")))
 
 
+def check_address_space():
+    """E02: less memory than it takes, wherever that shows (a build for a
+    sanitizer takes far more and is left out)."""
+    def run(kib, *line):
+        return subprocess.run(
+            [TARN, *line], stdin=subprocess.DEVNULL, capture_output=True,
+            preexec_fn=lambda: resource.setrlimit(
+                resource.RLIMIT_AS, (kib << 10, kib << 10)))
+    if run(1 << 21, "--version").returncode:
+        return
+    for kib in range(30000, 90000, 10000):
+        r = run(kib, "run", MODEL, "-p", "a", "-n", "2")
+        lines = r.stderr.decode().splitlines()
+        check("%d KiB of address space" % kib, r.returncode == 0 or
+              (r.returncode == 4 and not r.stdout and len(lines) == 1 and
+               "memory" in lines[0]), (r.returncode, lines))
+    check("some of it was too little", run(30000, "run", MODEL, "-p", "a")
+          .returncode == 4)
+
+
 def catches(pid, number):
     with open("/proc/%d/status" % pid) as f:
         mask = [s for s in f if s.startswith("SigCgt:")][0].split()[1]
@@ -162,6 +189,7 @@ with tempfile.TemporaryDirectory() as folder:
     with open("junk", "w") as f:
         f.write("junk" * 20)
     check_lines()
+    check_address_space()
     check_signals()
     os.chdir("/")
 done()

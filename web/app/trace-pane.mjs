@@ -185,8 +185,7 @@ export class TracePane {
   part() {
     const n = this.whole?.tokens.length ?? 0, { list, view } = this;
     if (n <= this.most) return [0, n];
-    const at = (/** @type {number} */ x) => (list && view?.at(x, 0)?.token) ?? -1;
-    const a = Math.max(0, list ? at(list.plotX) : 0), z = list ? at(list.plotX + list.plotW - 1) : -1;
+    const a = Math.max(0, (list && view?.at(list.plotX, 0)?.first) ?? 0), z = (list && view?.at(list.plotX + list.plotW - 1, 0)?.token) ?? -1;
     return [a, Math.min(a + this.most, z < a ? n : z + 1)];
   }
 

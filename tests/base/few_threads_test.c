@@ -1,7 +1,9 @@
 /* few_threads_test.c - E07: the system gives no more threads; what there is
- * computes.  Linked with --wrap=pthread_create. */
+ * computes; and a machine of more processors than the C library's mask holds.
+ * Linked with --wrap=pthread_create and --wrap=sched_getaffinity. */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 #include "backends/ref/ref.h"
@@ -22,6 +24,42 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
     if (++n_created >= fail_from && fail_from)
         return EAGAIN;
     return __real_pthread_create(thread, attr, fn, arg);
+}
+
+static size_t n_processors; /* pretended; 0: those that there are */
+
+int __real_sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set);
+int __wrap_sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set);
+int __wrap_sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set)
+{
+    if (!n_processors)
+        return __real_sched_getaffinity(pid, size, set);
+    if (size * 8 < n_processors) { /* as the kernel does */
+        errno = EINVAL;
+        return -1;
+    }
+    CPU_ZERO_S(size, set);
+    for (size_t i = 0; i < n_processors; i++)
+        CPU_SET_S(i, size, set);
+    return 0;
+}
+
+/* A control group's quota may allow fewer. */
+static void test_e07_a_thousand_processors(void)
+{
+    const int64_t held = tarn_memory_held();
+    n_processors = 65536;
+    const uint32_t quota = tarn_threads_allowed();
+    static const size_t COUNTS[] = { 1, 1023, 1024, 1025, 5000 };
+    for (size_t i = 0; i < sizeof COUNTS / sizeof *COUNTS; i++) {
+        n_processors = COUNTS[i];
+        const uint32_t most = quota < COUNTS[i] ? quota : (uint32_t)COUNTS[i];
+        CHECK_SAYS(tarn_threads_allowed() == most, "%zu: %u", COUNTS[i],
+                   tarn_threads_allowed());
+    }
+    CHECK(quota >= 1 && quota <= 1024);
+    n_processors = 0;
+    CHECK(tarn_memory_held() == held);
 }
 
 static void count_piece(void *arg, uint32_t i, uint32_t worker)
@@ -90,6 +128,7 @@ static void test_e07_a_thread_of_our_own_is_refused_with_a_sentence(void)
 
 int main(void)
 {
+    RUN(test_e07_a_thousand_processors);
     RUN(test_e07_a_pool_of_fewer_threads);
     RUN(test_e07_it_is_said_once);
     RUN(test_e07_a_thread_of_our_own_is_refused_with_a_sentence);

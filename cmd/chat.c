@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cmd/chat_turn.h"
+#include "cmd/consent.h"
 #include "cmd/shelf.h"
 #include "cmd/talk.h"
 #include "cmd/term.h"

@@ -49,7 +49,7 @@ bool tarn_ring_push(struct tarn_ring *r, const struct tarn_event *ev)
     uint32_t size =
         ((uint32_t)sizeof(struct record) + extra + text + 1 + 15) & ~15u;
     uint32_t at = head % TARN_RING_SIZE;
-    bool empty = head == atomic_load_explicit(&r->tail, memory_order_acquire);
+    const uint32_t before = head;
     if (size > TARN_RING_SIZE - at) { /* no record is cut by the end */
         uint32_t skip = 0;
         memcpy(r->bytes + at, &skip, sizeof skip);
@@ -76,8 +76,10 @@ bool tarn_ring_push(struct tarn_ring *r, const struct tarn_event *ev)
     if (text)
         memcpy(to, ev->text, text);
     to[text] = 0;
-    atomic_store_explicit(&r->head, head + size, memory_order_release);
-    return empty;
+    /* Looked at only now: a reader who had not read all of it before may have
+     * done so meanwhile, and sleep. */
+    atomic_store(&r->head, head + size);
+    return atomic_load(&r->tail) == before;
 }
 
 bool tarn_ring_pop(struct tarn_ring *r, struct tarn_event *out)
@@ -85,8 +87,9 @@ bool tarn_ring_pop(struct tarn_ring *r, struct tarn_event *out)
     uint32_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
     tail += r->reading; /* what was handed out last is free now */
     r->reading = 0;
-    atomic_store_explicit(&r->tail, tail, memory_order_release);
-    if (tail == atomic_load_explicit(&r->head, memory_order_acquire))
+    /* In this order, as in push(): one of the two sees the other. */
+    atomic_store(&r->tail, tail);
+    if (tail == atomic_load(&r->head))
         return false;
     uint32_t at = tail % TARN_RING_SIZE, size;
     memcpy(&size, r->bytes + at, sizeof size);

@@ -31,8 +31,9 @@ struct tarn_ring {
 enum tarn_status tarn_ring_init(struct tarn_ring *r, struct tarn_error *err);
 void tarn_ring_finish(struct tarn_ring *r);
 uint32_t tarn_ring_room(struct tarn_ring *r);
-/* Writer.  text, experts, summary and error of ev are copied.  Returns true if the
- * ring was empty before. */
+/* Writer.  text, experts, summary and error of ev are copied.  Returns true if
+ * the reader has had all that was before it: pop() has said, or will say, that
+ * there is no more, so the reader must be told. */
 bool tarn_ring_push(struct tarn_ring *r, const struct tarn_event *ev);
 /* Reader. */
 bool tarn_ring_pop(struct tarn_ring *r, struct tarn_event *out);

@@ -166,16 +166,6 @@ static double median_us(const struct tarn_trace *t, guint n)
     return n ? MAX(1, (double)all[n / 2]) : 1;
 }
 
-/* Experts of a layer that both tokens used. */
-static guint shared(const guint16 *a, const guint16 *b, guint used)
-{
-    guint n = 0;
-    for (guint i = 0; i < used; i++)
-        for (guint k = 0; k < used; k++)
-            n += a[i] == b[k];
-    return n;
-}
-
 static void reuse_levels(const struct tarn_trace *t, int layer, guint n,
                          guint8 *levels)
 {
@@ -195,7 +185,7 @@ static void reuse_levels(const struct tarn_trace *t, int layer, guint n,
             tarn_trace_experts_of(t, i, &now, &gates) &&
             tarn_trace_experts_of(t, last, &before, &gates)) {
             for (guint l = from; l < to; l++)
-                sum += shared(now + l * used, before + l * used, used);
+                sum += tarn_view_kept(now + l * used, before + l * used, used);
             levels[i] = (guint8)MIN((HOTTEST * sum + all / 2) / all, HOTTEST);
         }
         last = i;

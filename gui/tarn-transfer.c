@@ -136,6 +136,5 @@ TarnConversation *tarn_transfer_import(GFile *file, char **why)
     const char *lost = tarn_chat_lost(chat);
     if (lost)
         *why = tarn_words_valid(lost, -1);
-    TarnConversation *c = tarn_conversation_of(chat);
-    return c;
+    return tarn_conversation_of(chat);
 }

@@ -34,3 +34,26 @@ def count(command, inside, said=''):
         check('callgrind runs', False, r.stdout + r.stderr)
         done()
     return int(found.group(1))
+
+
+def count_each(command, inside):
+    """(instructions of each call of the function `inside`, in their order;
+    what `command` printed); ends the test if the command fails."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = os.path.join(folder, 'out')
+        r = subprocess.run(
+            ['valgrind', '--tool=callgrind', '--collect-atstart=no',
+             '--toggle-collect=' + inside, '--dump-after=' + inside,
+             '--callgrind-out-file=' + out, *command],
+            env=dict(os.environ, MALLOC_PERTURB_='0'), capture_output=True,
+            text=True)
+        found = []
+        while os.path.exists('%s.%d' % (out, len(found) + 1)):
+            with open('%s.%d' % (out, len(found) + 1), encoding='utf-8',
+                      errors='replace') as f:
+                n = re.search(r'^(?:totals|summary): (\d+)', f.read(), re.M)
+            found.append(int(n.group(1)) if n else 0)
+    if r.returncode or not found:
+        check('callgrind counts the calls', False, r.stdout + r.stderr)
+        done()
+    return found, r.stdout

@@ -155,6 +155,9 @@ void tarn_view_tell_state(const struct tarn_trace *t, uint32_t token,
  * the last of its tokens that shows it.  size 0: none. */
 const char *tarn_view_text_of(const struct tarn_trace *t, uint32_t token,
                               size_t *size);
+/* How many of a layer's experts [used] of one token another one has as well. */
+uint32_t tarn_view_kept(const uint16_t *now, const uint16_t *before,
+                        uint32_t used);
 /* Microseconds since the token before. */
 uint64_t tarn_view_us(const struct tarn_trace *t, uint32_t token);
 /* It took more than four times the turn's median. */

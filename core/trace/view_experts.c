@@ -100,8 +100,8 @@ struct reuse {
     uint32_t known;  /* columns in the sums */
 };
 
-/* Numbers of 64 and more: each with each. */
-static uint32_t kept(const uint16_t *now, const uint16_t *before, uint32_t used)
+uint32_t tarn_view_kept(const uint16_t *now, const uint16_t *before,
+                        uint32_t used)
 {
     uint32_t n = 0;
     for (uint32_t k = 0; k < used; k++)
@@ -126,7 +126,8 @@ static void add_reuse(const struct view_build *b, uint32_t col, bool add,
         if (add &&
             tarn_trace_experts_of(b->t, b->v->tokens[col - 1], &before, &gates))
             for (uint32_t k = 0; k < i->n_moe_layers; k++)
-                r->sums[k] += kept(now + k * used, before + k * used, used);
+                r->sums[k] += tarn_view_kept(now + k * used,
+                                             before + k * used, used);
     } else {
         for (uint32_t k = 0; k < i->n_moe_layers; k++) {
             const uint64_t old = r->masks[k];

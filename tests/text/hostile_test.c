@@ -1,11 +1,12 @@
-/* hostile_test.c - texts and conversations made to break out (T01-T03, T07,
- * T09).
+/* hostile_test.c - texts and conversations made to break out (T01-T03, T06,
+ * T07, T09).
  *
  * usage: hostile_test oracle/tokenizer/vocab.gguf [SEED [COUNT]] */
 #include "tests/tap.h"
 #include "tests/text/help.h"
 
 #if defined(__linux__)
+#include <pthread.h>
 #include <sys/mman.h>
 #endif
 
@@ -482,6 +483,43 @@ static void test_every_failed_allocation_is_survived(void)
     tarn_json_free(doc);
 }
 
+#if defined(__linux__)
+static void *encode_all(void *arg)
+{
+    (void)arg;
+    static const char WHAT[] = { 'a', ' ', '\n', '-', '\xff' };
+    const size_t size = (size_t)8 << 20;
+    char *room = malloc(size);
+    struct tarn_ids ids = { 0 };
+    bool good = room != NULL;
+    for (int i = 0; i < 5 && good; i++) {
+        memset(room, WHAT[i], size);
+        ids.n = 0;
+        good = tarn_text_encode(text, room, size, &ids, NULL) == TARN_OK;
+    }
+    tarn_ids_finish(&ids);
+    free(room);
+    return good ? &text : NULL;
+}
+#endif
+
+/* On a stack of 64 KiB: any depth that grows with the text would end here. */
+static void test_t06_constant_stack(void)
+{
+#if defined(__linux__)
+    pthread_attr_t attr;
+    pthread_t thread;
+    void *good = NULL;
+    CHECK(!pthread_attr_init(&attr));
+    CHECK(!pthread_attr_setstacksize(&attr, 65536));
+    CHECK(!pthread_create(&thread, &attr, encode_all, NULL));
+    CHECK(!pthread_join(thread, &good) && good);
+    pthread_attr_destroy(&attr);
+#else
+    printf("# no threads here\n");
+#endif
+}
+
 static void test_nothing_is_left_behind(void)
 {
     tarn_text_close(text);
@@ -499,6 +537,7 @@ int main(int argc, char **argv)
         n_mixes = (unsigned)strtoul(argv[3], NULL, 10);
     RUN(test_t01_t02_hostile_mixes_forge_nothing);
     RUN(test_t03_answers_come_back_as_text);
+    RUN(test_t06_constant_stack);
     RUN(test_t07_two_gigabytes_are_refused_at_once);
     RUN(test_t09_wrong_conversations_are_refused);
     RUN(test_t09_unknown_layouts_are_refused);

@@ -21,6 +21,10 @@ export class Lanes {
     this.pane = pane;
     /** @type {List|null} */
     this.list = null;
+    /** Where lanes stand in that list: from, without the steps, to. @type {number[]} */
+    this.rows = [];
+    /** @type {List|null} */
+    this.rowsOf = null;
     /** Columns before each token. */
     this.columns = new Uint32Array(1);
     this.hidden = 1 << STATE;
@@ -193,9 +197,13 @@ export class Lanes {
     const { list, line, pane: { view } } = this, x = list ? Math.floor(this.x(i, list) + list.zoom / ONE / 2) : -1;
     line.hidden = i < 0 || !list || !view || this.canvas.hidden || x < list.plotX || x >= list.plotX + list.plotW;
     if (line.hidden || !list || !view) return;
-    const lane = Array.from({ length: list.height }, (_, y) => view.at(list.plotX, y)?.lane ?? 0);
-    const from = lane.indexOf(SPANS), gap = lane.indexOf(STEPS), on = lane.lastIndexOf(STEPS) + 1;
-    Object.assign(line.style, { left: `${x}px`, top: `${from}px`, height: `${lane.indexOf(RULER) - from}px`,
+    if (this.rowsOf !== list) {
+      const lane = Array.from({ length: list.height }, (_, y) => view.at(list.plotX, y)?.lane ?? 0);
+      this.rows = [lane.indexOf(SPANS), lane.indexOf(STEPS), lane.lastIndexOf(STEPS) + 1, lane.indexOf(RULER)];
+      this.rowsOf = list;
+    }
+    const [from, gap, on, foot] = this.rows;
+    Object.assign(line.style, { left: `${x}px`, top: `${from}px`, height: `${foot - from}px`,
       background: `linear-gradient(var(--soft) ${gap - from}px, transparent 0 ${on - from}px, var(--soft) 0)` });
   }
 

@@ -397,7 +397,6 @@ static void change_model(struct cmd_talk *t, const struct options *o)
     if (s != TARN_OK) {
         cmd_view_say(&t->view, "%s", err.text);
     } else {
-        cmd_records_clear(&t->records); /* they borrow the model's text */
         cmd_session_close(&t->ses);
         t->ses = fresh;
         t->sampling = sampling;
@@ -528,7 +527,6 @@ static enum tarn_status run(const struct cmd *self, int argc, char **argv,
     s = talk(&t, &o, args.n_words > 0 ? args.words[0] : NULL, err);
     tarn_chat_destroy(t.chat);
     tarn_toolbox_destroy(t.box);
-    cmd_records_clear(&t.records); /* they borrow the model's text */
     cmd_session_close(&t.ses);
     cmd_line_destroy(t.line);
     tarn_buf_finish(&t.attached);

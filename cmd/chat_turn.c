@@ -170,14 +170,15 @@ static enum tarn_status run_turn(struct cmd_talk *t, uint32_t attempt,
     if (opt.go_on)
         turn->given = tarn_turn_given(t->ses.engine, turn->id);
     if (t->line)
-        turn->trace = cmd_records_begin(&t->records, &t->ses, turn->id, &opt,
-                                        opt.go_on ? cmd_talk_end(t) : 0);
+        turn->trace = cmd_records_begin(
+            &t->records, &t->ses, turn->id, &opt,
+            opt.go_on ? tarn_chat_trace(t->chat, cmd_talk_end(t)) : NULL);
     watch(t, turn);
     struct tarn_message m = { 0 };
     tarn_chat_find(t->chat, cmd_talk_end(t), &m);
     const bool written = m.role == TARN_ASSISTANT;
     const bool told = turn->told == turn->given;
-    cmd_records_end(&t->records, written && told ? m.id : 0);
+    cmd_records_end(&t->records, t->chat, written && told ? m.id : 0);
     if (!turn->failed && told)
         say_figures(t, turn, written ? &m : NULL);
     t->n_context = turn->summary.n_prompt + turn->summary.n_total;

@@ -3,18 +3,11 @@
 
 #include <string.h>
 
-static void drop(struct cmd_records *r, size_t i)
-{
-    tarn_trace_destroy(r->at[i].trace);
-    memmove(r->at + i, r->at + i + 1, (r->n - i - 1) * sizeof *r->at);
-    r->n--;
-}
-
 struct tarn_trace *cmd_records_begin(struct cmd_records *r,
                                      const struct cmd_session *ses,
                                      tarn_turn_id turn,
                                      const struct tarn_turn_options *opt,
-                                     tarn_message_id more)
+                                     const struct tarn_trace *before)
 {
     const struct tarn_model_info *info = tarn_model_info(ses->model);
     const struct tarn_trace_info what = { .size = sizeof what,
@@ -24,47 +17,57 @@ struct tarn_trace *cmd_records_begin(struct cmd_records *r,
                                           .n_vocab = info->n_vocab,
                                           .seed = opt->sampling->seed,
                                           .attempt = opt->attempt };
-    const struct tarn_trace *before = cmd_records_of(r, more);
-    struct tarn_trace *trace = NULL;
-    if (tarn_trace_create(tarn_model_text(ses->model), &what, &trace, NULL))
+    if (tarn_trace_create(tarn_model_text(ses->model), &what, &r->now, NULL))
         return NULL;
-    if (before) /* it begins with what was said */
-        tarn_trace_go_on(trace, before, tarn_turn_given(ses->engine, turn),
+    if (before && cmd_record_fits(before, info)) /* it begins with that */
+        tarn_trace_go_on(r->now, before, tarn_turn_given(ses->engine, turn),
                          NULL);
-    tarn_trace_note(trace, ses->engine, turn, opt, NULL);
-    if (r->n == CMD_MAX_RECORDS)
-        drop(r, 0);
-    r->at[r->n++] = (struct cmd_record){ 0, trace };
-    return trace;
+    tarn_trace_note(r->now, ses->engine, turn, opt, NULL);
+    return r->now;
 }
 
-void cmd_records_end(struct cmd_records *r, tarn_message_id message)
+static void remember(struct cmd_records *r, struct tarn_chat *chat,
+                     tarn_message_id message)
 {
-    if (r->n == 0 || r->at[r->n - 1].message != 0)
+    size_t at = 0;
+    while (at < r->n && r->with[at] != message)
+        at++;
+    if (at == r->n && r->n == CMD_MAX_RECORDS)
+        tarn_chat_attach(chat, r->with[at = 0], NULL);
+    else if (at == r->n)
+        r->n++;
+    memmove(r->with + at, r->with + at + 1,
+            (r->n - at - 1) * sizeof *r->with);
+    r->with[r->n - 1] = message;
+}
+
+void cmd_records_end(struct cmd_records *r, struct tarn_chat *chat,
+                     tarn_message_id message)
+{
+    struct tarn_trace *now = r->now;
+    r->now = NULL;
+    if (!now)
         return;
-    if (message == 0 || tarn_trace_failed(r->at[r->n - 1].trace)) {
-        drop(r, r->n - 1);
+    if (message == 0 || tarn_trace_failed(now) ||
+        tarn_trace_detach(now, NULL) != TARN_OK) {
+        tarn_trace_destroy(now);
         return;
     }
-    for (size_t i = r->n; i-- > 0;) /* it is the beginning of this one */
-        if (r->at[i].message == message)
-            drop(r, i);
-    r->at[r->n - 1].message = message;
+    remember(r, chat, message);
+    tarn_chat_attach(chat, message, now);
 }
 
-const struct tarn_trace *cmd_records_of(const struct cmd_records *r,
-                                        tarn_message_id message)
+void cmd_records_forget(struct cmd_records *r)
 {
-    for (size_t i = r->n; i-- > 0 && message != 0;)
-        if (r->at[i].message == message)
-            return r->at[i].trace;
-    return NULL;
+    r->n = 0;
 }
 
-void cmd_records_clear(struct cmd_records *r)
+bool cmd_record_fits(const struct tarn_trace *trace,
+                     const struct tarn_model_info *info)
 {
-    while (r->n > 0)
-        drop(r, r->n - 1);
+    const struct tarn_trace_info *i = tarn_trace_info(trace);
+    return i->model_bytes == info->file_bytes && i->n_vocab == info->n_vocab &&
+           !strcmp(i->model, info->name);
 }
 
 void cmd_record_ids(const struct tarn_trace *trace, size_t until, bool taken,

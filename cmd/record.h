@@ -1,39 +1,41 @@
-/* record.h - the traces of the turns since the start: what /trace tells, and
+/* record.h - traces of the turns, which the chat keeps: what /trace tells, and
  * where /more, /fork and /keep take the tokens from.
  *
- * Owns: its traces; the oldest goes when there are too many.  Threads: the
- * main one.
+ * The youngest CMD_MAX_RECORDS answers keep theirs, so that the chat's file,
+ * which is written after each turn, stays small.
+ *
+ * Owns: the trace of the turn that runs.  Threads: the main one.
  */
 #ifndef TARN_CMD_RECORD_H
 #define TARN_CMD_RECORD_H
 
 #include "cmd/cmd.h"
+#include "core/tarn_chat.h"
 #include "core/trace/trace.h"
 
-#define CMD_MAX_RECORDS 64
+#define CMD_MAX_RECORDS 16
 
 struct cmd_records {
-    struct cmd_record {
-        tarn_message_id message;
-        struct tarn_trace *trace; /* owned */
-    } at[CMD_MAX_RECORDS];
+    struct tarn_trace *now;               /* of the turn that runs, or NULL */
+    tarn_message_id with[CMD_MAX_RECORDS]; /* oldest first */
     size_t n;
 };
 
 /* The trace of the turn that has begun; NULL: no memory, it is not recorded.
- * more: the message that goes on with it, or 0; its record stays until
- * cmd_records_end(). */
+ * before: that of the message which goes on with it, or NULL. */
 struct tarn_trace *cmd_records_begin(struct cmd_records *r,
                                      const struct cmd_session *ses,
                                      tarn_turn_id turn,
                                      const struct tarn_turn_options *opt,
-                                     tarn_message_id more);
-/* The message it became; without one the record goes. */
-void cmd_records_end(struct cmd_records *r, tarn_message_id message);
-/* NULL: that message was written before the start. */
-const struct tarn_trace *cmd_records_of(const struct cmd_records *r,
-                                        tarn_message_id message);
-void cmd_records_clear(struct cmd_records *r);
+                                     const struct tarn_trace *before);
+/* The message of `chat` that it became; 0: it goes. */
+void cmd_records_end(struct cmd_records *r, struct tarn_chat *chat,
+                     tarn_message_id message);
+/* Another chat takes the place of this one. */
+void cmd_records_forget(struct cmd_records *r);
+/* It was written by this model, so its ids can be given to it. */
+bool cmd_record_fits(const struct tarn_trace *trace,
+                     const struct tarn_model_info *info);
 
 /* Appends the ids of tokens that were kept, up to number `until` of these
  * (SIZE_MAX: all).  taken: up to the last piece that was taken back, with it

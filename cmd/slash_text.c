@@ -43,7 +43,7 @@ enum cmd_slash cmd_slash_new(struct cmd_talk *t, char *rest, uint32_t *attempt)
     t->last_id = cmd_talk_end(t);
     t->n_undo = 0;
     t->n_context = 0;
-    cmd_records_clear(&t->records);
+    cmd_records_forget(&t->records);
     cmd_shelf_forget(t);
     drop_box(t);
     tarn_buf_clear(&t->attached);
@@ -85,7 +85,7 @@ enum cmd_slash cmd_slash_open(struct cmd_talk *t, char *rest, uint32_t *attempt)
     t->last_id = cmd_talk_end(t);
     t->n_undo = 0;
     t->n_context = 0;
-    cmd_records_clear(&t->records);
+    cmd_records_forget(&t->records);
     drop_box(t);
     cmd_view_say(&t->view, "%s messages read.",
                  tarn_count(tarn_chat_length(chat)).text);

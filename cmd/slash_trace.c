@@ -16,11 +16,23 @@ static const struct tarn_trace *last_trace(struct cmd_talk *t,
         return NULL;
     }
     *m = last;
-    const struct tarn_trace *trace = cmd_records_of(&t->records, last.id);
+    const struct tarn_trace *trace = tarn_chat_trace(t->chat, last.id);
     if (!trace)
         cmd_view_say(&t->view, "The tokens of this answer are not recorded; "
                                "/again writes another one.");
     return trace;
+}
+
+/* The same, if the model that is loaded can go on from its tokens. */
+static const struct tarn_trace *own_trace(struct cmd_talk *t,
+                                          struct tarn_message *m)
+{
+    const struct tarn_trace *trace = last_trace(t, m);
+    if (!trace || cmd_record_fits(trace, tarn_model_info(t->ses.model)))
+        return trace;
+    cmd_view_say(&t->view, "This answer was written by another model file; "
+                           "/again writes another one.");
+    return NULL;
 }
 
 /* The next turn is a branch of that answer which begins with t->begin. */
@@ -60,7 +72,7 @@ enum cmd_slash cmd_slash_more(struct cmd_talk *t, char *rest, uint32_t *attempt)
         *attempt = m.sibling;
         return CMD_SLASH_TURN;
     }
-    const struct tarn_trace *trace = last_trace(t, &m);
+    const struct tarn_trace *trace = own_trace(t, &m);
     if (!trace)
         return CMD_SLASH_DONE;
     cmd_record_ids(trace, SIZE_MAX, false, &t->begin);
@@ -71,7 +83,7 @@ enum cmd_slash cmd_slash_keep(struct cmd_talk *t, char *rest, uint32_t *attempt)
 {
     struct tarn_message m;
     size_t n = 0;
-    const struct tarn_trace *trace = last_trace(t, &m);
+    const struct tarn_trace *trace = own_trace(t, &m);
     (void)rest;
     if (trace)
         tarn_trace_loops(trace, &n);
@@ -166,7 +178,7 @@ enum cmd_slash cmd_slash_fork(struct cmd_talk *t, char *rest, uint32_t *attempt)
     const unsigned long n = strtoul(rest, &end, 10);
     char *second = end + strspn(end, " ");
     const unsigned long k = strtoul(second, &end, 10);
-    const struct tarn_trace *trace = last_trace(t, &m);
+    const struct tarn_trace *trace = own_trace(t, &m);
     if (!trace)
         return CMD_SLASH_DONE;
     const struct tarn_trace_token *token = cmd_record_token(trace, n, &place);

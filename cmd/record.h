@@ -10,7 +10,6 @@
 #define TARN_CMD_RECORD_H
 
 #include "cmd/cmd.h"
-#include "core/tarn_chat.h"
 #include "core/trace/trace.h"
 
 #define CMD_MAX_RECORDS 16

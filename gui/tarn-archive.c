@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <sqlite3.h>
 #include <string.h>
@@ -13,7 +14,8 @@
 
 enum {
     APPLICATION = 0x7461726e, /* "tarn" */
-    VERSION = 2,              /* 1 had no token ids, no calls */
+    VERSION = 3, /* 1 had no token ids, no calls; 2 no traces */
+    MOST_TRACE = 256 << 20, /* bytes of one */
     BUSY_MS = 2000
 };
 
@@ -37,6 +39,10 @@ static const char SCHEMA_2[] =
     "CREATE TABLE call(chat INTEGER NOT NULL, id INTEGER NOT NULL,"
     " n INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY(chat, id, n))"
     " STRICT, WITHOUT ROWID;";
+
+static const char SCHEMA_3[] =
+    "CREATE TABLE trace(n INTEGER PRIMARY KEY, chat INTEGER NOT NULL,"
+    " id INTEGER NOT NULL, data BLOB NOT NULL, UNIQUE(chat, id)) STRICT;";
 
 typedef enum { SAVE, SAVE_CHAT, DELETE, UNDELETE, LIST, LOAD, QUIT } Kind;
 
@@ -78,6 +84,8 @@ void tarn_row_free(gpointer p)
     g_free(r->thought);
     g_free(r->ids);
     g_clear_pointer(&r->calls, g_ptr_array_unref);
+    g_clear_pointer(&r->trace, g_bytes_unref);
+    tarn_trace_destroy(r->record);
     tarn_figures_finish(&r->figures);
     g_free(r);
 }
@@ -204,7 +212,8 @@ static const char *prepare(TarnArchive *a)
         "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT", APPLICATION,
         VERSION);
     if (run_sql(a, "BEGIN IMMEDIATE") && (version > 0 || run_sql(a, SCHEMA)) &&
-        run_sql(a, SCHEMA_2) && run_sql(a, end))
+        (version > 1 || run_sql(a, SCHEMA_2)) && run_sql(a, SCHEMA_3) &&
+        run_sql(a, end))
         return NULL;
     run_sql(a, "ROLLBACK");
     return _("the file could not be set up");
@@ -306,6 +315,52 @@ static gboolean write_calls(TarnArchive *a, const TarnRow *r)
     return ok;
 }
 
+/* Whole, by a compressor or its opposite; NULL: it can't be done, or would be
+ * too large. */
+static GByteArray *convert(GConverter *converter, const void *data, gsize size)
+{
+    g_autoptr(GInputStream) from =
+        g_memory_input_stream_new_from_data(data, (gssize)size, NULL);
+    g_autoptr(GInputStream) in =
+        g_converter_input_stream_new(from, converter);
+    g_autoptr(GByteArray) out = g_byte_array_new();
+    guint8 part[16384];
+    gssize n;
+    while ((n = g_input_stream_read(in, part, sizeof part, NULL, NULL)) > 0 &&
+           out->len < MOST_TRACE)
+        g_byte_array_append(out, part, (guint)n);
+    return n == 0 ? g_steal_pointer(&out) : NULL;
+}
+
+static gboolean write_trace(TarnArchive *a, const TarnRow *r)
+{
+    gsize size = 0;
+    const void *data = r->trace ? g_bytes_get_data(r->trace, &size) : NULL;
+    if (!data)
+        return TRUE;
+    g_autoptr(GZlibCompressor) small =
+        g_zlib_compressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP, 6);
+    g_autoptr(GByteArray) packed = convert(G_CONVERTER(small), data, size);
+    if (!packed)
+        return TRUE; /* the message itself is what matters */
+    sqlite3_stmt *s = statement(
+        a, "INSERT OR REPLACE INTO trace(chat, id, data) VALUES(?1,?2,?3)");
+    if (s) {
+        sqlite3_bind_int64(s, 1, r->chat);
+        sqlite3_bind_int64(s, 2, r->id);
+        sqlite3_bind_blob64(s, 3, packed->data, packed->len, SQLITE_STATIC);
+    }
+    if (!finish_write(a, s))
+        return FALSE;
+    s = statement(a, "DELETE FROM trace WHERE chat=?1 AND n NOT IN (SELECT n"
+                     " FROM trace WHERE chat=?1 ORDER BY n DESC LIMIT ?2)");
+    if (s) {
+        sqlite3_bind_int64(s, 1, r->chat);
+        sqlite3_bind_int(s, 2, TARN_TRACES_KEPT);
+    }
+    return finish_write(a, s);
+}
+
 static gboolean write_row(TarnArchive *a, const TarnRow *r)
 {
     sqlite3_stmt *s = statement(
@@ -335,7 +390,8 @@ static gboolean write_row(TarnArchive *a, const TarnRow *r)
                                                    : f->budget);
         sqlite3_bind_int64(s, 17, checksum(r->text, r->thought));
     }
-    return finish_write(a, s) && write_ids(a, r) && write_calls(a, r);
+    return finish_write(a, s) && write_ids(a, r) && write_calls(a, r) &&
+           write_trace(a, r);
 }
 
 static gboolean write_info(TarnArchive *a, const TarnChatInfo *i)
@@ -451,6 +507,32 @@ static void read_calls(TarnArchive *a, TarnRow *r)
     sqlite3_finalize(s);
 }
 
+static void read_traces(TarnArchive *a, gint64 number, GPtrArray *rows)
+{
+    sqlite3_stmt *s =
+        statement(a, "SELECT id, data FROM trace WHERE chat=?1 ORDER BY id");
+    guint at = 0;
+    if (s)
+        sqlite3_bind_int64(s, 1, number);
+    while (next_row(a, s)) {
+        const gint64 id = sqlite3_column_int64(s, 0);
+        while (at < rows->len && ((TarnRow *)rows->pdata[at])->id < id)
+            at++;
+        if (at == rows->len)
+            continue;
+        TarnRow *r = rows->pdata[at];
+        g_autoptr(GZlibDecompressor) whole =
+            g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP);
+        g_autoptr(GByteArray) text =
+            convert(G_CONVERTER(whole), sqlite3_column_blob(s, 1),
+                    (gsize)sqlite3_column_bytes(s, 1));
+        if (r->id == id && text && !r->damaged &&
+            tarn_trace_read(text->data, text->len, &r->record, NULL))
+            r->record = NULL;
+    }
+    sqlite3_finalize(s);
+}
+
 static GPtrArray *read_rows(TarnArchive *a, gint64 number)
 {
     GPtrArray *rows = g_ptr_array_new_with_free_func(tarn_row_free);
@@ -468,6 +550,7 @@ static GPtrArray *read_rows(TarnArchive *a, gint64 number)
     for (guint i = 0; i < rows->len; i++)
         if (((TarnRow *)rows->pdata[i])->role == 2) /* an answer */
             read_calls(a, rows->pdata[i]);
+    read_traces(a, number, rows);
     return rows;
 }
 

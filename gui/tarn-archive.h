@@ -4,7 +4,8 @@
  * back on the main thread.  Write-ahead log, FULL: what was said to be saved
  * survives a kill and a power cut (D01).  Each message carries a checksum of
  * its texts; one that does not fit is shown as damaged, never as something
- * else (D06).  A lock file keeps a second program off (D04).
+ * else (D06).  The youngest TARN_TRACES_KEPT messages of a chat that have a
+ * trace keep it.  A lock file keeps a second program off (D04).
  *
  * Signals (main thread): "failed" (sentence): nothing can be saved now; what
  * could not be written is tried again with the next job.  "listed": the list
@@ -17,10 +18,13 @@
 
 #include <glib-object.h>
 
+#include "core/trace/trace.h"
 #include "gui/tarn-figures.h"
 
 #define TARN_TYPE_ARCHIVE (tarn_archive_get_type())
 G_DECLARE_FINAL_TYPE(TarnArchive, tarn_archive, TARN, ARCHIVE, GObject)
+
+enum { TARN_TRACES_KEPT = 16 };
 
 typedef struct {
     gint64 chat;
@@ -32,6 +36,8 @@ typedef struct {
                              a stopped answer can go on; or NULL */
     guint n_ids;
     GPtrArray *calls; /* char *, owned: blocks of tool calls; or NULL */
+    GBytes *trace;    /* to be saved: its file form, owned; or NULL */
+    struct tarn_trace *record; /* read: owned; NULL: none, or damaged */
     gboolean damaged; /* read: the checksum does not fit */
 } TarnRow;
 
@@ -57,7 +63,7 @@ void tarn_archive_undelete(TarnArchive *a, gint64 number);
 
 /* TarnChatInfo, newest first; borrowed until "listed". */
 GPtrArray *tarn_archive_list(TarnArchive *a);
-/* done: rows (TarnRow in order of id, borrowed) of that chat; empty if there
+/* done: rows (TarnRow in order of id, borrowed; a record may be taken) of that chat; empty if there
  * is none. */
 typedef void (*TarnRowsFunc)(gint64 number, GPtrArray *rows, gpointer user);
 void tarn_archive_load(TarnArchive *a, gint64 number, TarnRowsFunc done,

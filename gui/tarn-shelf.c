@@ -7,6 +7,17 @@
 
 enum { MOST_CALLS = 16 }; /* of a message that are kept */
 
+/* Its file form; NULL: there is none, or no memory for it. */
+static GBytes *trace_of(const struct tarn_trace *t)
+{
+    struct tarn_buf b = { 0 };
+    GBytes *bytes = NULL;
+    if (t && !tarn_trace_write(t, &b, NULL) && !b.failed)
+        bytes = g_bytes_new(b.data, b.size);
+    tarn_buf_finish(&b);
+    return bytes;
+}
+
 static void save_message(TarnArchive *a, TarnConversation *c,
                          const struct tarn_message *m)
 {
@@ -32,6 +43,7 @@ static void save_message(TarnArchive *a, TarnConversation *c,
             r->calls = g_ptr_array_new_with_free_func(g_free);
         g_ptr_array_add(r->calls, tarn_words_valid(text, (gssize)size));
     }
+    r->trace = trace_of(tarn_chat_trace(tarn_conversation_chat(c), m->id));
     tarn_archive_save(a, r);
 }
 
@@ -73,7 +85,7 @@ static tarn_message_id id_of(GHashTable *ids, guint row)
 }
 
 /* ids: of the rows that came before. */
-static gboolean put(TarnConversation *c, const TarnRow *r, GHashTable *ids)
+static gboolean put(TarnConversation *c, TarnRow *r, GHashTable *ids)
 {
     const char *text = r->damaged ? _("This message is damaged on disk and is "
                                       "not shown.")
@@ -104,6 +116,8 @@ static gboolean put(TarnConversation *c, const TarnRow *r, GHashTable *ids)
         return FALSE;
     g_hash_table_insert(ids, GUINT_TO_POINTER(r->id), GUINT_TO_POINTER(id));
     tarn_conversation_set_row(c, id, r->id);
+    tarn_chat_attach(tarn_conversation_chat(c), id,
+                     g_steal_pointer(&r->record));
     TarnFigures *f = tarn_conversation_figures(c, id);
     tarn_figures_copy(f, &r->figures);
     f->cut = !r->finished && !r->figures.reason;

@@ -4,26 +4,33 @@
 enum { KEPT = 32 };
 
 typedef struct {
-    TarnConversation *conversation; /* only compared: may be gone */
+    TarnConversation *conversation; /* owned */
     tarn_message_id message;
-    tarn_turn_id turn;
-    struct tarn_trace *trace;
-} Entry;
+} Place;
 
 struct _TarnTraces {
     GObject parent;
-    GPtrArray *entries; /* Entry, oldest first */
+    GPtrArray *places; /* Place of messages that have one, oldest first */
+    Place now;         /* of the turn that runs */
+    tarn_turn_id turn;
+    struct tarn_trace *trace; /* its record, or NULL */
 };
 G_DEFINE_FINAL_TYPE(TarnTraces, tarn_traces, G_TYPE_OBJECT)
 
 enum { CHANGED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
-static void free_entry(gpointer p)
+static void free_place(gpointer p)
 {
-    Entry *e = p;
-    tarn_trace_destroy(e->trace);
-    g_free(e);
+    Place *place = p;
+    g_object_unref(place->conversation);
+    g_free(place);
+}
+
+static void clear_now(TarnTraces *t)
+{
+    g_clear_pointer(&t->trace, tarn_trace_destroy);
+    g_clear_object(&t->now.conversation);
 }
 
 TarnTraces *tarn_traces_new(void)
@@ -31,31 +38,32 @@ TarnTraces *tarn_traces_new(void)
     return g_object_new(TARN_TYPE_TRACES, NULL);
 }
 
-static Entry *last(TarnTraces *t)
+const struct tarn_trace *tarn_traces_of(TarnTraces *t, TarnConversation *c,
+                                        tarn_message_id message)
 {
-    return t->entries->len ? t->entries->pdata[t->entries->len - 1] : NULL;
+    if (t->trace && t->now.conversation == c && t->now.message == message)
+        return t->trace;
+    return tarn_chat_trace(tarn_conversation_chat(c), message);
 }
 
-struct tarn_trace *tarn_traces_of(TarnTraces *t, TarnConversation *c,
-                                  tarn_message_id message)
+const struct tarn_trace *tarn_traces_last(TarnTraces *t, TarnConversation **c,
+                                          tarn_message_id *message)
 {
-    for (guint i = t->entries->len; i-- > 0;) {
-        const Entry *e = t->entries->pdata[i];
-        if (e->conversation == c && e->message == message)
-            return e->trace;
-    }
-    return NULL;
-}
-
-struct tarn_trace *tarn_traces_last(TarnTraces *t, TarnConversation **c,
-                                    tarn_message_id *message)
-{
-    const Entry *e = last(t);
-    if (!e)
+    const guint n = t->places->len;
+    const Place *last = t->trace ? &t->now : n ? t->places->pdata[n - 1] : NULL;
+    if (!last)
         return NULL;
-    *c = e->conversation;
-    *message = e->message;
-    return e->trace;
+    *c = last->conversation;
+    *message = last->message;
+    return tarn_traces_of(t, *c, *message);
+}
+
+gboolean tarn_traces_fits(const struct tarn_trace *t,
+                          const struct tarn_model_info *m)
+{
+    const struct tarn_trace_info *i = tarn_trace_info(t);
+    return i->n_vocab == m->n_vocab &&
+           (!i->model_bytes || i->model_bytes == m->file_bytes);
 }
 
 void tarn_traces_begin(TarnTraces *t, struct tarn_engine *engine,
@@ -79,54 +87,65 @@ void tarn_traces_begin(TarnTraces *t, struct tarn_engine *engine,
         info.n_expert = m->n_expert;
         info.n_expert_used = m->n_expert_used;
     }
-    Entry *e = g_new0(Entry, 1);
-    e->conversation = c;
-    e->message = message;
-    e->turn = turn;
     const struct tarn_trace *source = tarn_traces_of(t, c, from);
-    if (tarn_trace_create(tarn_model_text(model), &info, &e->trace, NULL)) {
-        g_free(e); /* no memory: the turn goes on without */
-        return;
-    }
+    clear_now(t);
+    if (tarn_trace_create(tarn_model_text(model), &info, &t->trace, NULL))
+        return; /* no memory: the turn goes on without */
+    t->now = (Place){ g_object_ref(c), message };
+    t->turn = turn;
     const gsize given =
         opt->go_on ? tarn_turn_given(engine, turn) : opt->n_begin;
-    if (source && given)
+    if (source && given && tarn_traces_fits(source, m))
         (opt->go_on ? tarn_trace_go_on
-                    : tarn_trace_inherit)(e->trace, source, given, NULL);
-    tarn_trace_note(e->trace, engine, turn, opt, NULL);
-    if (t->entries->len == KEPT)
-        g_ptr_array_remove_index(t->entries, 0);
-    g_ptr_array_add(t->entries, e);
+                    : tarn_trace_inherit)(t->trace, source, given, NULL);
+    tarn_trace_note(t->trace, engine, turn, opt, NULL);
     g_signal_emit(t, signals[CHANGED], 0);
 }
 
-/* What an answer that went on was before is in the record of all of it. */
-static void drop_beginnings(TarnTraces *t)
+static void forget(TarnTraces *t, guint i)
 {
-    for (guint i = t->entries->len - 1; i-- > 0;) {
-        const Entry *e = t->entries->pdata[i], *l = last(t);
-        if (e->conversation == l->conversation && e->message == l->message)
-            g_ptr_array_remove_index(t->entries, i);
+    const Place *p = t->places->pdata[i];
+    tarn_chat_attach(tarn_conversation_chat(p->conversation), p->message, NULL);
+    g_ptr_array_remove_index(t->places, i);
+}
+
+/* The model may go before the record does. */
+static void keep(TarnTraces *t)
+{
+    if (tarn_trace_failed(t->trace) || tarn_trace_detach(t->trace, NULL)) {
+        clear_now(t);
+        return;
     }
+    for (guint i = t->places->len; i-- > 0;) { /* the beginning of this one */
+        const Place *p = t->places->pdata[i];
+        if (p->conversation == t->now.conversation &&
+            p->message == t->now.message)
+            forget(t, i);
+    }
+    if (t->places->len == KEPT)
+        forget(t, 0);
+    tarn_chat_attach(tarn_conversation_chat(t->now.conversation),
+                     t->now.message, g_steal_pointer(&t->trace));
+    g_ptr_array_add(t->places, g_memdup2(&t->now, sizeof t->now));
+    t->now.conversation = NULL;
 }
 
 void tarn_traces_drop(TarnTraces *t)
 {
-    if (last(t))
-        g_ptr_array_remove_index(t->entries, t->entries->len - 1);
+    if (t->trace)
+        clear_now(t);
+    else if (t->places->len)
+        forget(t, t->places->len - 1);
     g_signal_emit(t, signals[CHANGED], 0);
 }
 
 void tarn_traces_take(TarnTraces *t, const struct tarn_event *ev)
 {
-    Entry *e = last(t);
-    if (!e || e->turn != ev->turn)
+    if (!t->trace || t->turn != ev->turn)
         return;
-    tarn_trace_take(e->trace, ev);
-    if (ev->kind == TARN_EV_END) { /* the model may go before the record */
-        tarn_trace_detach(e->trace, NULL);
-        drop_beginnings(t);
-    }
+    tarn_trace_take(t->trace, ev);
+    if (ev->kind == TARN_EV_END)
+        keep(t);
     if (ev->kind == TARN_EV_TOKEN || ev->kind == TARN_EV_WITHDRAWN ||
         ev->kind == TARN_EV_END)
         g_signal_emit(t, signals[CHANGED], 0);
@@ -134,13 +153,14 @@ void tarn_traces_take(TarnTraces *t, const struct tarn_event *ev)
 
 void tarn_traces_answered(TarnTraces *t)
 {
-    if (last(t))
-        tarn_trace_answered(last(t)->trace);
+    if (t->trace)
+        tarn_trace_answered(t->trace);
 }
 
 static void tarn_traces_finalize(GObject *o)
 {
-    g_ptr_array_unref(TARN_TRACES(o)->entries);
+    clear_now(TARN_TRACES(o));
+    g_ptr_array_unref(TARN_TRACES(o)->places);
     G_OBJECT_CLASS(tarn_traces_parent_class)->finalize(o);
 }
 
@@ -154,5 +174,5 @@ static void tarn_traces_class_init(TarnTracesClass *klass)
 
 static void tarn_traces_init(TarnTraces *t)
 {
-    t->entries = g_ptr_array_new_with_free_func(free_entry);
+    t->places = g_ptr_array_new_with_free_func(free_place);
 }

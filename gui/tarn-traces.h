@@ -1,11 +1,16 @@
-/* tarn-traces.h - the records of the last turns, of this window only.
+/* tarn-traces.h - the record of the turn that runs, and which chats have those
+ * of the last ones.
  *
  *     tarn_traces_begin(t, engine, turn, &options, model, c, message, fork);
  *     tarn_traces_take(t, &event);           // of that turn
  *
  * Signals: "changed" (conversation, message): a record has grown.
  *
- * Owns: the records.  Threads: the main one.
+ * A turn that has ended leaves its record to its chat's message
+ * (tarn_chat_attach()), where it is saved and exported with it.  The oldest of
+ * this window's records goes when there are too many.
+ *
+ * Owns: the record that grows.  Threads: the main one.
  */
 #ifndef TARN_GUI_TRACES_H
 #define TARN_GUI_TRACES_H
@@ -30,11 +35,14 @@ void tarn_traces_take(TarnTraces *t, const struct tarn_event *ev);
 void tarn_traces_drop(TarnTraces *t);
 /* "Answer now" was posted. */
 void tarn_traces_answered(TarnTraces *t);
-/* Borrowed until another turn begins; NULL: not of this visit. */
-struct tarn_trace *tarn_traces_of(TarnTraces *t, TarnConversation *c,
-                                  tarn_message_id message);
-/* The youngest one; NULL: none yet. */
-struct tarn_trace *tarn_traces_last(TarnTraces *t, TarnConversation **c,
-                                    tarn_message_id *message);
+/* Borrowed until "changed", and from the conversation; NULL: there is none. */
+const struct tarn_trace *tarn_traces_of(TarnTraces *t, TarnConversation *c,
+                                        tarn_message_id message);
+/* The youngest one of this window; NULL: none yet. */
+const struct tarn_trace *tarn_traces_last(TarnTraces *t, TarnConversation **c,
+                                          tarn_message_id *message);
+/* It was written by this model, so its tokens can be given to it. */
+gboolean tarn_traces_fits(const struct tarn_trace *t,
+                          const struct tarn_model_info *m);
 
 #endif

@@ -21,6 +21,7 @@ struct _TarnWindow {
     TarnPage *page;
     TarnTracePane *pane;    /* NULL: not asked for yet */
     tarn_message_id traced; /* whose trace it shows */
+    TarnConversation *traced_in; /* owned: with that trace */
     int trace_place;        /* these three: tarn-window-trace.c */
     guint trace_tick;
     gint64 trace_until;

@@ -29,9 +29,15 @@ static void show_last(TarnWindow *w)
 {
     TarnConversation *c = NULL;
     tarn_message_id message = 0;
-    struct tarn_trace *t =
+    const struct tarn_trace *t =
         tarn_traces_last(tarn_page_traces(w->page), &c, &message);
-    w->traced = message;
+    if (!t) { /* of a chat that was read */
+        c = tarn_page_conversation(w->page);
+        message = tarn_conversation_last_of(c, TARN_ASSISTANT);
+        t = tarn_traces_of(tarn_page_traces(w->page), c, message);
+    }
+    w->traced = t ? message : 0;
+    g_set_object(&w->traced_in, c);
     tarn_trace_pane_set(w->pane, t, c == tarn_page_conversation(w->page));
     show_branch(w, c);
 }
@@ -48,8 +54,9 @@ static void on_traced(TarnWindow *w)
 
 void tarn_window_trace_of(TarnWindow *w, tarn_message_id message)
 {
-    struct tarn_trace *t = tarn_traces_of(
-        tarn_page_traces(w->page), tarn_page_conversation(w->page), message);
+    TarnConversation *c = tarn_page_conversation(w->page);
+    const struct tarn_trace *t =
+        tarn_traces_of(tarn_page_traces(w->page), c, message);
     if (!t) {
         tarn_window_toast(w, _("The tokens of this answer are not recorded. "
                                "Regenerate writes another one."));
@@ -59,7 +66,8 @@ void tarn_window_trace_of(TarnWindow *w, tarn_message_id message)
         tarn_window_show_trace(w);
     w->traced = message;
     tarn_trace_pane_set(w->pane, t, TRUE);
-    show_branch(w, tarn_page_conversation(w->page));
+    g_set_object(&w->traced_in, c);
+    show_branch(w, c);
 }
 
 /* ------------------------------------------------------------------ once more
@@ -156,11 +164,8 @@ static void drop_again(gpointer data)
 /* ME27 */
 static gboolean is_of_this_model(TarnWindow *w, const struct tarn_trace *t)
 {
-    const struct tarn_trace_info *i = tarn_trace_info(t);
     struct tarn_model *model = tarn_worker_model(w->worker);
-    const struct tarn_model_info *m = model ? tarn_model_info(model) : NULL;
-    return m && i->n_vocab == m->n_vocab &&
-           (!i->model_bytes || i->model_bytes == m->file_bytes);
+    return model && tarn_traces_fits(t, tarn_model_info(model));
 }
 
 static void on_reproduce(TarnWindow *w)
@@ -197,7 +202,7 @@ static void on_reproduce(TarnWindow *w)
 static void on_branch(TarnWindow *w)
 {
     TarnConversation *c = tarn_page_conversation(w->page);
-    struct tarn_trace *t = NULL;
+    const struct tarn_trace *t = NULL;
     struct tarn_message m = { .size = sizeof m };
     for (int i = 2; i < 64 && !t && w->traced; i++) {
         int delta = i % 2 ? i / 2 : -(i / 2);
@@ -206,15 +211,15 @@ static void on_branch(TarnWindow *w)
         if (t)
             tarn_chat_find(tarn_conversation_chat(c), other, &m);
     }
-    t = t ? copy_of(t) : NULL;
-    if (!t) {
+    struct tarn_trace *copy = t ? copy_of(t) : NULL;
+    if (!copy) {
         tarn_trace_pane_say(w->pane, FALSE,
                             _("No other branch of this answer is recorded."));
         return;
     }
     g_autofree char *name =
         g_strdup_printf(_("branch %u of %u"), m.sibling + 1, m.n_siblings);
-    tarn_trace_pane_set_other(w->pane, t, name);
+    tarn_trace_pane_set_other(w->pane, copy, name);
     tarn_trace_pane_show_compare(w->pane);
 }
 
@@ -228,6 +233,10 @@ static void on_fork(TarnWindow *w, guint token, int id)
 {
     if (tarn_page_is_running(w->page))
         tarn_window_toast(w, _("The answer is still being written."));
+    else if (tarn_worker_model(w->worker) &&
+             !is_of_this_model(w, tarn_trace_pane_get(w->pane)))
+        tarn_window_toast(w, _("This answer was written by another model "
+                               "file. Regenerate writes another one."));
     else
         tarn_page_fork(w->page, w->traced, token, id);
 }

@@ -236,6 +236,9 @@ static void tarn_window_dispose(GObject *o)
         g_signal_handlers_disconnect_by_data(w->archive, w);
         tarn_archive_shut(w->archive);
     }
+    if (w->traced_in)
+        tarn_trace_pane_set(w->pane, NULL, FALSE);
+    g_clear_object(&w->traced_in);
     g_clear_object(&w->archive);
     g_clear_object(&w->chooser);
     g_clear_object(&w->worker);

@@ -1,6 +1,8 @@
 /* archive_test.c - chats on disk: what was saved is there again, after a
- * kill too (D01); damage is seen (D06); foreign and newer files are left
- * alone (D08); a second program is kept off (D04). */
+ * kill too (D01); damage is seen (D06, F08); foreign and newer files are left
+ * alone (D08); a second program is kept off (D04).
+ *
+ * usage: archive_test TRACE.json */
 #include "gui/tarn-archive.h"
 
 #include <fcntl.h>
@@ -15,6 +17,7 @@
 #include "tests/tap.h"
 
 static char *folder, *file;
+static GBytes *golden; /* a trace's file form */
 
 static void clean(void)
 {
@@ -281,8 +284,95 @@ static void test_d03_what_failed_is_written_later(void)
     close_archive(a);
 }
 
-int main(void)
+static TarnRow *traced(gint64 chat, guint id)
 {
+    TarnRow *r = row(chat, id, "an answer");
+    r->role = 2;
+    r->trace = g_bytes_ref(golden);
+    return r;
+}
+
+static void test_the_youngest_traces_are_kept(void)
+{
+    enum { ALL = TARN_TRACES_KEPT + 3 };
+    gsize n, n_golden, size;
+    struct tarn_trace *whole = NULL;
+    const void *text = g_bytes_get_data(golden, &size);
+    CHECK(tarn_trace_read(text, size, &whole, NULL) == TARN_OK);
+    tarn_trace_tokens(whole, &n_golden);
+    tarn_trace_destroy(whole);
+    clean();
+    TarnArchive *a = open_archive();
+    for (guint id = 1; id <= ALL; id++)
+        tarn_archive_save(a, traced(5, id));
+    tarn_archive_save(a, traced(5, 2)); /* once more: the youngest now */
+    tarn_archive_save(a, traced(6, 1));
+    close_archive(a);
+    a = open_archive();
+    g_autoptr(GPtrArray) rows = load(a, 5);
+    guint kept = 0;
+    CHECK(rows->len == ALL);
+    for (guint i = 0; i < rows->len; i++) {
+        const TarnRow *r = rows->pdata[i];
+        kept += r->record != NULL;
+        CHECK(!r->record == (i == 0 || i == 2 || i == 3));
+        if (r->record)
+            CHECK(tarn_trace_tokens(r->record, &n) && n == n_golden);
+    }
+    CHECK_SAYS(kept == TARN_TRACES_KEPT, "%u", kept);
+    g_autoptr(GPtrArray) other = load(a, 6);
+    CHECK(other->len == 1 && ((TarnRow *)other->pdata[0])->record);
+    close_archive(a);
+    CHECK_SAYS(!said, "%s", said);
+}
+
+/* F08: what is damaged is not shown; the answer is. */
+static void test_f08_a_damaged_trace_costs_no_answer(void)
+{
+    static const char *const HURT[] = {
+        "UPDATE trace SET data=x'00'", "UPDATE trace SET data=x''",
+        "UPDATE trace SET data=substr(data, 1, length(data) / 2)",
+        "UPDATE trace SET id=9"
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(HURT); i++) {
+        clean();
+        TarnArchive *a = open_archive();
+        tarn_archive_save(a, row(5, 1, "a question"));
+        tarn_archive_save(a, traced(5, 2));
+        close_archive(a);
+        sql(HURT[i]);
+        a = open_archive();
+        g_autoptr(GPtrArray) rows = load(a, 5);
+        const TarnRow *r = rows->len == 2 ? rows->pdata[1] : NULL;
+        CHECK(r && !r->record && !r->damaged && !strcmp(r->text, "an answer"));
+        CHECK_SAYS(!said, "%s", said);
+        close_archive(a);
+    }
+}
+
+/* Version 2 had no traces: it gets them, and loses nothing. */
+static void test_an_older_file_is_brought_up(void)
+{
+    clean();
+    TarnArchive *a = open_archive();
+    tarn_archive_save(a, row(5, 1, "one"));
+    close_archive(a);
+    sql("DROP TABLE trace; PRAGMA user_version=2");
+    a = open_archive();
+    tarn_archive_save(a, traced(5, 2));
+    g_autoptr(GPtrArray) rows = load(a, 5);
+    CHECK(rows->len == 2 && ((TarnRow *)rows->pdata[1])->record);
+    CHECK_SAYS(!said, "%s", said);
+    close_archive(a);
+}
+
+int main(int argc, char **argv)
+{
+    char *text = NULL;
+    gsize size;
+    if (argc < 2 || !g_file_get_contents(argv[1], &text, &size, NULL))
+        return 2;
+    golden = g_bytes_new_take(text, size);
     folder = g_dir_make_tmp("tarn-archive-XXXXXX", NULL);
     file = g_build_filename(folder, "chats.db", NULL);
     RUN(test_d01_a_kill_loses_nothing); /* first: it forks */
@@ -292,6 +382,10 @@ int main(void)
     RUN(test_d04_a_second_program_is_kept_off);
     RUN(test_d06_changed_text_is_seen);
     RUN(test_d08_newer_and_foreign_files_are_left_alone);
+    RUN(test_the_youngest_traces_are_kept);
+    RUN(test_f08_a_damaged_trace_costs_no_answer);
+    RUN(test_an_older_file_is_brought_up);
+    g_bytes_unref(golden);
     clean();
     g_rmdir(folder);
     return tap_end();

@@ -146,6 +146,26 @@ try:
     ok(soon(lambda: find(w.frame, name='bits'), 5), 'and to the table')
     w.key('t', 'Escape', 'Escape')
     ok(w.alive(), 'the window is alive')
+    # What was recorded is there again.
+    w.end()
+    w = Window(program, env={'TARN_SHOT': shot})
+    ok(soon(lambda: w.find(Role.LABEL, '2 / 2'), 20), 'the chat is there again')
+    w.key('ctrl+t')
+    again = soon(lambda: [n.get_name() for n in
+                          find_all(w.frame, Role.LABEL, 'thought ')
+                          if ' tokens in ' in n.get_name()], 10)
+    ok(again, 'and so is the trace of its last answer', again)
+    press(w.button('Trace of this answer'))
+    w.focus_pane()
+    w.key('Right')
+    ok(told('0'), 'which is told as before')
+    w.choose('Compare', 'Another branch')
+    ok(soon(lambda: [n for n in find_all(w.frame, Role.LABEL, 'A ')
+                     if ', same first ' in n.get_name()], 10),
+       'and that of its other branch')
+    w.send('Sort 3 2 1')
+    w.idle()
+    ok(w.alive(), 'the chat goes on')
 finally:
     w.end()
 ok(w.process.returncode in (0, 143, -15), 'it ends well', w.process.returncode)

@@ -318,6 +318,22 @@ await test('a trace is kept with its chat: over a reload, in the chat\'s file an
   await p.locator('.notice.error', { hasText: 'Message 2 is read without its trace: this is not a tarn trace: ' }).waitFor();
   equal(await p.evaluate(() => globalThis.tarnPage.chats.length), 3, 'the chat with a damaged trace');
   equal(await p.evaluate(() => !!globalThis.tarnPage.transcript.lastReply().m.traced), false, 'its trace');
+  /* Prompts beside their traces, as tarn chat writes them. */
+  const ids = JSON.parse(text).turn.prompt, bare = text.replace(/,\n"prompt":\[[^\]]*\]/, '');
+  check(ids.length > 2 && !JSON.parse(bare).turn.prompt, 'the prompt is apart');
+  const two = { tarn_chat: 1, active: 4, messages: [{ role: 'user', content: 'a' },
+    { role: 'assistant', content: 'b', trace: bare, trace_prompt: [0, ...ids] }, { role: 'user', content: 'c' },
+    { role: 'assistant', content: 'd', trace: bare, trace_prompt: [ids.length - 1, 7, 8] }] };
+  for (const [same, wanted] of [[ids.length - 1, [...ids.slice(0, -1), 7, 8]], [ids.length + 1, undefined]]) {
+    two.messages[3].trace_prompt[0] = same;
+    const n = await p.evaluate(() => globalThis.tarnPage.chats.length);
+    await p.setInputFiles('#chat-file', { name: 'two.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(two)) });
+    await p.waitForFunction(n => globalThis.tarnPage.chats.length === n + 1 &&
+      globalThis.tarnPage.transcript.lastReply().m.traced, n);
+    await p.evaluate(() => globalThis.tarnPage.traces.show(globalThis.tarnPage.transcript.lastReply().m));
+    equal(JSON.parse(await pane(p, 'pane.text')).turn.prompt, wanted, `a prompt with ${same} of the one above`);
+    await p.evaluate(() => globalThis.tarnPage.remove(globalThis.tarnPage.chats[0]));
+  }
   /* Deleted chats take their traces with them at the next start. */
   await p.evaluate(async () => { for (const c of [...globalThis.tarnPage.chats]) await globalThis.tarnPage.remove(c); });
   await p.reload();

@@ -41,6 +41,27 @@ function messageFrom(v, i, n) {
       reason: v.finished === false ? 'cancelled' : 'end' } } : {} };
 }
 
+/** A turn's prompt may stand beside its trace, as what the one above lacks
+ * (docs/chat.md): it is put in; a wrong one stays out.
+ * @param {any[]} list @returns {Map<number, any>} what is recorded, by message */
+function tracesFrom(list) {
+  /** @type {number[][]} */
+  const prompts = [];
+  const traces = new Map();
+  let n = 0;
+  for (const [i, v] of list.entries()) {
+    const [same, ...rest] = Array.isArray(v.trace_prompt) ? v.trace_prompt : [];
+    if (v.trace !== undefined) traces.set(i + 1, v.trace);
+    let above = v.parent ?? i;
+    for (let far = 1; above && far < 64 && !prompts[above]; far++) above = list[above - 1].parent ?? above - 1;
+    const first = prompts[above]?.slice(0, same) ?? [], ids = first.concat(rest);
+    if (typeof v.trace !== 'string' || first.length !== same || (n += ids.length) > 1 << 24 || !ids.every(Number.isInteger)) continue;
+    prompts[i + 1] = ids;
+    traces.set(i + 1, v.trace.replace('"turn":{', `"turn":{"prompt":[${ids}],`));
+  }
+  return traces;
+}
+
 /** The whole form, or the usual {"messages":[…]} of one path; what is recorded
  * of its turns, by message, not yet checked.
  * @param {string} text @returns {{chat: Chat, traces: Map<number, any>}} */
@@ -57,9 +78,7 @@ export function chatFrom(text) {
   const first = chat.messages.find(m => m.role === 'user');
   chat.title = String(all.title || first?.text || 'Chat').trim().replace(/\s+/g, ' ').slice(0, 80);
   chat.model = chat.messages.findLast(m => m.model)?.model ?? '';
-  const traces = new Map();
-  for (const [i, v] of list.entries()) if (v.trace !== undefined) traces.set(i + 1, v.trace);
-  return { chat, traces };
+  return { chat, traces: tracesFrom(list) };
 }
 
 /** @param {File} file @returns {Promise<ReturnType<typeof chatFrom>>} */

@@ -67,6 +67,10 @@ struct tarn_host {
 enum tarn_device_kind { TARN_DEVICE_CPU, TARN_DEVICE_DISCRETE,
                         TARN_DEVICE_INTEGRATED, TARN_DEVICE_SOFTWARE };
 
+/* Weights that take nothing of a device's memory, because it reads them in the
+ * machine's: where they are mapped, without a copy, if the driver allows. */
+enum tarn_in_place { TARN_COPIES, TARN_ALL_IN_PLACE, TARN_EXPERTS_IN_PLACE };
+
 struct tarn_device_info {
     uint32_t size;
     uint32_t kind;             /* enum tarn_device_kind */
@@ -78,6 +82,8 @@ struct tarn_device_info {
     bool exact;                /* keeps the numerics contract bit for bit */
     bool digests;              /* fills struct tarn_digest by itself; nobody
                                   asks for them yet */
+    uint32_t in_place;         /* enum tarn_in_place; may become COPIES when
+                                  weight() finds that it can't */
 };
 
 /* ----------------------------------------------------------------- types
@@ -273,7 +279,8 @@ struct tarn_backend {
                              struct tarn_dev **out, struct tarn_error *err);
     void (*close)(struct tarn_dev *dev); /* NULL allowed; frees all below */
 
-    /* May keep a pointer into t->data, copy it, or repack it.  Refuses a type
+    /* May keep a pointer into t->data (and what shares its pages), copy it, or
+     * repack it.  Refuses a type
      * that it can't run with TARN_UNSUPPORTED: the core then keeps that layer
      * elsewhere. */
     enum tarn_status (*weight)(struct tarn_dev *dev, const struct tarn_tensor *t,

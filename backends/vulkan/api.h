@@ -20,6 +20,7 @@
     X(GetPhysicalDeviceFeatures2)                                              \
     X(GetPhysicalDeviceMemoryProperties2)                                      \
     X(GetPhysicalDeviceQueueFamilyProperties)                                  \
+    X(GetPhysicalDeviceExternalBufferProperties)                               \
     X(CreateDevice)                                                            \
     X(GetDeviceProcAddr)
 #define VK_DEVICE_FUNCTIONS(X)                                                 \
@@ -70,6 +71,7 @@ struct vk_instance_api {
 };
 struct vk_device_api {
     VK_DEVICE_FUNCTIONS(VK_MEMBER)
+    VK_MEMBER(GetMemoryHostPointerPropertiesEXT) /* NULL: nothing is imported */
 };
 #undef VK_MEMBER
 

@@ -160,6 +160,11 @@ enum tarn_status vk_submit_and_wait(struct tarn_dev *dev, VkCommandBuffer cb,
 
 /* ------------------------------------------------------------------- open */
 
+static bool imports(const struct tarn_dev *dev)
+{
+    return dev->tune.import != 0 && dev->facts.import_at != 0;
+}
+
 static enum tarn_status fetch_device(const struct vk_instance *in,
                                      struct tarn_dev *dev,
                                      struct tarn_error *err)
@@ -176,6 +181,11 @@ static enum tarn_status fetch_device(const struct vk_instance *in,
     } while (0);
     VK_DEVICE_FUNCTIONS(X)
 #undef X
+    if (imports(dev)) {
+        PFN_vkVoidFunction p = in->fn.GetDeviceProcAddr(
+            dev->handle, "vkGetMemoryHostPointerPropertiesEXT");
+        memcpy(&dev->fn.GetMemoryHostPointerPropertiesEXT, &p, sizeof p);
+    }
     return TARN_OK;
 }
 
@@ -201,15 +211,18 @@ static enum tarn_status make_device(const struct vk_instance *in,
         .bufferDeviceAddress = VK_TRUE,
         .timelineSemaphore = VK_TRUE,
     };
-    const char *const extensions[] = {
-        VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME
-    };
+    const char *extensions[2];
+    uint32_t n = 0;
+    if (dev->tune.dot)
+        extensions[n++] = VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME;
+    if (imports(dev))
+        extensions[n++] = VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME;
     const VkDeviceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
         .pNext = &core,
         .queueCreateInfoCount = 1,
         .pQueueCreateInfos = &queue,
-        .enabledExtensionCount = dev->tune.dot,
+        .enabledExtensionCount = n,
         .ppEnabledExtensionNames = extensions,
     };
     const VkResult r =
@@ -398,21 +411,27 @@ static enum tarn_status device_info(const struct tarn_host *host,
     vk_instance_give();
     static const char *const kinds[] = { "", "discrete", "integrated",
                                          "software" };
+    static const char *const in_place[] = { "", ", weights in place",
+                                            ", experts outside" };
+    struct vk_tuning tune;
+    vk_tuning_choose(&f, &tune);
     struct tarn_device_info info = {
         .size = out->size,
         .kind = f.kind,
         .memory_total = f.memory_total,
         .memory_free = f.memory_free,
         .max_weight_bytes = f.max_allocation,
+        .in_place = tune.import,
     };
     snprintf(info.name, sizeof info.name, "%.95s", f.name);
     snprintf(info.detail, sizeof info.detail,
-             "%s, %u lanes, %s, %.1f GB free%s, Vulkan %u.%u, %.70s",
+             "%s, %u lanes, %s, %.1f GB free%s%s, Vulkan %u.%u, %.70s",
              kinds[f.kind & 3], f.subgroup,
              f.fast_dot      ? "integer dot"
              : f.integer_dot ? "slow integer dot"
                              : "no integer dot",
              (double)f.memory_free * 1e-9, f.budget ? "" : "?",
+             in_place[tune.import],
              VK_API_VERSION_MAJOR(f.api_version),
              VK_API_VERSION_MINOR(f.api_version), f.driver);
     *out = info;

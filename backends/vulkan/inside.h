@@ -4,6 +4,7 @@
  *   device.c     opening one; submitting and waiting
  *   memory.c     buffers, and moving bytes to and from them
  *   weight.c     weights, in planes
+ *   import.c     weights where the file is mapped (import.h)
  *   pipe.c       shaders to pipelines, and their cache on disk
  *   state.c      pages and tails
  *   check.c      plans and batches that make no sense
@@ -49,6 +50,7 @@ struct vk_device_facts {
     uint64_t memory_total, memory_free; /* of its own largest heap */
     bool budget;                        /* memory_free was told, not guessed */
     bool integer_dot, fast_dot;
+    uint32_t import_at; /* pages can be imported; their size, or 0 */
     VkPhysicalDeviceMemoryProperties memory;
 };
 
@@ -83,6 +85,7 @@ struct vk_tuning {
     uint32_t piece_us; /* longest submission that is aimed at */
     uint32_t hung_ms;  /* without an answer the device counts as lost */
     uint32_t canary;   /* runs between two looks at its arithmetic */
+    uint32_t import;   /* enum tarn_in_place */
 };
 void vk_tuning_choose(const struct vk_device_facts *f, struct vk_tuning *t);
 
@@ -93,11 +96,12 @@ struct vk_buffer {
     uint64_t size, address;
     void *map; /* NULL: not visible to the host */
 };
-enum vk_place { VK_ON_DEVICE, VK_UP, VK_DOWN };
+enum vk_place { VK_ON_DEVICE, VK_UP, VK_DOWN, VK_IN_HOST };
 
 struct vk_block { /* of weights; owned by the device */
     struct vk_block *next;
     struct vk_buffer buffer;
+    enum vk_place place;
     uint64_t used;
     uint32_t n_users;
 };
@@ -120,7 +124,7 @@ enum vk_shader {
     VK_SH_EMBED = VK_SH_HALF + 64,
     VK_SH_END = VK_SH_EMBED + 64
 };
-enum { VK_SPECS = 6, VK_MAX_PIPES = 512 };
+enum { VK_SPECS = 7, VK_MAX_PIPES = 512 };
 struct vk_pipe {
     uint32_t shader;
     uint32_t spec[VK_SPECS];
@@ -155,6 +159,7 @@ struct tarn_dev {
     struct vk_buffer grids;  /* code tables of the IQ types */
     uint64_t grid_at[40];    /* address by type; 0: none */
     double rate;             /* multiply-adds per microsecond, measured */
+    bool refuses;            /* to import; nothing more is offered */
     bool lost;               /* nothing more is asked of it */
     bool settled;            /* and nothing of what was asked still runs */
     struct vk_block *blocks; /* owned, as are the next four */
@@ -166,13 +171,15 @@ struct tarn_dev {
 
 struct tarn_weight {
     struct tarn_weight *next;
-    struct vk_block *block;
+    struct vk_block *block;  /* NULL: the pages are the file's own */
+    struct vk_buffer pages;  /* imported; else nothing */
     char name[64];
     uint32_t type, k, n_rows, n_slices;
-    uint32_t row_words, slice_words; /* in planes */
+    uint32_t form;      /* 0 planes, 1 as in the file (shaders/blocks.glsl) */
+    uint32_t row_words, slice_words; /* in planes; bytes as in the file */
     uint64_t address;                /* of the rows */
     uint64_t floats; /* address of float32 values: plain types, one row */
-    uint64_t size;   /* bytes on the device */
+    uint64_t size;   /* bytes on the device; none of imported ones */
 };
 
 struct vk_room { /* pages or tails that were made at once */

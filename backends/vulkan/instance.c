@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backends/vulkan/inside.h"
+#include "backends/vulkan/import.h"
 #include "backends/vulkan/vulkan.h"
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -144,6 +144,7 @@ void tarn_vulkan_forget(void)
         only.it.fn.DestroyInstance(only.it.handle, NULL);
         only.made = false;
     }
+    vk_import_forget();
     pthread_mutex_unlock(&mutex);
 }
 
@@ -333,6 +334,9 @@ static void judge(const struct vk_instance *in, struct vk_device_facts *f)
     read_properties(in, f, dot);
     read_memory(in, f);
     read_features(in, f, dot);
+    if (has_extension(in, f->handle,
+                      VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME))
+        f->import_at = vk_import_pages(in, f->handle);
     if (!f->refusal[0] && !find_queue(in, f))
         snprintf(f->refusal, sizeof f->refusal, "it can't compute");
     if (!f->refusal[0] && (f->max_shared < 16384 || f->max_lanes < 64))
@@ -455,6 +459,10 @@ void vk_tuning_choose(const struct vk_device_facts *f, struct vk_tuning *t)
     t->piece_us = 8000;
     t->hung_ms = 10000;
     t->canary = 256;
+    /* A device that has the machine's own memory needs no second copy.  Others
+     * would read every weight over their bus; and the threads of a software
+     * device block the signal of a file that is lost (core/base/watch.c). */
+    t->import = f->kind == TARN_DEVICE_INTEGRATED ? TARN_ALL_IN_PLACE : 0;
     const char *list = getenv("TARN_VULKAN_TUNE");
     override(list, "wg", &t->wg);
     override(list, "lpr", &t->lpr);
@@ -467,6 +475,12 @@ void vk_tuning_choose(const struct vk_device_facts *f, struct vk_tuning *t)
     override(list, "piece", &t->piece_us);
     override(list, "hung", &t->hung_ms);
     override(list, "canary", &t->canary);
+    override(list, "import", &t->import);
+    if (!f->import_at && (t->import != TARN_EXPERTS_IN_PLACE ||
+                          !vk_has_host_memory(&f->memory)))
+        t->import = 0;
+    if (t->import > TARN_EXPERTS_IN_PLACE)
+        t->import = 0;
     const uint32_t most = f->max_lanes < 256 ? f->max_lanes : 256;
     t->wg = power_below(t->wg < 8 ? 8 : t->wg, most);
     t->lpr = t->lpr <= 1 ? 1 : power_below(t->lpr < 8 ? 8 : t->lpr, t->wg);

@@ -35,6 +35,13 @@ static uint32_t choose_type(const struct tarn_dev *dev, uint32_t allowed,
                            dev->tune.stage ? 0 : seen);
     case VK_UP:
         return memory_type(m, allowed, seen, 0);
+    case VK_IN_HOST:
+        for (uint32_t i = 0; i < m->memoryTypeCount; i++)
+            if ((allowed >> i & 1) &&
+                (m->memoryTypes[i].propertyFlags &
+                 (seen | VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT)) == seen)
+                return i;
+        return memory_type(m, allowed, seen, 0);
     default:
         return memory_type(m, allowed, seen,
                            VK_MEMORY_PROPERTY_HOST_CACHED_BIT);

@@ -150,7 +150,7 @@ struct way {
 };
 
 static struct way tiled_way(const struct vk_tuning *t, uint32_t type,
-                            uint32_t ids)
+                            uint32_t form, uint32_t ids)
 {
     struct way y = { .shader = (t->half ? VK_SH_HALF : VK_SH_TILE) + type,
                      .ids = ids,
@@ -161,7 +161,8 @@ static struct way tiled_way(const struct vk_tuning *t, uint32_t type,
     const uint32_t steps = t->half ? 2 : gn / 4;
     const uint32_t spec[VK_SPECS] = { t->tile, gm,
                                       gn,      ids,
-                                      steps,   (t->half ? 4 : 2) * steps + 1 };
+                                      steps,   (t->half ? 4 : 2) * steps + 1,
+                                      form };
     memcpy(y.spec, spec, sizeof y.spec);
     return y;
 }
@@ -173,7 +174,7 @@ static struct way way_of(const struct vk_tuning *t, const struct vk_product *m)
     const uint32_t ids = !m->ids ? 0 : m->tiles ? 2 : 1;
     if (t->tile && !plain &&
         (ids == 2 ? m->at_once > t->nt : ids == 0 && m->n >= t->from))
-        return tiled_way(t, type, ids);
+        return tiled_way(t, type, m->w->form, ids);
     const uint32_t lanes = lanes_per_row(t, type, m->w->k);
     const uint32_t nt = ids == 2   ? m->at_once
                         : ids == 1 ? 1
@@ -187,7 +188,8 @@ static struct way way_of(const struct vk_tuning *t, const struct vk_product *m)
                          .rows = t->wg / lanes,
                          .vectors = nt,
                          .form = vk_is_wide(type) ? VK_A256 : VK_A32,
-                         .spec = { t->wg, lanes, nt, ids, shared, chunk } };
+                         .spec = { t->wg, lanes, nt, ids, shared, chunk,
+                                   m->w->form } };
 }
 
 void vk_record_product(struct vk_recorder *r, const struct vk_product *m)
@@ -234,7 +236,7 @@ static void embed(struct vk_recorder *r, const struct tarn_step *s)
     const struct tarn_weight *w = s->w0;
     const struct vk_tuning *t = &r->p->dev->tune;
     const uint32_t block = tarn_type_traits(w->type).block;
-    const uint32_t spec[VK_SPECS] = { t->wg };
+    const uint32_t spec[VK_SPECS] = { t->wg, 0, 0, 0, 0, 0, w->form };
     const struct vk_args a = {
         .p = { w->address, batch(r, 0), buffer(r, s->out), 0, 0, 0, 0,
                r->p->dev->grid_at[w->type] },

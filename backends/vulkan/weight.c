@@ -1,16 +1,17 @@
-/* weight.c - weights on the device, in planes.
+/* weight.c - weights on the device, in planes, or where the file is mapped.
  *
  * A block of the file is 17 to 210 bytes long, so words of it lie at odd
  * places.  On the device the rows stay as they are, but within a row all bytes
  * of each field stand together: every plane begins at a multiple of 16 bytes
  * and neighboring lanes read neighboring words.  Nothing is lost or rounded,
- * and nothing grows but the padding of the planes. */
+ * and nothing grows but the padding of the planes.  What the device reads where
+ * the file is mapped stays as it is (import.c). */
 #include <string.h>
 
 #include "backends/grids.h"
 #include "backends/numerics.h"
 #include "backends/tensor_check.h"
-#include "backends/vulkan/inside.h"
+#include "backends/vulkan/import.h"
 
 enum { BLOCK_SIZE = 64 << 20, ALIGN = 256, MAX_FIELDS = 5 };
 
@@ -184,10 +185,10 @@ static void repack_rows(const struct tarn_host *host, struct repack *r)
 /* ------------------------------------------------------------------- room */
 
 static struct vk_block *find_room(struct tarn_dev *dev, uint64_t size,
-                                  uint64_t *at)
+                                  enum vk_place place, uint64_t *at)
 {
     for (struct vk_block *b = dev->blocks; b; b = b->next)
-        if (b->buffer.size - b->used >= size) {
+        if (b->place == place && b->buffer.size - b->used >= size) {
             *at = b->used;
             return b;
         }
@@ -196,11 +197,11 @@ static struct vk_block *find_room(struct tarn_dev *dev, uint64_t size,
 
 /* A place for a weight: in a block with room, else in a new one. */
 static enum tarn_status take_room(struct tarn_dev *dev, uint64_t size,
-                                  struct vk_block **out, uint64_t *at,
-                                  struct tarn_error *err)
+                                  enum vk_place place, struct vk_block **out,
+                                  uint64_t *at, struct tarn_error *err)
 {
     size = (size + ALIGN - 1) / ALIGN * ALIGN;
-    struct vk_block *b = find_room(dev, size, at);
+    struct vk_block *b = find_room(dev, size, place, at);
     if (!b) {
         b = vk_alloc(dev->host, 1, sizeof *b);
         if (!b)
@@ -211,11 +212,12 @@ static enum tarn_status take_room(struct tarn_dev *dev, uint64_t size,
         if (dev->facts.memory_total / 32 < room) /* a small card: finer */
             room = dev->facts.memory_total / 32 / ALIGN * ALIGN;
         const enum tarn_status s = vk_buffer_make(
-            dev, size > room ? size : room, VK_ON_DEVICE, &b->buffer, err);
+            dev, size > room ? size : room, place, &b->buffer, err);
         if (s) {
             vk_free(dev->host, b);
             return s;
         }
+        b->place = place;
         b->next = dev->blocks;
         dev->blocks = b;
         *at = 0;
@@ -327,6 +329,62 @@ static enum tarn_status check_tensor(const struct tarn_tensor *t,
     return TARN_OK;
 }
 
+/* Rows in planes, and float32 beside them where something wants a vector. */
+static enum tarn_status copy_weight(struct tarn_dev *dev, struct tarn_weight *w,
+                                    const struct tarn_tensor *t,
+                                    struct tarn_error *err)
+{
+    const uint32_t block = tarn_type_traits(t->type).block;
+    w->row_words = (uint32_t)(row_size_of(t->type, w->k / block) / 4);
+    w->slice_words = w->row_words * w->n_rows;
+    w->size = (uint64_t)w->row_words * 4 * w->n_rows * w->n_slices;
+    const bool single = vk_is_plain(t->type) && w->n_rows == 1;
+    const uint64_t extra =
+        single && t->type != TARN_F32 ? 4 * (uint64_t)w->k : 0;
+    const uint64_t place = (w->size + 15) / 16 * 16;
+    const bool outside =
+        dev->tune.import == TARN_EXPERTS_IN_PLACE && w->n_slices > 1;
+    uint64_t at = 0;
+    enum tarn_status s =
+        take_room(dev, place + extra, outside ? VK_IN_HOST : VK_ON_DEVICE,
+                  &w->block, &at, err);
+    if (s == TARN_OK)
+        s = upload(dev, w, at, t->data, err);
+    if (s == TARN_OK && extra)
+        s = upload_floats(dev, w, at + place, t->data, err);
+    if (s) {
+        give_room(dev, w->block);
+        return s;
+    }
+    w->address = w->block->buffer.address + at;
+    if (single)
+        w->floats = extra ? w->address + place : w->address;
+    return TARN_OK;
+}
+
+/* Where the file is mapped.  Plain rows are the same as in one plane; of
+ * others the shaders count bytes. */
+static enum tarn_status read_in_place(struct tarn_dev *dev,
+                                      struct tarn_weight *w,
+                                      const struct tarn_tensor *t,
+                                      struct tarn_error *err)
+{
+    const struct tarn_host *host = dev->host;
+    const struct tarn_type_traits type = tarn_type_traits(t->type);
+    const bool plain = vk_is_plain(t->type);
+    w->form = !plain;
+    w->row_words = w->k / type.block * type.bytes / (plain ? 4 : 1);
+    w->slice_words = w->row_words * w->n_rows;
+    if (host->cancelled && host->cancelled(host->user))
+        return tarn_backend_fail(err, TARN_CANCELLED,
+                                 "Loading was stopped on request.");
+    const enum tarn_status s =
+        vk_import(dev, t->data, t->size, &w->pages, &w->address, err);
+    if (s == TARN_OK && host->progress)
+        host->progress(host->user, t->size, t->size);
+    return s;
+}
+
 enum tarn_status vk_weight_take(struct tarn_dev *dev,
                                 const struct tarn_tensor *t,
                                 struct tarn_weight **out,
@@ -335,7 +393,6 @@ enum tarn_status vk_weight_take(struct tarn_dev *dev,
     enum tarn_status s = check_tensor(t, err);
     if (s)
         return s;
-    const struct tarn_type_traits type = tarn_type_traits(t->type);
     struct tarn_weight *w = vk_alloc(dev->host, 1, sizeof *w);
     if (!w)
         return tarn_backend_fail(err, TARN_NO_MEMORY,
@@ -345,27 +402,17 @@ enum tarn_status vk_weight_take(struct tarn_dev *dev,
     w->k = (uint32_t)t->ge[0];
     w->n_rows = (uint32_t)t->ge[1];
     w->n_slices = (uint32_t)t->ge[2];
-    w->row_words = (uint32_t)(row_size_of(t->type, w->k / type.block) / 4);
-    w->slice_words = w->row_words * w->n_rows;
-    w->size = (uint64_t)w->row_words * 4 * w->n_rows * w->n_slices;
-    const bool single = vk_is_plain(t->type) && w->n_rows == 1;
-    const uint64_t extra =
-        single && t->type != TARN_F32 ? 4 * (uint64_t)w->k : 0;
-    const uint64_t place = (w->size + 15) / 16 * 16;
-    uint64_t at = 0;
-    s = take_room(dev, place + extra, &w->block, &at, err);
-    if (s == TARN_OK)
-        s = upload(dev, w, at, t->data, err);
-    if (s == TARN_OK && extra)
-        s = upload_floats(dev, w, at + place, t->data, err);
+    s = TARN_UNSUPPORTED;
+    if (vk_import_wanted(dev, t))
+        s = read_in_place(dev, w, t, err);
+    if (s == TARN_UNSUPPORTED) {
+        w->form = 0;
+        s = copy_weight(dev, w, t, err);
+    }
     if (s) {
-        give_room(dev, w->block);
         vk_free(dev->host, w);
         return s;
     }
-    w->address = w->block->buffer.address + at;
-    if (single)
-        w->floats = extra ? w->address + place : w->address;
     w->next = dev->weights;
     dev->weights = w;
     *out = w;
@@ -381,6 +428,7 @@ void vk_weight_free(struct tarn_dev *dev, struct tarn_weight *w)
         p = &(*p)->next;
     *p = w->next;
     give_room(dev, w->block);
+    vk_buffer_free(dev, &w->pages);
     vk_free(dev->host, w);
 }
 

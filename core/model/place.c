@@ -14,8 +14,10 @@
 /* ------------------------------------------------------------------ fitting */
 
 /* Bytes of a layer's tensors; of all that belongs to no layer for n_layers.
- * Experts that are asked to stay with the processor don't count. */
-static uint64_t bytes_of(const struct tarn_model *m, uint32_t layer)
+ * Experts that are asked to stay with the processor don't count, nor what the
+ * device reads in place. */
+static uint64_t bytes_of(const struct tarn_model *m, uint32_t in_place,
+                         uint32_t layer)
 {
     uint64_t n = 0;
     for (size_t i = 0; i < tarn_gguf_n_tensors(m->gguf); i++) {
@@ -23,11 +25,12 @@ static uint64_t bytes_of(const struct tarn_model *m, uint32_t layer)
         const bool inside = !strncmp(t->name, "blk.", 4);
         const unsigned long at =
             inside ? strtoul(t->name + 4, NULL, 10) : m->hp.n_layers;
-        const bool stays =
-            inside && at < m->cpu_experts && strstr(t->name, "_exps.");
+        const bool stays = inside && strstr(t->name, "_exps.") &&
+                           (at < m->cpu_experts ||
+                            in_place == TARN_EXPERTS_IN_PLACE);
         n += at == layer && !stays ? t->size : 0;
     }
-    return n;
+    return in_place == TARN_ALL_IN_PLACE ? 0 : n;
 }
 
 /* Bytes of one context, whole, and of the work, if all layers are there. */
@@ -86,7 +89,7 @@ static uint32_t layers_that_fit(const struct tarn_model *m,
     /* Without weights cost() takes the vocabulary for a large one, which is
      * too much of a small device. */
     const uint64_t most = d->memory_free / 8;
-    uint64_t taken = bytes_of(m, m->hp.n_layers) +
+    uint64_t taken = bytes_of(m, d->in_place, m->hp.n_layers) +
                      (need.work < most ? need.work : most);
     while (n < m->hp.n_layers) {
         const uint32_t layer = m->hp.n_layers - 1 - n;
@@ -94,7 +97,7 @@ static uint32_t layers_that_fit(const struct tarn_model *m,
             n_attn++;
         else
             n_conv++;
-        taken += bytes_of(m, layer);
+        taken += bytes_of(m, d->in_place, layer);
         const uint64_t kv = n_attn ? need.kv / m->hp.n_attn * n_attn : 0;
         const uint64_t tails = n_conv ? need.tails / m->hp.n_conv * n_conv : 0;
         if (taken + kv + tails > room)
@@ -182,6 +185,29 @@ static uint32_t fewer(uint32_t n, uint32_t n_trials)
     return n > off ? n - off : 0;
 }
 
+/* After a trial: the device may have found that it can't read in place. */
+static bool found_out(const struct tarn_model *m, const struct tarn_backend *b,
+                      struct tarn_device_info *d)
+{
+    struct tarn_device_info now = { .size = sizeof now };
+    if (!d->in_place || tarn_device_look(b, &m->host, 0, &now, NULL) ||
+        now.in_place == d->in_place)
+        return false;
+    *d = now;
+    return true;
+}
+
+static void say_in_place(const struct tarn_model *m,
+                         const struct tarn_device_info *d)
+{
+    if (d->in_place == TARN_ALL_IN_PLACE)
+        tarn_log(m->rt, 0, "%s reads the weights where the file is mapped",
+                 d->name);
+    if (d->in_place == TARN_EXPERTS_IN_PLACE && m->hp.n_moe)
+        tarn_log(m->rt, 0, "%s reads the experts in the machine's memory",
+                 d->name);
+}
+
 enum tarn_status tarn_place_open(struct tarn_model *m,
                                  const struct tarn_backend *b, uint32_t layers,
                                  struct tarn_place *out, struct tarn_error *err)
@@ -202,11 +228,16 @@ enum tarn_status tarn_place_open(struct tarn_model *m,
     /* A trial is the only thing that knows: a driver has its own ideas. */
     for (uint32_t k = 0; s == TARN_NO_MEMORY && cpu && layers == 0 && n > 0;
          k++) {
-        n = fewer(n, k);
+        n = found_out(m, b, &p.device) ? layers_that_fit(m, b, &p.device)
+                                       : fewer(n, k);
         s = try_layers(m, b, cpu, n, &p, err);
     }
     if (s)
         return s;
+    if (n > 0) {
+        found_out(m, b, &p.device);
+        say_in_place(m, &p.device);
+    }
     if (p.split && m->cpu_experts > all - n)
         tarn_log(m->rt, 0,
                  "the experts of %u layers are with the processor",

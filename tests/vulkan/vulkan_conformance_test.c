@@ -1,8 +1,9 @@
 /* vulkan_conformance_test.c - every step of the Vulkan backend against ref on
  * a software device, under the validation layer, with rows on one lane, with
- * rows shared by lanes, in tiles, and in tiles of float16.
+ * rows shared by lanes, in tiles, and in tiles of float16; then with weights
+ * that are read where they are.
  *
- * A sample, drawn by TARN_SEED and dealt out to the four; TARN_SOAK: the whole
+ * A sample, drawn by TARN_SEED and dealt out to them; TARN_SOAK: the whole
  * sweep and 1,000 random cases of every step, or TARN_CASES of them. */
 #include <unistd.h>
 
@@ -52,9 +53,11 @@ static void play(const struct tarn_backend *backend, const char *tuning,
                  uint32_t turn)
 {
     const uint32_t part = (uint32_t)((seed() + 2 * turn) % PARTS);
+    char patient[128]; /* shaders are compiled when they are first used */
     struct bench b;
     uint32_t passed = 0, failed = 0, refused = 0;
-    vulkan_world(tuning);
+    snprintf(patient, sizeof patient, "%s,hung=60000", tuning);
+    vulkan_world(patient);
     bench_open(&b, backend);
     const enum tarn_status s =
         tarn_conformance_sample(backend, 0, &b.host, seed(), part, PARTS,
@@ -145,12 +148,17 @@ static void test_every_case_has_the_bits_of_the_reference(void)
         play(&strict, VULKAN_SHARED, 1);
         play(&strict, VULKAN_TILED, 2);
         play(&strict, VULKAN_TILED_HALF, 3);
+        play(&strict, VULKAN_SHARED_HERE, 0);
+        play(&strict, VULKAN_TILED_HERE, 1);
         return;
     }
     soak(&strict, VULKAN_ALONE, many);
     soak(&strict, VULKAN_SHARED, many);
     soak(&strict, VULKAN_TILED, many);
     soak(&strict, VULKAN_TILED_HALF, many);
+    soak(&strict, VULKAN_ALONE_HERE, many / 10);
+    soak(&strict, VULKAN_SHARED_HERE, many / 10);
+    soak(&strict, VULKAN_TILED_HERE, many / 10);
     soak(&strict, VULKAN_NARROW, many / 10);
     soak(&strict, VULKAN_TILED_64, many / 10);
     soak(&strict, VULKAN_TILED_256, many / 10);

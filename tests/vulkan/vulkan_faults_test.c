@@ -17,10 +17,11 @@ static void test_the_scene_is_right_and_leaves_nothing(void)
 
 /* Call k says `result`: no crash, no leak, a sentence, or the right numbers
  * where nothing was lost (the cache file). */
-static void fail_one(uint64_t k, VkResult result)
+static void fail_one(const char *world, uint64_t k, VkResult result)
 {
     struct scene c = { .between = NULL };
     reset();
+    vulkan_world(world);
     shim->fail_at = k;
     shim->result = result;
     const enum tarn_status s = whole(&c);
@@ -35,7 +36,10 @@ static void fail_one(uint64_t k, VkResult result)
     shim->n_alive = 0;
 }
 
-static void test_v02_v03_every_call_may_fail(void)
+#define COPIED "wg=8,lpr=1,hung=5000"
+#define IN_PLACE COPIED ",import=1"
+
+static void every_call_may_fail(const char *world, int sample)
 {
     static const VkResult results[] = { VK_ERROR_DEVICE_LOST,
                                         VK_ERROR_OUT_OF_DEVICE_MEMORY,
@@ -45,19 +49,26 @@ static void test_v02_v03_every_call_may_fail(void)
     uint64_t random = seed ? strtoull(seed, NULL, 10) : 1;
     struct scene c = { .between = NULL };
     reset();
+    vulkan_world(world);
     CHECK(whole(&c) == TARN_OK && same(&c));
     const uint64_t n = shim->n_calls;
     if (getenv("TARN_SOAK"))
         for (uint64_t k = 1; k <= n; k++)
             for (size_t i = 0; i < 4; i++)
-                fail_one(k, results[i]);
+                fail_one(world, k, results[i]);
     else
-        for (int i = 0; i < 12; i++) {
+        for (int i = 0; i < sample; i++) {
             random = tarn_mix(random + 1);
-            fail_one(1 + random % n, results[random >> 40 & 3]);
+            fail_one(world, 1 + random % n, results[random >> 40 & 3]);
         }
     reset();
     CHECK(whole(&c) == TARN_OK && same(&c));
+}
+
+static void test_v02_v03_every_call_may_fail(void)
+{
+    every_call_may_fail(COPIED, 8);
+    every_call_may_fail(IN_PLACE, 4);
 }
 
 /* The device is lost for good in the middle: what comes behind fails quickly,
@@ -114,6 +125,44 @@ static void test_v04_a_slow_device_is_left_in_peace(void)
         CHECK_SAYS(s == TARN_DEVICE && has_sentence(&c), "status %d, \"%s\"",
                    (int)s, c.b.err.text);
         CHECK(c.b.held == 0 && shim->n_alive == 0);
+    }
+}
+
+/* Weights that are read where they are: whatever part of it is refused, they
+ * are copied instead, but for a device that is lost. */
+static void test_a_refused_import_becomes_a_copy(void)
+{
+    static const char *const calls[] = { "GetMemoryHostPointerPropertiesEXT",
+                                         "AllocateMemory", "CreateBuffer",
+                                         "BindBufferMemory" };
+    static const VkResult results[] = { VK_ERROR_INVALID_EXTERNAL_HANDLE,
+                                        VK_ERROR_OUT_OF_HOST_MEMORY,
+                                        VK_ERROR_DEVICE_LOST };
+    struct scene c = { .between = NULL };
+    reset();
+    vulkan_world(IN_PLACE);
+    CHECK_SAYS(whole(&c) == TARN_OK && same(&c), "%s", c.b.err.text);
+    /* Every matrix but the kernel's pages, and the table's twice: never a
+     * page too many. */
+    CHECK_SAYS(shim->imported >= 4 * 4096 && shim->imported <= 12 * 4096,
+               "%llu bytes are imported", (unsigned long long)shim->imported);
+    reset();
+    vulkan_world(IN_PLACE);
+    shim->no_import = true;
+    CHECK_SAYS(whole(&c) == TARN_OK && same(&c), "%s", c.b.err.text);
+    CHECK(shim->imported == 0 && c.b.held == 0 && shim->n_alive == 0);
+    for (size_t i = 0; i < 4 * 3; i++) {
+        reset();
+        vulkan_world(IN_PLACE);
+        shim->only = calls[i / 3];
+        shim->fail_at = i / 3 ? 2 : 1; /* the first one is the stage's */
+        shim->result = results[i % 3];
+        const enum tarn_status s = whole(&c);
+        CHECK_SAYS(i % 3 == 2 ? s == TARN_DEVICE && has_sentence(&c)
+                              : s == TARN_OK && same(&c),
+                   "%s says %d: status %d, \"%s\"", calls[i / 3],
+                   (int)results[i % 3], (int)s, c.b.err.text);
+        CHECK(shim->struck && c.b.held == 0 && shim->n_alive == 0);
     }
 }
 
@@ -199,6 +248,7 @@ int main(int argc, char **argv)
     RUN(test_v04_a_wait_without_end_ends);
     RUN(test_v04_a_slow_device_is_left_in_peace);
     RUN(test_v05_devices_that_lack_something);
+    RUN(test_a_refused_import_becomes_a_copy);
     RUN(test_v06_a_device_that_forgets_is_found_out);
     RUN(test_v09_poisoned_memory_changes_nothing);
     return tap_end();

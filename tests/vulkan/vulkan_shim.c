@@ -178,6 +178,19 @@ wrap_WaitSemaphores(VkDevice d, const VkSemaphoreWaitInfo *i, uint64_t t)
 
 /* ---------------------------------------------------------------- memory */
 
+WRAP(GetMemoryHostPointerPropertiesEXT,
+     (VkDevice d, VkExternalMemoryHandleTypeFlagBits t, const void *p,
+      VkMemoryHostPointerPropertiesEXT *o),
+     (d, t, p, o))
+
+static bool is_import(const VkMemoryAllocateInfo *c)
+{
+    for (const VkBaseInStructure *i = c->pNext; i; i = i->pNext)
+        if (i->sType == VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT)
+            return true;
+    return false;
+}
+
 static PFN_vkAllocateMemory real_AllocateMemory;
 static VKAPI_ATTR VkResult VKAPI_CALL wrap_AllocateMemory(
     VkDevice d, const VkMemoryAllocateInfo *c, A, VkDeviceMemory *m)
@@ -185,6 +198,14 @@ static VKAPI_ATTR VkResult VKAPI_CALL wrap_AllocateMemory(
     const uint64_t heap = vulkan_shim.small.heap;
     if (strike("AllocateMemory"))
         return vulkan_shim.result;
+    if (is_import(c)) {
+        const VkResult r = vulkan_shim.no_import
+                               ? VK_ERROR_INVALID_EXTERNAL_HANDLE
+                               : real_AllocateMemory(d, c, a, m);
+        vulkan_shim.n_alive += r == VK_SUCCESS;
+        vulkan_shim.imported += r == VK_SUCCESS ? c->allocationSize : 0;
+        return r;
+    }
     if (heap && vulkan_shim.memory + c->allocationSize > heap)
         return VK_ERROR_OUT_OF_DEVICE_MEMORY;
     const VkResult r = real_AllocateMemory(d, c, a, m);
@@ -341,6 +362,7 @@ static PFN_vkVoidFunction hook(const char *name, PFN_vkVoidFunction f)
     HOOK(CreateBuffer)
     HOOK(DestroyBuffer)
     HOOK(AllocateMemory)
+    HOOK(GetMemoryHostPointerPropertiesEXT)
     HOOK(FreeMemory)
     HOOK(BindBufferMemory)
     HOOK(CreateShaderModule)
@@ -403,6 +425,7 @@ __attribute__((constructor)) static void read_variables(void)
     const char *heap = getenv("TARN_SHIM_HEAP");
     const char *most = getenv("TARN_SHIM_ALLOCATION");
     vulkan_shim.real = getenv("TARN_SHIM_REAL");
+    vulkan_shim.no_import = getenv("TARN_SHIM_NO_IMPORT") != NULL;
     vulkan_shim.small.heap = heap ? strtoull(heap, NULL, 10) : 0;
     vulkan_shim.small.allocation = most ? strtoull(most, NULL, 10) : 0;
     vulkan_shim.small.range = most ? (uint32_t)strtoull(most, NULL, 10) : 0;

@@ -26,12 +26,14 @@ struct vulkan_shim {
     bool for_ever;    /* and so do all behind it */
     bool poison;      /* new memory is full of 0xa5 */
     bool no_devices;  /* all are gone */
+    bool no_import;   /* pages of the host are refused */
     struct vulkan_small small;
     /* What was seen. */
     uint64_t n_calls, n_counted;
     const char *struck; /* the call that failed; NULL: none did */
     int64_t n_alive;    /* objects and memories made and not destroyed */
-    uint64_t memory, most_memory; /* bytes */
+    uint64_t memory, most_memory; /* bytes; none of imported pages */
+    uint64_t imported; /* bytes, so far */
     size_t cache_shown; /* bytes of a pipeline cache, to the driver, last */
 };
 

@@ -6,8 +6,9 @@
 The logits of 200 tokens must be those of the CPU, bit for bit, with a heap of
 256 MiB and allocations of 128 MiB, and with heaps that hold only some of the
 layers or none, or all but the experts of some; what is on the device is said on
-stderr.  Without --gpu-layers as many layers must be there as a trial of every
-number finds room for, or one less.  Prints TAP.
+stderr.  Weights that are read where the file is mapped take no room: then all
+layers are there.  Without --gpu-layers as many layers must be there as a trial of
+every number finds room for, or one less.  Prints TAP.
 """
 import json
 import os
@@ -20,6 +21,9 @@ MIB = 1 << 20
 CASES = [("as it is", 0, 0, True, []), ("256 MiB, 128 MiB at once", 256 * MIB, 128 * MIB, True, []),
          ("40 MiB", 40 * MIB, 0, True, []), ("24 MiB", 24 * MIB, 0, None, []), ("12 MiB", 12 * MIB, 0, False, []),
          ("as it is, experts of 3 layers elsewhere", 0, 0, False, ["--cpu-experts", "3"])]
+IN_PLACE = [("12 MiB, weights read in place", True, {"TARN_VULKAN_TUNE": "import=1"}),
+            ("12 MiB, experts read in place", None, {"TARN_VULKAN_TUNE": "import=2"}),
+            ("12 MiB, but the driver refuses", False, {"TARN_VULKAN_TUNE": "import=1", "TARN_SHIM_NO_IMPORT": "1"})]
 PART = 12 * MIB  # holds some layers
 
 
@@ -80,8 +84,9 @@ def main(tarn, model, shim):
     bad = 0
     with tempfile.TemporaryDirectory() as folder:
         os.symlink(os.path.realpath(shim), os.path.join(folder, "libvulkan.so.1"))
-        for n, (name, heap, most, whole, extra) in enumerate(CASES, 1):
-            env = dict(base, LD_LIBRARY_PATH=folder, TARN_SHIM_REAL=real)
+        cases = [c + ({},) for c in CASES] + [(name, PART, 0, whole, [], more) for name, whole, more in IN_PLACE]
+        for n, (name, heap, most, whole, extra, more) in enumerate(cases, 1):
+            env = dict(base, LD_LIBRARY_PATH=folder, TARN_SHIM_REAL=real, **more)
             if heap:
                 env["TARN_SHIM_HEAP"] = str(heap)
             if most:
@@ -99,8 +104,13 @@ def main(tarn, model, shim):
         good = best > 1 and best - 1 <= chosen <= best
         bad += not good
         print("%sok %d - as many layers as fit # chosen %d, at most %d" % (
-            "" if good else "not ", len(CASES) + 1, chosen, best), flush=True)
-    print("1..%d" % (len(CASES) + 1))
+            "" if good else "not ", len(cases) + 1, chosen, best), flush=True)
+        outside = layers_there(tarn, model, dict(env, TARN_SHIM_HEAP=str(PART), TARN_VULKAN_TUNE="import=2"), [])
+        more = outside is None or outside[0] > chosen  # None: all of them
+        bad += not more
+        print("%sok %d - more of them if experts are read in place # %s" % (
+            "" if more else "not ", len(cases) + 2, "all" if outside is None else outside[0]), flush=True)
+    print("1..%d" % (len(cases) + 2))
     return bad > 0
 
 

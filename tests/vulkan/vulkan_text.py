@@ -6,7 +6,8 @@
 Every prompt is answered greedily by both (200 prompts with TARN_SOAK, else 8
 of them, chosen by TARN_SEED and dealt out to the tunings).  Where the texts part, the CPU's two best logits
 at that place must lie within 1e-3; such places are listed.  Prints TAP; runs on
-a software device, with a row per lane and with rows shared by lanes.
+a software device, with a row per lane and with rows shared by lanes, with weights that are copied and with
+weights that are read where the file is mapped.
 """
 import json
 import os
@@ -16,7 +17,9 @@ import sys
 
 import numpy as np
 
-TUNINGS = {"a row per lane": "", "rows shared by lanes": "wg=64,lpr=32,nt=4,stage=1"}
+SHARED = "wg=64,lpr=32,nt=4,stage=1"
+TUNINGS = {"a row per lane": "", "rows shared by lanes": SHARED, "weights read in place": "import=1",
+           "experts read in place": SHARED + ",import=2"}
 TOKENS = "48"
 
 

@@ -32,11 +32,7 @@ enum tarn_status tarn_device_look(const struct tarn_backend *b,
                          "the last one",
                          b->name, d.kind, (unsigned)TARN_DEVICE_SOFTWARE);
     if (d.in_place > TARN_EXPERTS_IN_PLACE)
-        return tarn_fail(err, TARN_DEVICE,
-                         "a device of %s says that it reads weights in way "
-                         "%u; %u is the last one",
-                         b->name, d.in_place,
-                         (unsigned)TARN_EXPERTS_IN_PLACE);
+        d.in_place = TARN_COPIES; /* the least promise */
     tarn_show(d.name, sizeof d.name, d.name,
               strnlen(d.name, sizeof d.name));
     tarn_show(d.detail, sizeof d.detail, d.detail,

@@ -80,8 +80,7 @@ struct tarn_device_info {
     uint64_t memory_free;      /* bytes, now */
     uint64_t max_weight_bytes; /* largest single tensor; 0: no limit */
     bool exact;                /* keeps the numerics contract bit for bit */
-    bool digests;              /* fills struct tarn_digest by itself; nobody
-                                  asks for them yet */
+    bool digests;              /* can give struct tarn_digest for logits */
     uint32_t in_place;         /* enum tarn_in_place; may become COPIES when
                                   weight() finds that it can't */
 };
@@ -233,19 +232,20 @@ struct tarn_row {
     uint32_t flags;
 };
 
-/* What the sampler needs of one row of logits when it does not need all of
- * them: the k best (ties to the lower id), the logits of ids asked for, and
- * sums over the whole vocabulary (log-sum-exp, entropy in nats, sum, sum of
- * squares).  A place kept for devices that are far from the processor: the
- * core does not ask for digests yet, and no backend of tarn fills them.  One
- * without `digests` refuses a batch that wants them (TARN_UNSUPPORTED). */
+/* What a sampler needs of one row of logits when it does not need all of them:
+ * so few bytes that a device far from the processor can send them with every
+ * token.  Only devices that say `digests` are asked for them; the others refuse
+ * (TARN_UNSUPPORTED).  digest.h makes them from a row. */
 struct tarn_digest {
-    uint32_t k, n_asked;
-    int32_t *best_ids;      /* [k] */
-    float *best_logits;     /* [k] */
-    const int32_t *asked;   /* [n_asked] */
-    float *asked_logits;    /* [n_asked] */
-    double log_sum_exp, entropy, sum, sum_squares;
+    uint32_t k;         /* in: so many of the best are wanted */
+    uint32_t n_best;    /* out: k, or the whole vocabulary if that is less */
+    int32_t *best_ids;  /* [k] the caller's; best first, ties (and -0 with +0)
+                           by the lower id */
+    float *best_logits; /* [k] their logits, bit for bit those of the row */
+    double log_sum_exp; /* of the row; NaN if one of its logits is NaN or
+                           +infinity, -infinity if all are -infinity */
+    double entropy;     /* of its softmax, in nats; both within 1e-6, relative
+                           to the value or to 1 */
 };
 
 struct tarn_batch {
@@ -258,7 +258,8 @@ struct tarn_batch {
     float *out;       /* [n_rows][n_embd] at a cut, else NULL */
     float *logits;    /* [rows with TARN_ROW_LOGITS][n_vocab], in row order,
                          or NULL where digests are wanted instead */
-    struct tarn_digest *digests; /* [rows with TARN_ROW_LOGITS] or NULL */
+    struct tarn_digest *digests; /* [rows with TARN_ROW_LOGITS]; read where
+                                    logits is NULL */
     uint16_t *experts; /* [n_rows][ROUTE steps of the plan][n_expert_used] or
                           NULL */
     float *gates;      /* the same shape, or NULL */

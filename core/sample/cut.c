@@ -29,6 +29,23 @@ void tarn_stage_gather(struct tarn_stages *w)
     w->sorted = 0;
 }
 
+void tarn_stage_gather_put(struct tarn_stages *w, const int32_t *ids,
+                           uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        w->key[i] = (uint32_t)ids[i];
+    w->n = n;
+    tarn_stage_sort_again(w); /* a set begins in the order of ids */
+    w->n = w->sorted = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        const int32_t id = tarn_stage_id(w->key[i]);
+        const float l = w->dense[id];
+        w->key[w->n] = tarn_stage_key(l, id);
+        w->n += finite_logit(l);
+        w->dense[id] = -(float)INFINITY;
+    }
+}
+
 void tarn_stage_gather_of(struct tarn_stages *w, const uint32_t *bits)
 {
     uint32_t n = 0;

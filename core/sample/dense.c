@@ -26,6 +26,17 @@ static bool forbidden(float l)
 void tarn_stage_fill(struct tarn_stages *w, const float *logits)
 {
     memcpy(w->dense, logits, w->n_vocab * sizeof *logits);
+    w->blank = false;
+}
+
+void tarn_stage_put(struct tarn_stages *w, const int32_t *ids,
+                    const float *logits, uint32_t n)
+{
+    for (uint32_t i = 0; i < w->n_vocab && !w->blank; i++)
+        w->dense[i] = -(float)INFINITY;
+    w->blank = true;
+    for (uint32_t i = 0; i < n; i++)
+        w->dense[ids[i]] = logits[i];
 }
 
 void tarn_stage_bias(struct tarn_stages *w, const struct tarn_logit_bias *b,
@@ -59,6 +70,26 @@ static size_t window_of(const struct tarn_history *h, int32_t last_n)
 }
 
 /* --------------------------------------------------------------- penalties */
+
+uint32_t tarn_stage_touched(const struct tarn_stages *w,
+                            const struct tarn_history *h, int32_t last_n,
+                            uint32_t most)
+{
+    const size_t window = window_of(h, last_n);
+    uint32_t n = 0;
+    size_t seen = 0;
+    for (; seen < window && n <= most; seen++) {
+        const int32_t id = tarn_history_back(h, seen);
+        if ((uint32_t)id < w->n_vocab)
+            n += w->count[id]++ == 0;
+    }
+    for (size_t i = 0; i < seen; i++) {
+        const int32_t id = tarn_history_back(h, i);
+        if ((uint32_t)id < w->n_vocab)
+            w->count[id] = 0; /* clean again */
+    }
+    return n;
+}
 
 void tarn_stage_penalties(struct tarn_stages *w, const struct tarn_history *h,
                           int32_t last_n, float repeat, float frequency,

@@ -239,6 +239,28 @@ static void sum_up(const float *logits, uint32_t n, struct plain *out)
         out->entropy_bits = 0;
 }
 
+/* What a digest says of them; false as find_best(), or if it makes no sense. */
+static bool take_plain(const struct tarn_digest *d, uint32_t n_vocab,
+                       struct plain *out)
+{
+    if (d->n_best == 0 || d->n_best > n_vocab ||
+        !(d->log_sum_exp >= -DBL_MAX && d->log_sum_exp <= DBL_MAX))
+        return false;
+    for (uint32_t i = 0; i < d->n_best; i++)
+        if (d->best_ids[i] < 0 || (uint32_t)d->best_ids[i] >= n_vocab ||
+            !(d->best_logits[i] <= FLT_MAX))
+            return false;
+    out->n_best = 0;
+    for (uint32_t i = 0; i < d->n_best && i < N_BEST; i++)
+        if (d->best_logits[i] >= -FLT_MAX)
+            out->best[out->n_best++] =
+                tarn_stage_key(d->best_logits[i], d->best_ids[i]);
+    out->max = (double)d->best_logits[0];
+    out->sum = tarn_exp64(d->log_sum_exp - out->max);
+    out->entropy_bits = d->entropy > 0 ? d->entropy / LN2 : 0;
+    return out->n_best > 0 && out->sum > 0;
+}
+
 static float plain_p(const struct plain *f, float logit)
 {
     return (float)(tarn_exp64((double)logit - f->max) / f->sum);
@@ -246,17 +268,28 @@ static float plain_p(const struct plain *f, float logit)
 
 /* -------------------------------------------------------------------- draw */
 
+static bool penalizes(const struct tarn_sampling *set)
+{
+    return set->repeat_penalty != 1.0f || set->frequency_penalty != 0.0f ||
+           set->presence_penalty != 0.0f;
+}
+
+static void run_penalties(struct tarn_sampler *s)
+{
+    const struct tarn_sampling *set = &s->set;
+    if (penalizes(set))
+        tarn_stage_penalties(&s->w, &s->history, set->penalty_last_n,
+                             set->repeat_penalty, set->frequency_penalty,
+                             set->presence_penalty);
+}
+
 static void run_dense(struct tarn_sampler *s, const float *logits)
 {
     const struct tarn_sampling *set = &s->set;
     struct tarn_stages *w = &s->w;
     tarn_stage_fill(w, logits);
     tarn_stage_bias(w, s->biases, s->n_biases);
-    if (set->repeat_penalty != 1.0f || set->frequency_penalty != 0.0f ||
-        set->presence_penalty != 0.0f)
-        tarn_stage_penalties(w, &s->history, set->penalty_last_n,
-                             set->repeat_penalty, set->frequency_penalty,
-                             set->presence_penalty);
+    run_penalties(s);
     if (s->run) {
         const struct tarn_dry dry = { set->dry_multiplier, set->dry_base,
                                       set->dry_allowed_length,
@@ -306,23 +339,23 @@ static void gather_allowed(struct tarn_sampler *s)
     w->n = n;
 }
 
-enum tarn_status tarn_sampler_draw(struct tarn_sampler *s, const float *logits,
-                                   uint32_t position, uint32_t attempt,
-                                   struct tarn_choice *out,
-                                   struct tarn_error *err)
+static enum tarn_status no_scores(uint32_t position, struct tarn_error *err)
+{
+    return tarn_fail(err, TARN_BAD_FILE,
+                     "The model produced no finite scores at position "
+                     "%u; its file is damaged.",
+                     position);
+}
+
+/* From the set that was gathered to a token; *out but for p. */
+static enum tarn_status draw_from_set(struct tarn_sampler *s,
+                                      const struct plain *plain,
+                                      uint32_t position, uint32_t attempt,
+                                      struct tarn_choice *out,
+                                      struct tarn_error *err)
 {
     struct tarn_stages *w = &s->w;
     const uint64_t seed = s->set.seed;
-    struct plain plain;
-    s->drawn = false;
-    if (!find_best(logits, w->n_vocab, &plain))
-        return tarn_fail(err, TARN_BAD_FILE,
-                         "The model produced no finite scores at position "
-                         "%u; its file is damaged.",
-                         position);
-    sum_up(logits, w->n_vocab, &plain);
-    run_dense(s, logits);
-    tarn_stage_gather(w);
     if (w->n == 0)
         return tarn_fail(err, TARN_USAGE,
                          "Every token that could follow at position %u is "
@@ -345,21 +378,96 @@ enum tarn_status tarn_sampler_draw(struct tarn_sampler *s, const float *logits,
         const double u = tarn_random(seed ^ SEED_AGAIN, position, attempt);
         key = w->key[tarn_stage_draw(w, u, &p)];
     }
-    const int32_t id = tarn_stage_id(key);
     s->drawn = true;
     s->mu_next = s->mu - s->set.mirostat_eta * ((float)(-tarn_log64(p) / LN2) -
                                                 s->set.mirostat_tau);
-    *out = (struct tarn_choice){ .id = id,
-                                 .p = plain_p(&plain, logits[id]),
+    *out = (struct tarn_choice){ .id = tarn_stage_id(key),
                                  .p_after = (float)p,
-                                 .entropy_bits = (float)plain.entropy_bits };
+                                 .entropy_bits = (float)plain->entropy_bits };
     for (uint32_t i = 0; i < N_BEST; i++) {
         out->best[i] = (struct tarn_candidate){ .id = -1 };
-        if (i < plain.n_best) {
-            const float l = tarn_stage_logit(plain.best[i]);
-            out->best[i].id = tarn_stage_id(plain.best[i]);
-            out->best[i].p = plain_p(&plain, l);
+        if (i < plain->n_best) {
+            const float l = tarn_stage_logit(plain->best[i]);
+            out->best[i].id = tarn_stage_id(plain->best[i]);
+            out->best[i].p = plain_p(plain, l);
         }
     }
     return TARN_OK;
+}
+
+enum tarn_status tarn_sampler_draw(struct tarn_sampler *s, const float *logits,
+                                   uint32_t position, uint32_t attempt,
+                                   struct tarn_choice *out,
+                                   struct tarn_error *err)
+{
+    struct plain plain;
+    s->drawn = false;
+    if (!find_best(logits, s->w.n_vocab, &plain))
+        return no_scores(position, err);
+    sum_up(logits, s->w.n_vocab, &plain);
+    run_dense(s, logits);
+    tarn_stage_gather(&s->w);
+    const enum tarn_status status =
+        draw_from_set(s, &plain, position, attempt, out, err);
+    if (status == TARN_OK)
+        out->p = plain_p(&plain, logits[out->id]);
+    return status;
+}
+
+/* ----------------------------------------------------------------- digests
+ * Why so many are enough: of k + t of the best, t of them lowered, at least k
+ * are what they were, so nothing from outside can be among the k best.  One
+ * more, so that top-k has something to cut: only then it leaves its set in the
+ * order of ranks, as it does with the whole row. */
+
+uint32_t tarn_sampler_wants(const struct tarn_sampler *s)
+{
+    const struct tarn_sampling *set = &s->set;
+    const bool greedy = !(set->temperature > 0) && !(set->dynatemp_range > 0);
+    uint32_t k = set->top_k > 0 ? (uint32_t)set->top_k : 1;
+    if (set->mirostat == 2 || set->top_n_sigma > 0 || s->run ||
+        s->n_biases > 0 || s->constrained)
+        return 0;
+    /* Without top-k these two may take out even the best one. */
+    if (set->top_k <= 0 &&
+        (!greedy || set->typical_p < 1.0f || set->xtc_probability > 0))
+        return 0;
+    if (penalizes(set) && (set->repeat_penalty < 1.0f ||
+                           set->frequency_penalty < 0.0f ||
+                           set->presence_penalty < 0.0f))
+        return 0;
+    if (k >= TARN_SAMPLER_MOST)
+        return 0;
+    if (penalizes(set))
+        k += tarn_stage_touched(&s->w, &s->history, set->penalty_last_n,
+                                TARN_SAMPLER_MOST);
+    k = k + 1 < N_BEST ? N_BEST : k + 1;
+    return k <= TARN_SAMPLER_MOST ? k : 0;
+}
+
+enum tarn_status tarn_sampler_draw_digest(struct tarn_sampler *s,
+                                          const struct tarn_digest *digest,
+                                          uint32_t position, uint32_t attempt,
+                                          struct tarn_choice *out,
+                                          struct tarn_error *err)
+{
+    struct plain plain;
+    const uint32_t n = digest->n_best, wants = tarn_sampler_wants(s);
+    s->drawn = false;
+    if (wants == 0 || (n < wants && n < s->w.n_vocab))
+        return tarn_fail(err, TARN_INTERNAL,
+                         "The %u best scores don't do for the draw at "
+                         "position %u.",
+                         n, position);
+    if (!take_plain(digest, s->w.n_vocab, &plain))
+        return no_scores(position, err);
+    tarn_stage_put(&s->w, digest->best_ids, digest->best_logits, n);
+    run_penalties(s);
+    tarn_stage_gather_put(&s->w, digest->best_ids, n);
+    const enum tarn_status status =
+        draw_from_set(s, &plain, position, attempt, out, err);
+    for (uint32_t i = 0; i < n && status == TARN_OK; i++)
+        if (digest->best_ids[i] == out->id)
+            out->p = plain_p(&plain, digest->best_logits[i]);
+    return status;
 }

@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "backends/backend.h" /* struct tarn_digest */
 #include "core/base/types.h"
 #include "core/tarn.h" /* struct tarn_sampling, struct tarn_candidate */
 
@@ -87,6 +88,23 @@ enum tarn_status tarn_sampler_draw(struct tarn_sampler *s, const float *logits,
                                    uint32_t position, uint32_t attempt,
                                    struct tarn_choice *out,
                                    struct tarn_error *err);
+
+/* How many of the best logits the next draw needs to be the same, bit for bit,
+ * as from the whole row; 0: it needs the row.  That is so with top-k (or greedy)
+ * where nothing before it looks at all logits (biases, DRY, top-n-sigma,
+ * mirostat, a constraint) and penalties only lower: then k and as many as they
+ * can touch will do. */
+#define TARN_SAMPLER_MOST 512u
+uint32_t tarn_sampler_wants(const struct tarn_sampler *s);
+/* draw() from at least so many.  The token and its probability after the cuts
+ * are those of draw(); the plain figures rest on the digest's sums and may
+ * differ in last digits.  Fails as draw() does; TARN_INTERNAL if the digest is
+ * too small. */
+enum tarn_status tarn_sampler_draw_digest(struct tarn_sampler *s,
+                                          const struct tarn_digest *digest,
+                                          uint32_t position, uint32_t attempt,
+                                          struct tarn_choice *out,
+                                          struct tarn_error *err);
 
 /* The stages one by one, for tests: core/sample/stage.h. */
 

@@ -27,6 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "backends/digest.h"
 #include "backends/numerics.h"
 #include "core/sample/sample.h"
 
@@ -36,6 +37,7 @@
 struct tarn_stages {
     uint32_t n_vocab;
     float *dense;                  /* [n_vocab] */
+    bool blank;                    /* dense is -infinity but for what was put */
     uint64_t *key;                 /* [n_vocab] the set: n members */
     uint64_t *spare;               /* [n_vocab] */
     double *p;                     /* [n_vocab] work space */
@@ -49,13 +51,10 @@ void tarn_stages_finish(struct tarn_stages *w); /* zeroed allowed */
 
 /* ------------------------------------------------------- members and ranks */
 
-/* Float bits ascend with the value for positive floats and descend for
- * negative ones; this makes all of them descend. */
+/* Ascending keys are descending logits, then ascending ids. */
 static inline uint64_t tarn_stage_key(float logit, int32_t id)
 {
-    const uint32_t u = tarn_f32_bits(logit + 0.0f); /* -0 becomes +0 */
-    const uint32_t order = u & 0x80000000u ? u : ~u & 0x7fffffffu;
-    return (uint64_t)order << 32 | (uint32_t)id;
+    return tarn_digest_key(logit, id);
 }
 
 static inline float tarn_stage_logit(uint64_t key)
@@ -85,6 +84,10 @@ double tarn_stage_softmax(struct tarn_stages *w);
 
 /* ------------------------------------------------------------ dense stages */
 void tarn_stage_fill(struct tarn_stages *w, const float *logits);
+/* Some logits alone, ids below n_vocab: all others are forbidden, until the
+ * next fill. */
+void tarn_stage_put(struct tarn_stages *w, const int32_t *ids,
+                    const float *logits, uint32_t n);
 void tarn_stage_bias(struct tarn_stages *w, const struct tarn_logit_bias *b,
                      size_t n);
 /* What was accepted, newest last, as a ring. */
@@ -97,6 +100,11 @@ struct tarn_history {
 int32_t tarn_history_back(const struct tarn_history *h, size_t i);
 size_t tarn_history_kept(const struct tarn_history *h);
 
+/* How many tokens penalties over that window can touch; counting ends beyond
+ * `most`. */
+uint32_t tarn_stage_touched(const struct tarn_stages *w,
+                            const struct tarn_history *h, int32_t last_n,
+                            uint32_t most);
 /* last_n < 0: all that is kept. */
 void tarn_stage_penalties(struct tarn_stages *w, const struct tarn_history *h,
                           int32_t last_n, float repeat, float frequency,
@@ -128,6 +136,9 @@ void tarn_stage_dry(struct tarn_stages *w, const struct tarn_history *h,
 /* -------------------------------------------------------------- cut stages
  * Each leaves at least one member. */
 void tarn_stage_gather(struct tarn_stages *w); /* may leave none */
+/* Only what was put, n <= n_vocab ids; they are forbidden again afterwards. */
+void tarn_stage_gather_put(struct tarn_stages *w, const int32_t *ids,
+                           uint32_t n);
 /* Only ids whose bit is set: id % 32 of word id / 32. */
 void tarn_stage_gather_of(struct tarn_stages *w, const uint32_t *bits);
 void tarn_stage_top_n_sigma(struct tarn_stages *w, float n_sigma);

@@ -271,5 +271,6 @@ const struct conf_check conf_checks[] = {
     { "a batch without rows is nothing", check_empty },
     { "memory may give out anywhere", check_no_memory },
     { "cost covers what is used", check_cost },
+    { "digests are those of the logits", conf_check_digests },
 };
 const uint32_t conf_n_checks = sizeof conf_checks / sizeof *conf_checks;

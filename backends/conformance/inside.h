@@ -173,6 +173,8 @@ struct conf_check {
     const char *name;
     const char *(*check)(struct conf_side *side, struct conf_arena *arena);
 };
+const char *conf_check_digests(struct conf_side *side,
+                               struct conf_arena *arena);
 extern const struct conf_check conf_checks[];
 extern const uint32_t conf_n_checks;
 

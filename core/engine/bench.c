@@ -13,6 +13,10 @@
 #include "core/base/memory.h"
 #include "core/engine/engine.h"
 
+/* Of the best logits: what a chat with the published settings asks for, top-k
+ * 80 and penalties over 64 tokens. */
+enum { USUAL = 80 + 64 + 1 };
+
 struct pass {
     struct tarn_engine *e;
     struct tarn_sequence *s[TARN_MAX_SEQS];
@@ -96,8 +100,9 @@ static enum tarn_status run_rows(struct pass *p, uint32_t n, bool logits,
     struct tarn_batch b = { .size = sizeof b, .rows = e->rows,
                             .n_rows = n_rows, .seqs = e->seqs,
                             .n_seqs = p->n_seqs,
-                            .logits = logits ? e->logits : NULL,
+                            .digests = tarn_engine_digests(e, p->n_seqs, USUAL),
                             .experts = experts ? p->chosen : NULL };
+    b.logits = logits && !b.digests ? e->logits : NULL;
     enum tarn_status st = tarn_engine_run(e, &b, err);
     for (uint32_t k = 0; !st && k < p->n_seqs; k++)
         tarn_seq_advance(p->s[k], p->s[k]->n_kv + n);

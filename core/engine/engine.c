@@ -140,9 +140,14 @@ static enum tarn_status open_parts(struct tarn_engine *e,
     e->rows = tarn_alloc(e->max_rows, sizeof *e->rows);
     e->seqs = tarn_alloc(n_seqs, sizeof *e->seqs);
     e->logits = tarn_alloc(n_seqs * (size_t)m->info.n_vocab, sizeof(float));
+    const size_t most = n_seqs * (size_t)TARN_SAMPLER_MOST;
+    e->digests = tarn_alloc(n_seqs, sizeof *e->digests);
+    e->best_ids = tarn_alloc(most, sizeof *e->best_ids);
+    e->best_logits = tarn_alloc(most, sizeof *e->best_logits);
     e->mutex = tarn_mutex_create();
     e->cond = tarn_cond_create();
-    if (!e->rows || !e->seqs || !e->logits || !e->mutex || !e->cond)
+    if (!e->rows || !e->seqs || !e->logits || !e->digests || !e->best_ids ||
+        !e->best_logits || !e->mutex || !e->cond)
         return tarn_fail(err, TARN_NO_MEMORY, "no memory for the engine");
     s = tarn_ring_init(&e->ring, err);
     if (!s)
@@ -166,12 +171,18 @@ static void close_parts(struct tarn_engine *e)
     tarn_free(e->rows);
     tarn_free(e->seqs);
     tarn_free(e->logits);
+    tarn_free(e->digests);
+    tarn_free(e->best_ids);
+    tarn_free(e->best_logits);
     e->prepared = NULL;
     e->cond = NULL;
     e->mutex = NULL;
     e->rows = NULL;
     e->seqs = NULL;
     e->logits = NULL;
+    e->digests = NULL;
+    e->best_ids = NULL;
+    e->best_logits = NULL;
 }
 
 enum tarn_status tarn_engine_create(struct tarn_model *model,
@@ -392,6 +403,37 @@ static const struct tarn_request *find_lender(struct tarn_engine *e)
     return lender;
 }
 
+struct tarn_digest *tarn_engine_digests(struct tarn_engine *e, uint32_t n,
+                                        uint32_t k)
+{
+    if (!e->model->device.digests)
+        return NULL;
+    for (uint32_t i = 0; i < n; i++) {
+        const size_t at = (size_t)i * TARN_SAMPLER_MOST;
+        e->digests[i] =
+            (struct tarn_digest){ .k = k,
+                                  .best_ids = e->best_ids + at,
+                                  .best_logits = e->best_logits + at };
+    }
+    return e->digests;
+}
+
+/* What this batch's rows will be drawn from: digests, where the device has
+ * them and no draw needs more; else NULL, and it is the logits. */
+static struct tarn_digest *ask_digests(struct tarn_engine *e, uint32_t n)
+{
+    struct tarn_digest *d = tarn_engine_digests(e, n, 0);
+    for (struct tarn_request *q = e->active; d && q; q = q->next) {
+        if (!q->in_batch || q->row == UINT32_MAX)
+            continue;
+        d[q->row].k =
+            q->excluded < 0 ? tarn_sampler_wants(q->sampler) : 0;
+        if (d[q->row].k == 0)
+            return NULL;
+    }
+    return d;
+}
+
 static void tell_given(struct tarn_engine *e)
 {
     for (struct tarn_request *q = e->active; q; q = q->next)
@@ -399,7 +441,8 @@ static void tell_given(struct tarn_engine *e)
             tarn_request_tell_given(q);
 }
 
-static void after_run(struct tarn_engine *e)
+/* digests: NULL if it was logits. */
+static void after_run(struct tarn_engine *e, const struct tarn_digest *digests)
 {
     size_t n_vocab = e->model->info.n_vocab;
     for (struct tarn_request *q = e->active; q; q = q->next) {
@@ -409,7 +452,8 @@ static void after_run(struct tarn_engine *e)
         if (q->phase == TARN_PHASE_PREFILL)
             tarn_request_reading(q);
         if (q->row != UINT32_MAX)
-            tarn_request_token(q, e->logits + q->row * n_vocab);
+            tarn_request_token(q, digests ? NULL : e->logits + q->row * n_vocab,
+                               digests ? &digests[q->row] : NULL);
     }
 }
 
@@ -454,13 +498,14 @@ enum tarn_progress tarn_engine_step(struct tarn_engine *e)
         struct tarn_batch b = { .size = sizeof b, .rows = e->rows,
                                 .n_rows = n_rows, .seqs = e->seqs,
                                 .n_seqs = n_seqs,
-                                .logits = n_logits ? e->logits : NULL };
+                                .digests = ask_digests(e, n_logits) };
+        b.logits = n_logits && !b.digests ? e->logits : NULL;
         const struct tarn_request *lender = find_lender(e);
         b.experts = lender ? lender->expert_ids : NULL;
         b.gates = lender ? lender->expert_gates : NULL;
         s = tarn_engine_run(e, &b, &err);
         if (s == TARN_OK) {
-            after_run(e);
+            after_run(e, b.digests);
             tarn_engine_mend_scores(e);
         } else if ((s == TARN_DEVICE || s == TARN_NO_MEMORY) &&
                  tarn_engine_fall_back(e, &err))

@@ -104,6 +104,10 @@ struct tarn_engine {
     struct tarn_row *rows;  /* [max_rows] */
     struct tarn_seq *seqs;  /* [n_seqs] */
     float *logits;          /* [n_seqs][n_vocab] */
+    /* Instead of them, from a device that gives these. */
+    struct tarn_digest *digests; /* [n_seqs] into the next two */
+    int32_t *best_ids;           /* [n_seqs][TARN_SAMPLER_MOST] */
+    float *best_logits;          /* the same */
     struct tarn_ring ring;
 
     _Atomic(struct tarn_request *) incoming; /* stack, pushed by the face */
@@ -133,6 +137,11 @@ enum tarn_status tarn_engine_run(struct tarn_engine *e,
                                  const struct tarn_batch *b,
                                  struct tarn_error *err);
 
+/* engine.c: the first n digests shall have k each (at most TARN_SAMPLER_MOST);
+ * a batch of so many rows may then ask for them.  NULL: the device has none. */
+struct tarn_digest *tarn_engine_digests(struct tarn_engine *e, uint32_t n,
+                                        uint32_t k);
+
 /* move.c: owner.  The device has failed: everything goes on with the processor
  * and is computed again.  False: there is no such way. */
 bool tarn_engine_fall_back(struct tarn_engine *e, const struct tarn_error *why);
@@ -149,8 +158,10 @@ void tarn_request_progress(struct tarn_request *q, double part);
 /* Tells tokens that were given, as many as the ring can take at once; false
  * while there are more. */
 bool tarn_request_tell_given(struct tarn_request *q);
-/* One row of logits came: draw, read, emit; may end the request. */
-void tarn_request_token(struct tarn_request *q, float *logits);
+/* One row came, of logits or (logits are NULL) as a digest: draw, read, emit;
+ * may end the request. */
+void tarn_request_token(struct tarn_request *q, float *logits,
+                        const struct tarn_digest *digest);
 void tarn_request_end(struct tarn_request *q, enum tarn_stop_reason reason);
 void tarn_request_fail(struct tarn_request *q, const struct tarn_error *err);
 /* steer.c: budget, answer now, circles. */

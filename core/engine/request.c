@@ -210,16 +210,20 @@ void tarn_request_event(void *user, const struct tarn_reader_event *ev)
 
 /* ------------------------------------------------------------------ tokens */
 static enum tarn_status choose(struct tarn_request *q, float *logits,
+                               const struct tarn_digest *digest,
                                struct tarn_choice *c, struct tarn_error *err)
 {
     uint32_t again = 0;
-    if (q->excluded >= 0) {
+    if (logits && q->excluded >= 0) { /* a digest is not asked for then */
         logits[q->excluded] = -INFINITY;
         again = q->sum.n_loops + q->n_tries;
         q->excluded = -1;
     }
-    enum tarn_status s = tarn_sampler_draw(q->sampler, logits, q->seq->n_ids,
-                                           q->attempt + again, c, err);
+    const uint32_t at = q->seq->n_ids, attempt = q->attempt + again;
+    enum tarn_status s =
+        logits ? tarn_sampler_draw(q->sampler, logits, at, attempt, c, err)
+               : tarn_sampler_draw_digest(q->sampler, digest, at, attempt, c,
+                                          err);
     if (s || !q->n_forced)
         return s;
     c->id = q->forced[0];
@@ -316,7 +320,8 @@ bool tarn_request_tell_given(struct tarn_request *q)
     return q->n_told == q->n_given;
 }
 
-void tarn_request_token(struct tarn_request *q, float *logits)
+void tarn_request_token(struct tarn_request *q, float *logits,
+                        const struct tarn_digest *digest)
 {
     struct tarn_choice c;
     struct tarn_error err = { TARN_OK, "" };
@@ -328,7 +333,7 @@ void tarn_request_token(struct tarn_request *q, float *logits)
     tarn_bind_next(&q->bind, tarn_reader_span(q->reader),
                    tarn_request_room(q) - 1);
     const int32_t excluded = q->excluded;
-    if (choose(q, logits, &c, &err)) {
+    if (choose(q, logits, digest, &c, &err)) {
         q->no_scores = err.status == TARN_BAD_FILE;
         q->excluded = excluded;
         if (!q->no_scores)

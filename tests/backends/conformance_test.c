@@ -2,6 +2,7 @@
  * are wrong in one thing each: every one must be found out. */
 #include "backends/conformance/conformance.h"
 #include "backends/conformance/inside.h"
+#include "backends/digest.h"
 #include "backends/numerics.h"
 #include "backends/ref/ref.h"
 #include "tests/backends/bench.h"
@@ -262,6 +263,90 @@ static void test_other_devices_are_held_to_the_tolerance(void)
     check_is_found_out("NaN", b);
 }
 
+/* ----------------------------------------------------------------- digests */
+enum mistakes { NONE, SHORT, WRONG_TIES, WRONG_SUMS, NO_NAN, N_MISTAKES };
+static enum mistakes mistake;
+static uint32_t head_rows; /* of the head that was taken last */
+
+static enum tarn_status info_digests(const struct tarn_host *host,
+                                     uint32_t index,
+                                     struct tarn_device_info *out,
+                                     struct tarn_error *err)
+{
+    const enum tarn_status s =
+        tarn_backend_ref()->device_info(host, index, out, err);
+    out->digests = true;
+    return s;
+}
+
+static enum tarn_status weight_notes_head(struct tarn_dev *dev,
+                                          const struct tarn_tensor *t,
+                                          struct tarn_weight **out,
+                                          struct tarn_error *err)
+{
+    if (!strcmp(t->name, "head"))
+        head_rows = (uint32_t)t->ge[1];
+    return tarn_backend_ref()->weight(dev, t, out, err);
+}
+
+static void spoil(struct tarn_digest *d)
+{
+    if (mistake == SHORT && d->n_best > 1)
+        d->n_best--;
+    for (uint32_t i = 1; i < d->n_best && mistake == WRONG_TIES; i++)
+        if (!(d->best_logits[i] < d->best_logits[i - 1])) {
+            const int32_t id = d->best_ids[i];
+            d->best_ids[i] = d->best_ids[i - 1];
+            d->best_ids[i - 1] = id;
+        }
+    if (mistake == WRONG_SUMS)
+        d->entropy += 1e-5;
+    if (mistake == NO_NAN && d->log_sum_exp != d->log_sum_exp)
+        d->log_sum_exp = 0;
+}
+
+static enum tarn_status run_digests(struct tarn_prepared *p,
+                                    const struct tarn_batch *b,
+                                    struct tarn_error *err)
+{
+    static float logits[5 * 5000];
+    struct tarn_batch own = *b;
+    uint32_t n = 0;
+    if (!b->logits)
+        own.logits = logits;
+    const enum tarn_status s = tarn_backend_ref()->run(p, &own, err);
+    for (uint32_t i = 0; i < b->n_rows && !s && !b->logits; i++)
+        if (b->rows[i].flags & TARN_ROW_LOGITS) {
+            struct tarn_digest *d = &b->digests[n];
+            tarn_digest_row(d, logits + (size_t)n++ * head_rows, head_rows);
+            spoil(d);
+        }
+    return s;
+}
+
+static void test_wrong_digests_are_found_out(void)
+{
+    struct tarn_backend b = *tarn_backend_ref();
+    struct conf_arena arena = { .host = &bench.host };
+    struct conf_side side = { .backend = &b };
+    b.device_info = info_digests;
+    b.weight = weight_notes_head;
+    b.run = run_digests;
+    conf_watch_init(&side.watch, &bench.host);
+    CHECK(!b.open(&side.watch.host, 0, &side.dev, &bench.err));
+    for (mistake = NONE; mistake < N_MISTAKES; mistake++) {
+        const char *why = conf_check_digests(&side, &arena);
+        CHECK_SAYS(!why == (mistake == NONE), "mistake %d: %s", (int)mistake,
+                   why ? why : "not seen");
+        printf("# %s\n", why ? why : "right");
+        conf_empty(&arena);
+    }
+    b.run = tarn_backend_ref()->run; /* promised and refused */
+    CHECK(conf_check_digests(&side, &arena) != NULL);
+    conf_empty(&arena);
+    b.close(side.dev);
+}
+
 int main(void)
 {
     bench_open(&bench, tarn_backend_ref());
@@ -269,6 +354,7 @@ int main(void)
     RUN(test_a_sample_has_every_step_and_every_type);
     RUN(test_wrong_backends_are_found_out);
     RUN(test_other_devices_are_held_to_the_tolerance);
+    RUN(test_wrong_digests_are_found_out);
     bench_close(&bench);
     return tap_end();
 }

@@ -20,8 +20,12 @@ static void describe_rows(struct vk_run_state *r, uint32_t *words)
         words[4 * t + 1] = b->rows[t].pos;
         words[4 * t + 2] = b->rows[t].seq;
         words[4 * t + 3] = b->rows[t].flags;
-        if (r->n_logits && (b->rows[t].flags & TARN_ROW_LOGITS))
-            words[r->map.picked + n++] = t;
+        if (!r->n_logits || !(b->rows[t].flags & TARN_ROW_LOGITS))
+            continue;
+        words[r->map.picked + n] = t;
+        if (r->flags & VK_WANTS_DIGESTS)
+            words[r->map.wanted + n] = b->digests[n].k;
+        n++;
     }
 }
 
@@ -94,9 +98,7 @@ uint64_t vk_cut_in_at(const struct tarn_prepared *p)
 
 uint64_t vk_cut_out_at(const struct vk_run_state *r)
 {
-    const uint64_t logits =
-        r->logits ? (uint64_t)r->p->at.logit_rows * r->n_vocab * 4 : 0;
-    return (logits + 255) / 256 * 256;
+    return (r->p->at.logits_down + 255) / 256 * 256;
 }
 
 uint64_t vk_routes_at(const struct vk_run_state *r)

@@ -422,6 +422,7 @@ static enum tarn_status device_info(const struct tarn_host *host,
         .memory_free = f.memory_free,
         .max_weight_bytes = f.max_allocation,
         .in_place = tune.import,
+        .digests = true,
     };
     snprintf(info.name, sizeof info.name, "%.95s", f.name);
     snprintf(info.detail, sizeof info.detail,

@@ -12,6 +12,7 @@
  *   record.c     steps to dispatches
  *   experts.c    the dispatches of EXPERTS
  *   run.c        a batch
+ *   digest.c     what of its logits comes back
  *   canary.c     does the device still calculate as it did?
  *
  * Shaders get addresses (buffer device address), so nothing is bound.
@@ -24,6 +25,7 @@
 #include "backends/backend.h"
 #include "backends/fail.h"
 #include "backends/vulkan/api.h"
+#include "backends/vulkan/digest.h"
 
 /* -------------------------------------------------------------- instance */
 struct vk_instance {
@@ -118,6 +120,9 @@ enum vk_shader {
     VK_SH_ROUTE,
     VK_SH_GROUP,
     VK_SH_COMBINE,
+    VK_SH_PEAKS,
+    VK_SH_BOUND,
+    VK_SH_PICK,
     VK_SH_MAT, /* + type, as the next three */
     VK_SH_TILE = VK_SH_MAT + 64,
     VK_SH_HALF = VK_SH_TILE + 64,
@@ -216,9 +221,12 @@ struct vk_work {
     uint64_t tiles, places;
     uint64_t turned, parts; /* attention */
     uint64_t normed, logits;
+    struct vk_digests digests;
     uint64_t batch;
     uint64_t size;
     uint32_t logit_rows; /* computed at once */
+    uint64_t logits_down; /* bytes of them, or of their digests, on the host's
+                             side, which begins with them */
     uint64_t parts_size;
     uint64_t up_size, down_size; /* bytes of the host's side */
 };
@@ -360,7 +368,7 @@ bool vk_layout(const struct vk_tuning *t, const struct tarn_plan *plan,
                uint32_t n_conv, struct vk_work *out);
 /* Where the parts of a batch's description lie, in words. */
 struct vk_batch_map {
-    uint32_t turns, pages, entries, tails, offsets, picked, words;
+    uint32_t turns, pages, entries, tails, offsets, picked, wanted, words;
     uint32_t pages_per_seq;
 };
 struct vk_batch_map vk_batch_layout(const struct tarn_prepared *p,

@@ -106,7 +106,7 @@ static uint64_t batch_words(const struct tarn_plan *plan,
                             const struct extent *e, uint32_t n_conv)
 {
     const uint64_t rows = plan->max_rows, taps = plan->shape.conv_len;
-    uint64_t n = 4 * rows + rows; /* rows, picked */
+    uint64_t n = 4 * rows + 2 * rows; /* rows, picked, wanted */
     if (e->attends)
         n += rows * plan->shape.head_dim + 2 * rows * chunks_of(plan);
     if (e->convolves)
@@ -136,13 +136,19 @@ bool vk_layout(const struct vk_tuning *t, const struct tarn_plan *plan,
         out->parts_size = smaller(rows * row, larger(PARTS_ROOM, row));
         out->parts = carve(&c, out->parts_size, 1, 1);
     }
-    uint64_t logits = 0;
+    out->logits_down = 0;
     if (e.logits) {
         out->logit_rows =
             (uint32_t)smaller(rows, larger(LOGITS_ROOM / (e.n_vocab * 4), 1));
-        logits = out->logit_rows * e.n_vocab * 4;
+        const uint64_t logits = out->logit_rows * e.n_vocab * 4;
         out->normed = carve(&c, out->logit_rows, e.max_width, 4);
         out->logits = carve(&c, logits, 1, 1);
+        struct vk_digests *d = &out->digests;
+        vk_digest_layout(t, e.n_vocab, out->logit_rows, d);
+        d->peaks = carve(&c, d->peak_rows, d->n_blocks, 4);
+        d->records = carve(&c, d->rows, d->words, 4);
+        out->logits_down =
+            larger(logits, (uint64_t)d->rows * d->words * 4);
     }
     const uint64_t words = batch_words(plan, &e, n_conv);
     out->batch = carve(&c, words, 1, 4);
@@ -150,7 +156,7 @@ bool vk_layout(const struct vk_tuning *t, const struct tarn_plan *plan,
     const uint64_t cut = rows * shape->n_embd * 4;
     out->up_size = (words * 4 + 255) / 256 * 256 +
                    (plan->in_buffer != TARN_NO_BUFFER ? cut : 0);
-    out->down_size = (logits + 255) / 256 * 256 +
+    out->down_size = (out->logits_down + 255) / 256 * 256 +
                      (plan->out_buffer != TARN_NO_BUFFER ? cut : 0) +
                      2 * e.n_routes * rows * used * 4 + 256;
     /* The canary's row goes in and out the same ways. */
@@ -167,6 +173,8 @@ struct vk_batch_map vk_batch_layout(const struct tarn_prepared *p,
     struct vk_batch_map m = { .pages_per_seq = p->max_chunks };
     uint32_t at = 4 * n_rows;
     m.picked = at;
+    at += n_logits;
+    m.wanted = at;
     at += n_logits;
     if (p->attends) {
         m.turns = at;
@@ -348,9 +356,11 @@ static enum tarn_status make_pipelines(struct tarn_prepared *p,
                                  .rounded = VK_NOTHING_ROUNDED };
         vk_record_steps(&r);
         for (uint32_t k = 0; k < p->plan.n_steps; k++)
-            if (p->steps[k].op == TARN_LOGITS)
+            if (p->steps[k].op == TARN_LOGITS) {
                 vk_record_logits(&r, &p->steps[k], 0,
                                  n < p->at.logit_rows ? n : p->at.logit_rows);
+                vk_record_results(&r, &p->steps[k], 0, 1, true);
+            }
         if (r.status)
             return r.status;
         if (n == p->plan.max_rows)

@@ -447,7 +447,6 @@ void vk_record_steps(struct vk_recorder *r)
 void vk_record_logits(struct vk_recorder *r, const struct tarn_step *s,
                       uint32_t first, uint32_t n)
 {
-    struct tarn_dev *dev = r->p->dev;
     const struct vk_work *o = &r->p->at;
     const uint32_t k = width(r, s->a);
     norm(r, buffer(r, s->a), at(r, o->normed), s->w0, k, n,
@@ -462,11 +461,4 @@ void vk_record_logits(struct vk_recorder *r, const struct tarn_step *s,
         .per = 1,
     };
     vk_record_product(r, &m);
-    if (r->status || !r->cb)
-        return;
-    vk_barrier(dev, r->cb);
-    const VkBufferCopy region = { o->logits, 0,
-                                  (uint64_t)n * s->w1->n_rows * 4 };
-    dev->fn.CmdCopyBuffer(r->cb, r->p->ground->work.handle,
-                          r->p->ground->down.handle, 1, &region);
 }

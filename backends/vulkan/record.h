@@ -24,9 +24,12 @@ struct vk_recorder {
 };
 /* All steps but LOGITS. */
 void vk_record_steps(struct vk_recorder *r);
-/* LOGITS of picked rows [first, first + n) into the host's side. */
+/* LOGITS of picked rows [first, first + n), then they or their digests into the
+ * host's side (digest.c). */
 void vk_record_logits(struct vk_recorder *r, const struct tarn_step *s,
                       uint32_t first, uint32_t n);
+void vk_record_results(struct vk_recorder *r, const struct tarn_step *s,
+                       uint32_t first, uint32_t n, bool digests);
 void vk_dispatch(struct vk_recorder *r, uint32_t shader,
                  const uint32_t spec[VK_SPECS], const struct vk_args *a,
                  uint32_t x, uint32_t y, uint32_t z, double work);

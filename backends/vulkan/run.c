@@ -150,8 +150,11 @@ static enum tarn_status record_class(struct vk_run_state *r, struct vk_class *c)
     record_begin(r, c->cb);
     struct vk_recorder rec = recorder(r, c->cb, r->chunks);
     vk_record_steps(&rec);
-    if (r->n_logits)
+    if (r->n_logits) {
         vk_record_logits(&rec, r->logits, 0, r->n_logits);
+        vk_record_results(&rec, r->logits, 0, r->n_logits,
+                          (r->flags & VK_WANTS_DIGESTS) != 0);
+    }
     record_end(r, c->cb);
     s = end_recording(dev, c->cb, r->err);
     if (rec.status)
@@ -171,9 +174,8 @@ static enum tarn_status run_class(struct vk_run_state *r)
         s = vk_submit(dev, c->cb, r->err);
     if (s == TARN_OK)
         s = vk_wait(dev, dev->submitted, &r->stop, r->err);
-    if (s == TARN_OK && r->n_logits && r->b->logits)
-        memcpy(r->b->logits, r->p->ground->down.map,
-               (size_t)r->n_logits * r->n_vocab * 4);
+    if (s == TARN_OK && r->n_logits)
+        s = vk_take_results(r, 0, r->n_logits);
     return s;
 }
 
@@ -254,19 +256,20 @@ static enum tarn_status finish_pieces(struct vk_recorder *rec)
 static enum tarn_status run_logits(struct vk_run_state *r,
                                    struct vk_recorder *rec)
 {
-    const uint32_t most = r->p->at.logit_rows;
+    const uint32_t most = vk_logit_rows(r);
     for (uint32_t first = 0; first < r->n_logits; first += most) {
         const uint32_t n =
             r->n_logits - first < most ? r->n_logits - first : most;
         vk_record_logits(rec, r->logits, first, n);
+        vk_record_results(rec, r->logits, first, n,
+                          (r->flags & VK_WANTS_DIGESTS) != 0);
         enum tarn_status s = rec->status;
         if (s == TARN_OK)
             s = finish_pieces(rec);
-        if (s)
-            return s;
-        memcpy(r->b->logits + (size_t)first * r->n_vocab,
-               r->p->ground->down.map, (size_t)n * r->n_vocab * 4);
-        s = begin_piece(r, &rec->cb);
+        if (s == TARN_OK)
+            s = vk_take_results(r, first, n);
+        if (s == TARN_OK)
+            s = begin_piece(r, &rec->cb);
         if (s)
             return s;
         rec->work = 0;
@@ -351,12 +354,13 @@ static enum tarn_status look_at(struct vk_run_state *r)
         last = b->rows[t].pos > last ? b->rows[t].pos : last;
         r->n_logits += r->logits && (b->rows[t].flags & TARN_ROW_LOGITS) != 0;
     }
-    if (r->n_logits && !b->logits)
-        return tarn_backend_fail(r->err, TARN_UNSUPPORTED,
-                                 "The Vulkan backend gives logits, not "
-                                 "digests.");
+    if (r->n_logits && !b->logits && !b->digests)
+        return tarn_backend_fail(r->err, TARN_INTERNAL,
+                                 "A batch wants logits and has no room for "
+                                 "them.");
     r->n_vocab = r->logits ? r->logits->w1->n_rows : 0;
     r->flags = p->n_routes && (b->experts || b->gates) ? VK_WANTS_ROUTES : 0;
+    r->flags |= r->n_logits && !b->logits ? VK_WANTS_DIGESTS : 0;
     const uint32_t chunks = last / TARN_PAGE_POSITIONS + 1;
     r->chunks = 1;
     while (r->chunks < chunks)
@@ -371,7 +375,7 @@ static bool is_short(const struct vk_run_state *r)
 {
     const struct tarn_prepared *p = r->p;
     double work = 0;
-    if (r->b->n_rows > VK_CLASS_ROWS || r->n_logits > p->at.logit_rows)
+    if (r->b->n_rows > VK_CLASS_ROWS || r->n_logits > vk_logit_rows(r))
         return false;
     for (uint32_t i = 0; i < p->plan.n_steps; i++) {
         const struct tarn_step *s = &p->steps[i];

@@ -7,7 +7,7 @@
 
 #include "backends/vulkan/record.h"
 
-enum { VK_WANTS_ROUTES = 1 };
+enum { VK_WANTS_ROUTES = 1, VK_WANTS_DIGESTS = 2 };
 
 struct vk_run_state {
     struct tarn_prepared *p;
@@ -22,6 +22,11 @@ struct vk_run_state {
     bool stop;
 };
 
+/* digest.c: after the wait, the logits or digests of picked rows [first,
+ * first + n); n is at most vk_logit_rows(). */
+enum tarn_status vk_take_results(struct vk_run_state *r, uint32_t first,
+                                 uint32_t n);
+uint32_t vk_logit_rows(const struct vk_run_state *r);
 /* Fills the host's side of the batch. */
 void vk_describe(struct vk_run_state *r);
 /* Bytes to what crosses on the host's side: rows that come in (in `up`), rows

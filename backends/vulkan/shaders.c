@@ -3,12 +3,15 @@
 #include "backends/vulkan/inside.h"
 
 #include "attend.spv.h"
+#include "bound.spv.h"
 #include "combine.spv.h"
 #include "conv.spv.h"
 #include "group.spv.h"
 #include "merge.spv.h"
 #include "norm.spv.h"
 #include "pair.spv.h"
+#include "peaks.spv.h"
+#include "pick.spv.h"
 #include "quant.spv.h"
 #include "route.spv.h"
 #include "turn.spv.h"
@@ -28,6 +31,8 @@ struct vk_code vk_shader_code(uint32_t shader, bool dot)
         [VK_SH_TURN] = CODE(turn),   [VK_SH_ATTEND] = CODE(attend),
         [VK_SH_MERGE] = CODE(merge), [VK_SH_ROUTE] = CODE(route),
         [VK_SH_GROUP] = CODE(group), [VK_SH_COMBINE] = CODE(combine),
+        [VK_SH_PEAKS] = CODE(peaks), [VK_SH_BOUND] = CODE(bound),
+        [VK_SH_PICK] = CODE(pick),
     };
 #define ENTRY(type) [type] = CODE(mat_##type),
     static const struct vk_code mats[64] = { VK_PLAIN_TYPES(ENTRY)

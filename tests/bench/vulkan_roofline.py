@@ -12,6 +12,7 @@ import argparse
 D, VOCAB, LAYERS, ATTN, DENSE = 2048, 128000, 24, 6, 2
 HEADS, KV, HEAD, FF, EFF, EXPERTS, USED, TAPS = 32, 8, 64, 7168, 1792, 32, 4, 3
 CONV, MOE = LAYERS - ATTN, LAYERS - DENSE
+PEAKS, ASKED = 2048, 145  # of digest.c; of the published settings
 Q4K, Q6K = 144 / 256, 210 / 256  # bytes per weight
 DOWN = (Q4K + Q6K) / 2           # half of the down and v matrices are Q6_K
 CARDS = [  # name, GB/s, 10^12 int8 operations by dot instructions (lanes x clock x 8)
@@ -49,6 +50,11 @@ def rows(depth):
     add("attend", ATTN, depth * KV * HEAD * 2 * 2, depth * HEADS * HEAD * 2)
     add("merge", ATTN, (depth / 256 + 1) * HEADS * (HEAD + 2) * 4, D * (depth / 256 + 1))
     add("route", MOE, EXPERTS * 8, EXPERTS * EXPERTS)
+    per = -(-VOCAB // PEAKS)
+    blocks = -(-VOCAB // per)
+    add("digest: peaks", 1, 4 * VOCAB + 4 * blocks, 12 * VOCAB)  # an exponential takes about 12
+    add("digest: bound", 1, 4 * blocks, 32 * blocks)
+    add("digest: pick", 1, 4 * blocks + ASKED * per * 4, ASKED * per)
     add("pair: GLU", MOE, 12 * EFF * USED, EFF * USED)
     add("pair: GLU", DENSE, 12 * FF, FF)
     add("pair: ADD", 2 * LAYERS, 3 * act, D)

@@ -5,35 +5,10 @@
  *
  * A sample, drawn by TARN_SEED and dealt out to them; TARN_SOAK: the whole
  * sweep and 1,000 random cases of every step, or TARN_CASES of them. */
-#include <unistd.h>
-
 #include "backends/conformance/conformance.h"
-#include "tests/vulkan/vulkan_bench.h"
+#include "tests/vulkan/vulkan_layer.h"
 
 enum { PARTS = 8 }; /* four of them in a run, others by the next seed */
-
-static char layer_log[64];
-
-/* The layer writes into a file of its own; before the first call of Vulkan. */
-static void watch_with_the_layer(void)
-{
-    char settings[64];
-    snprintf(settings, sizeof settings, "/tmp/tarn-layer-%ld.txt",
-             (long)getpid());
-    snprintf(layer_log, sizeof layer_log, "/tmp/tarn-layer-%ld.log",
-             (long)getpid());
-    FILE *f = fopen(settings, "w");
-    if (!f)
-        return;
-    fprintf(f,
-            "khronos_validation.debug_action = VK_DBG_LAYER_ACTION_LOG_MSG\n"
-            "khronos_validation.report_flags = error,warn,info\n"
-            "khronos_validation.log_filename = %s\n",
-            layer_log);
-    fclose(f);
-    setenv("VK_LAYER_SETTINGS_PATH", settings, 1);
-    setenv("VK_INSTANCE_LAYERS", "VK_LAYER_KHRONOS_validation", 1);
-}
 
 static uint64_t seed(void)
 {
@@ -162,34 +137,6 @@ static void test_every_case_has_the_bits_of_the_reference(void)
     soak(&strict, VULKAN_NARROW, many / 10);
     soak(&strict, VULKAN_TILED_64, many / 10);
     soak(&strict, VULKAN_TILED_256, many / 10);
-}
-
-static void test_the_layer_has_nothing_to_say(void)
-{
-    char line[4096];
-    unsigned active = 0, messages = 0;
-    tarn_vulkan_forget();
-    FILE *f = fopen(layer_log, "r");
-    if (!f) {
-        printf("# the validation layer is not installed: nothing watched\n");
-        return;
-    }
-    while (fgets(line, sizeof line, f)) {
-        /* The layer misses a cache of its own at its first use. */
-        if (!strstr(line, "msgNum:") || strstr(line, "cache-file-error"))
-            continue;
-        if (strstr(line, "createinstance-status-message"))
-            active++;
-        else if (strstr(line, "cache-file-error")) /* of its own cache */
-            continue;
-        else if (messages++ < 5)
-            printf("# %.900s\n", line);
-    }
-    fclose(f);
-    CHECK(active > 0);
-    CHECK_SAYS(messages == 0, "%u messages", messages);
-    remove(layer_log);
-    remove(getenv("VK_LAYER_SETTINGS_PATH"));
 }
 
 int main(void)

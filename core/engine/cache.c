@@ -363,6 +363,14 @@ static enum tarn_status grow(struct tarn_kv_cache *c, uint32_t need,
     return TARN_OK;
 }
 
+enum tarn_status tarn_kv_begin_pages(struct tarn_kv_cache *c,
+                                     struct tarn_error *err)
+{
+    const enum tarn_status s = c->n_pages ? TARN_OK : grow(c, 1, err);
+    show(c);
+    return s;
+}
+
 static bool give_up_idle(struct tarn_kv_cache *c)
 {
     struct tarn_sequence *oldest = NULL;

@@ -352,23 +352,18 @@ static enum tarn_status grow(struct tarn_kv_cache *c, uint32_t need,
     enum tarn_status s = tarn_fail(err, TARN_LIMIT,
                                    "all %u pages of the K/V cache are in use",
                                    c->max_pages);
+    const uint32_t tails = 1 + c->n_slots * TARN_TAILS_PER_SEQ;
     if (want >= c->n_pages + need)
-        s = c->model->backend->state_room(c->state, want,
-                                          1 + c->n_slots * TARN_TAILS_PER_SEQ,
-                                          err);
+        s = c->model->backend->state_room(c->state, want, tails, err);
+    if (s == TARN_NO_MEMORY && want > c->n_pages + need) { /* a full device */
+        want = c->n_pages + need;
+        s = c->model->backend->state_room(c->state, want, tails, err);
+    }
     if (s)
         return s;
     while (c->n_pages < want)
         c->free_pages[c->n_free++] = c->n_pages++;
     return TARN_OK;
-}
-
-enum tarn_status tarn_kv_begin_pages(struct tarn_kv_cache *c,
-                                     struct tarn_error *err)
-{
-    const enum tarn_status s = c->n_pages ? TARN_OK : grow(c, 1, err);
-    show(c);
-    return s;
 }
 
 static bool give_up_idle(struct tarn_kv_cache *c)

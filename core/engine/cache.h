@@ -81,9 +81,6 @@ enum tarn_status tarn_kv_open(struct tarn_kv_cache *c, struct tarn_model *m,
                               const struct tarn_kv_options *opt,
                               struct tarn_error *err);
 void tarn_kv_close(struct tarn_kv_cache *c); /* zeroed allowed */
-/* Takes the pages that a first turn would take, so that it can't fail for them. */
-enum tarn_status tarn_kv_begin_pages(struct tarn_kv_cache *c,
-                                     struct tarn_error *err);
 
 /* A sequence for these ids: the idle one that they go on from; or a branch of
  * the one with the longest common prefix; or an empty one.  NULL if as many

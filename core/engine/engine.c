@@ -155,12 +155,8 @@ static enum tarn_status open_parts(struct tarn_engine *e,
     if (s)
         return s;
     struct tarn_plan plan = tarn_plan_view(m, e->max_rows, n_context);
-    s = m->backend->prepare(m->dev, &plan, e->cache.state, &e->prepared, err);
-    /* What fits a small device is found by trial: its first pages belong to
-     * it. */
-    if (!s && m->device.kind != TARN_DEVICE_CPU)
-        s = tarn_kv_begin_pages(&e->cache, err);
-    return s;
+    return m->backend->prepare(m->dev, &plan, e->cache.state, &e->prepared,
+                               err);
 }
 
 /* What open_parts() made, or a part of it; may be opened again. */

@@ -362,8 +362,11 @@ static enum tarn_status read_state(struct player *p)
     return s;
 }
 
+/* cancel_after: run() is stopped at this question; weight() may ask as well,
+ * and is not. */
 static enum tarn_status play_side(struct conf_side *side, struct conf_case *c,
-                                  const uint8_t *cut, struct result *result,
+                                  const uint8_t *cut, uint64_t cancel_after,
+                                  struct result *result,
                                   struct tarn_error *err)
 {
     struct player p = { .side = side, .c = c, .result = result };
@@ -373,8 +376,11 @@ static enum tarn_status play_side(struct conf_side *side, struct conf_case *c,
         s = open_state(&p);
     if (s == TARN_OK)
         s = prepare(&p);
+    side->watch.asked = 0;
+    side->watch.cancel_after = cancel_after;
     if (s == TARN_OK)
         s = run_rows(&p, cut);
+    side->watch.cancel_after = 0;
     if (s == TARN_OK)
         s = read_state(&p);
     if (p.prepared)
@@ -507,14 +513,11 @@ enum conf_verdict conf_play(struct conf_side sides[2], bool exact,
     if (c->arena->out_of_memory || !make_result(c, &want) ||
         !make_result(c, &got))
         return CONF_NO_MEMORY;
-    enum tarn_status s = play_side(&sides[0], c, c->cut[0], &want, &err);
+    enum tarn_status s = play_side(&sides[0], c, c->cut[0], 0, &want, &err);
     if (s == TARN_OK) {
         struct conf_watch *w = &sides[1].watch;
-        w->asked = 0;
-        w->cancel_after = c->cancel_after;
         w->allocated_in_run = 0;
-        s = play_side(&sides[1], c, c->cut[1], &got, &err);
-        w->cancel_after = 0;
+        s = play_side(&sides[1], c, c->cut[1], c->cancel_after, &got, &err);
         if (s == TARN_OK && w->allocated_in_run > 0) {
             snprintf(why, 200, "run() allocated %u times", w->allocated_in_run);
             return CONF_DIFFERENT;

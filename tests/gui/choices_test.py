@@ -21,14 +21,14 @@ def log(w):
 
 
 def texts(w):
-    return [text_of(n) for n in walk(log(w))
-            if n.get_role() == Role.TEXT and showing(n)
-            and n.get_name() != 'Thought']
+    return steady(lambda: [text_of(n) for n in walk(log(w))
+                           if n.get_role() == Role.TEXT and showing(n)
+                           and n.get_name() != 'Thought'])
 
 
 def labels(w):
-    return [n.get_name() for n in walk(w.frame)
-            if n.get_role() == Role.LABEL and showing(n)]
+    return steady(lambda: [n.get_name() for n in walk(w.frame)
+                           if n.get_role() == Role.LABEL and showing(n)])
 
 
 def status(w):

@@ -12,12 +12,16 @@ program, models = sys.argv[1:3]
 tmp = os.environ['HOME']
 
 
-def answer_text(w):
-    """Text of the last answer's first block."""
+def answer_now(w):
     log = w.find(Role.LOG) or w.find(begins='Chat “')
     texts = [n for n in walk(log) if n.get_role() == Role.TEXT
              and (n.get_name() or '') != 'Thought' and showing(n)]
     return text_of(texts[-1]) if texts else ''
+
+
+def answer_text(w):
+    """Text of the last answer's first block."""
+    return steady(lambda: answer_now(w))
 
 
 w = Window(program)
@@ -166,8 +170,9 @@ w = Window(program)
 try:
     w.send('What is 12 * 34?')
     allow = asked_card(w, 'Allow once')
-    shown = ' '.join(text_of(n) for n in walk(w.frame)
-                     if n.get_role() == Role.TEXT and showing(n))
+    shown = steady(lambda: ' '.join(
+        text_of(n) for n in walk(w.frame)
+        if n.get_role() == Role.TEXT and showing(n)))
     ok('12' in shown and '34' in shown, 'the arguments are shown', shown)
     press(allow)
     ok(soon(lambda: '408' in answer_text(w), 20), 'then it runs and the model '

@@ -281,9 +281,8 @@ struct tarn_backend {
     void (*close)(struct tarn_dev *dev); /* NULL allowed; frees all below */
 
     /* May keep a pointer into t->data (and what shares its pages), copy it, or
-     * repack it.  Refuses a type
-     * that it can't run with TARN_UNSUPPORTED: the core then keeps that layer
-     * elsewhere. */
+     * repack it.  Refuses a type that it can't run with TARN_UNSUPPORTED: the
+     * core then keeps that layer elsewhere. */
     enum tarn_status (*weight)(struct tarn_dev *dev, const struct tarn_tensor *t,
                                struct tarn_weight **out, struct tarn_error *err);
     void (*weight_free)(struct tarn_dev *dev, struct tarn_weight *w);

@@ -19,7 +19,7 @@ struct tarn_trace *cmd_records_begin(struct cmd_records *r,
                                           .attempt = opt->attempt };
     if (tarn_trace_create(tarn_model_text(ses->model), &what, &r->now, NULL))
         return NULL;
-    if (before && cmd_record_fits(before, info)) /* it begins with that */
+    if (before && tarn_trace_fits(before, info)) /* it begins with that */
         tarn_trace_go_on(r->now, before, tarn_turn_given(ses->engine, turn),
                          NULL);
     tarn_trace_note(r->now, ses->engine, turn, opt, NULL);
@@ -60,14 +60,6 @@ void cmd_records_end(struct cmd_records *r, struct tarn_chat *chat,
 void cmd_records_forget(struct cmd_records *r)
 {
     r->n = 0;
-}
-
-bool cmd_record_fits(const struct tarn_trace *trace,
-                     const struct tarn_model_info *info)
-{
-    const struct tarn_trace_info *i = tarn_trace_info(trace);
-    return i->model_bytes == info->file_bytes && i->n_vocab == info->n_vocab &&
-           !strcmp(i->model, info->name);
 }
 
 void cmd_record_ids(const struct tarn_trace *trace, size_t until, bool taken,

@@ -32,9 +32,6 @@ void cmd_records_end(struct cmd_records *r, struct tarn_chat *chat,
                      tarn_message_id message);
 /* Another chat takes the place of this one. */
 void cmd_records_forget(struct cmd_records *r);
-/* It was written by this model, so its ids can be given to it. */
-bool cmd_record_fits(const struct tarn_trace *trace,
-                     const struct tarn_model_info *info);
 
 /* Appends the ids of tokens that were kept, up to number `until` of these
  * (SIZE_MAX: all).  taken: up to the last piece that was taken back, with it

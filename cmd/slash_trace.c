@@ -28,7 +28,7 @@ static const struct tarn_trace *own_trace(struct cmd_talk *t,
                                           struct tarn_message *m)
 {
     const struct tarn_trace *trace = last_trace(t, m);
-    if (!trace || cmd_record_fits(trace, tarn_model_info(t->ses.model)))
+    if (!trace || tarn_trace_fits(trace, tarn_model_info(t->ses.model)))
         return trace;
     cmd_view_say(&t->view, "This answer was written by another model file; "
                            "/again writes another one.");

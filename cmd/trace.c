@@ -45,14 +45,6 @@ static void tell(struct trace *r, const struct tarn_trace *again,
                         shown_token(r->t, at).text, d->what);
 }
 
-static bool same_model(const struct tarn_trace *t,
-                       const struct tarn_model_info *m)
-{
-    const struct tarn_trace_info *i = tarn_trace_info(t);
-    return i->n_vocab == m->n_vocab &&
-           (!i->model_bytes || i->model_bytes == m->file_bytes);
-}
-
 static enum tarn_status replay(struct trace *r, struct tarn_error *err)
 {
     const struct tarn_trace_turn *u = tarn_trace_turn(r->t);
@@ -69,7 +61,7 @@ static enum tarn_status replay(struct trace *r, struct tarn_error *err)
     /* the model alone first: another one may not have room for the context */
     enum tarn_status s = cmd_session_open(&ses, &r->common, r->replay, false,
                                           err);
-    if (!s && !same_model(r->t, tarn_model_info(ses.model)))
+    if (!s && !tarn_trace_fits(r->t, tarn_model_info(ses.model)))
         s = tarn_fail(err, TARN_USAGE,
                       "This trace was made with another model file; it can be "
                       "read and replayed, not reproduced.");

@@ -58,14 +58,6 @@ const struct tarn_trace *tarn_traces_last(TarnTraces *t, TarnConversation **c,
     return tarn_traces_of(t, *c, *message);
 }
 
-gboolean tarn_traces_fits(const struct tarn_trace *t,
-                          const struct tarn_model_info *m)
-{
-    const struct tarn_trace_info *i = tarn_trace_info(t);
-    return i->n_vocab == m->n_vocab &&
-           (!i->model_bytes || i->model_bytes == m->file_bytes);
-}
-
 void tarn_traces_begin(TarnTraces *t, struct tarn_engine *engine,
                        tarn_turn_id turn, const struct tarn_turn_options *opt,
                        const struct tarn_model *model, TarnConversation *c,
@@ -95,7 +87,7 @@ void tarn_traces_begin(TarnTraces *t, struct tarn_engine *engine,
     t->turn = turn;
     const gsize given =
         opt->go_on ? tarn_turn_given(engine, turn) : opt->n_begin;
-    if (source && given && tarn_traces_fits(source, m))
+    if (source && given && tarn_trace_fits(source, m))
         (opt->go_on ? tarn_trace_go_on
                     : tarn_trace_inherit)(t->trace, source, given, NULL);
     tarn_trace_note(t->trace, engine, turn, opt, NULL);

@@ -41,8 +41,5 @@ const struct tarn_trace *tarn_traces_of(TarnTraces *t, TarnConversation *c,
 /* The youngest one of this window; NULL: none yet. */
 const struct tarn_trace *tarn_traces_last(TarnTraces *t, TarnConversation **c,
                                           tarn_message_id *message);
-/* It was written by this model, so its tokens can be given to it. */
-gboolean tarn_traces_fits(const struct tarn_trace *t,
-                          const struct tarn_model_info *m);
 
 #endif

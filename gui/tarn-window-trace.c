@@ -165,7 +165,7 @@ static void drop_again(gpointer data)
 static gboolean is_of_this_model(TarnWindow *w, const struct tarn_trace *t)
 {
     struct tarn_model *model = tarn_worker_model(w->worker);
-    return model && tarn_traces_fits(t, tarn_model_info(model));
+    return model && tarn_trace_fits(t, tarn_model_info(model));
 }
 
 static void on_reproduce(TarnWindow *w)

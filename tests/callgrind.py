@@ -16,19 +16,26 @@ def need(buildtype):
         skip_all('there is no valgrind')
 
 
+def run(command, inside, out, *options):
+    """Runs `command`, counting while the function `inside` runs.
+
+    Memory is not painted (MALLOC_PERTURB_), which would count as well.
+    """
+    return subprocess.run(
+        ['valgrind', '--tool=callgrind', '--collect-atstart=no',
+         '--toggle-collect=' + inside, '--callgrind-out-file=' + out,
+         *options, *command],
+        env=dict(os.environ, MALLOC_PERTURB_='0'), capture_output=True,
+        text=True)
+
+
 def count(command, inside, said=''):
     """Instructions of `command` while the function `inside` runs.
 
-    Ends the test if the command fails or does not print `said`.  Memory is
-    not painted (MALLOC_PERTURB_), which would count as well.
+    Ends the test if the command fails or does not print `said`.
     """
     with tempfile.TemporaryDirectory() as folder:
-        r = subprocess.run(
-            ['valgrind', '--tool=callgrind', '--collect-atstart=no',
-             '--toggle-collect=' + inside,
-             '--callgrind-out-file=' + os.path.join(folder, 'out'), *command],
-            env=dict(os.environ, MALLOC_PERTURB_='0'), capture_output=True,
-            text=True)
+        r = run(command, inside, os.path.join(folder, 'out'))
     found = re.search(r'Collected : (\d+)', r.stderr)
     if r.returncode or not found or said not in r.stdout:
         check('callgrind runs', False, r.stdout + r.stderr)
@@ -41,12 +48,7 @@ def count_each(command, inside):
     what `command` printed); ends the test if the command fails."""
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, 'out')
-        r = subprocess.run(
-            ['valgrind', '--tool=callgrind', '--collect-atstart=no',
-             '--toggle-collect=' + inside, '--dump-after=' + inside,
-             '--callgrind-out-file=' + out, *command],
-            env=dict(os.environ, MALLOC_PERTURB_='0'), capture_output=True,
-            text=True)
+        r = run(command, inside, out, '--dump-after=' + inside)
         found = []
         while os.path.exists('%s.%d' % (out, len(found) + 1)):
             with open('%s.%d' % (out, len(found) + 1), encoding='utf-8',

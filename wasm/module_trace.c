@@ -147,10 +147,7 @@ uint32_t tarn_web_trace_replay(const char *text, size_t size)
     if (!w->engine)
         return tarn_fail(&w->err, TARN_USAGE, "no model is open");
     enum tarn_status s = tarn_trace_read(text, size, &t, &w->err);
-    const struct tarn_model_info *m = tarn_model_info(w->model);
-    const struct tarn_trace_info *i = s ? NULL : tarn_trace_info(t);
-    if (!s && (i->n_vocab != m->n_vocab ||
-               (i->model_bytes && i->model_bytes != m->file_bytes)))
+    if (!s && !tarn_trace_fits(t, tarn_model_info(w->model)))
         s = tarn_fail(&w->err, TARN_USAGE,
                       "This trace was made with another model file; it can be "
                       "read and replayed, not reproduced.");

@@ -460,8 +460,8 @@ void vk_tuning_choose(const struct vk_device_facts *f, struct vk_tuning *t)
     t->hung_ms = 10000;
     t->canary = 256;
     /* A device that has the machine's own memory needs no second copy.  Others
-     * would read every weight over their bus; and the threads of a software
-     * device block the signal of a file that is lost (core/base/watch.c). */
+     * would read every weight over their bus; and on a software device a
+     * file that is lost ends the program (docs/vulkan.md). */
     t->import = f->kind == TARN_DEVICE_INTEGRATED ? TARN_ALL_IN_PLACE : 0;
     const char *list = getenv("TARN_VULKAN_TUNE");
     override(list, "wg", &t->wg);

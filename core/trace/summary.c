@@ -17,6 +17,14 @@ const struct tarn_trace_info *tarn_trace_info(const struct tarn_trace *t)
     return &t->info;
 }
 
+bool tarn_trace_fits(const struct tarn_trace *t,
+                     const struct tarn_model_info *model)
+{
+    const struct tarn_trace_info *i = &t->info;
+    return i->n_vocab == model->n_vocab &&
+           (!i->model_bytes || i->model_bytes == model->file_bytes);
+}
+
 const struct tarn_trace_token *tarn_trace_tokens(const struct tarn_trace *t,
                                                  size_t *n)
 {

@@ -168,6 +168,10 @@ enum tarn_status tarn_trace_replay(const struct tarn_trace *t,
 
 /* ---------------------------------------------------------------- what it is */
 const struct tarn_trace_info *tarn_trace_info(const struct tarn_trace *t);
+/* This model's file wrote it, so its ids mean the same there.  A trace that
+ * does not know its file's size fits any of the same vocabulary's size. */
+bool tarn_trace_fits(const struct tarn_trace *t,
+                     const struct tarn_model_info *model);
 const struct tarn_trace_token *tarn_trace_tokens(const struct tarn_trace *t,
                                                  size_t *n);
 /* The bytes of token i; a character may be cut. */

@@ -157,8 +157,9 @@ try:
     press(switch)
     ok(soon(lambda: 'keep-loops=true' in settings(), 5),
        'a switch is kept at once', settings())
-    resets = [n for n in walk(sheet) if n.get_role() == Role.PUSH_BUTTON and
-              n.get_name() == 'Reset']
+    resets = steady(lambda: [n for n in walk(sheet)
+                             if n.get_role() == Role.PUSH_BUTTON and
+                             n.get_name() == 'Reset'])
     press(resets[0])
     ok(soon(lambda: 'keep-loops' not in settings(), 5),
        'Reset brings the page back', settings())

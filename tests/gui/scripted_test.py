@@ -113,9 +113,9 @@ try:
     took = w.stop_after(0.5)
     print(f'# stopped after {(took or 0) * 1e3:.0f} ms')
     ok(took and took < 0.2, 'stop within 200 ms while thinking', took)
-    heads = [n.get_name() for n in walk(log(w))
-             if n.get_role() == Role.PUSH_BUTTON and
-             (n.get_name() or '').startswith('Thought ')]
+    heads = steady(lambda: [n.get_name() for n in walk(log(w))
+                            if n.get_role() == Role.PUSH_BUTTON and
+                            (n.get_name() or '').startswith('Thought ')])
     ok(heads and heads[-1].endswith('· stopped'), 'the summary says so',
        heads)
 
@@ -142,8 +142,9 @@ try:
        '600 paragraphs in one text', texts(w)[-1].count('A paragraph'))
 
     # Editing an old message makes a branch.
-    edits = [n for n in walk(log(w)) if n.get_role() == Role.PUSH_BUTTON
-             and n.get_name() == 'Edit message']
+    edits = steady(lambda: [n for n in walk(log(w))
+                            if n.get_role() == Role.PUSH_BUTTON
+                            and n.get_name() == 'Edit message'])
     press(edits[0])
     editor = wait(lambda: w.find(Role.TEXT, 'Edit message'), 5, 'the editor')
     ok(text_of(editor) == 'blocks', 'Edit opens the message in place')
@@ -229,7 +230,8 @@ try:
     w = Window(program, env=slow)
     ok(soon(lambda: text_of(w.composer()) == 'an unsent thought', 10),
        'unsent text is kept', text_of(w.composer()))
-    rows = [n for n in walk(w.frame) if n.get_role() == Role.LIST_ITEM]
+    rows = steady(lambda: [n for n in walk(w.frame)
+                           if n.get_role() == Role.LIST_ITEM])
     ok(len(rows) >= 2, 'the sidebar lists the chats', len(rows))
     w.click(rows[1], dx=40)
     ok(soon(lambda: w.find(begins='Chat “') and

@@ -4,9 +4,10 @@
   vulkan_text.py TARN MODEL
 
 Every prompt is answered greedily by both (200 prompts with TARN_SOAK and all
-tunings, else 6 of them, chosen by TARN_SEED and dealt out to two tunings).  Where the texts part, the CPU's two best logits
-at that place must lie within 1e-3; such places are listed.  Prints TAP; runs on
-a software device, with a row per lane and with rows shared by lanes, with weights that are copied and with
+tunings, else 6 of them, chosen by TARN_SEED and dealt out to two tunings).
+Where the texts part, the CPU's two best logits at that place must lie within
+1e-3; such places are listed.  Prints TAP; runs on a software device, with a row
+per lane and with rows shared by lanes, with weights that are copied and with
 weights that are read where the file is mapped.
 
 Then a warm text is drawn from the best logits alone, and with a cut that takes

@@ -50,13 +50,14 @@ function tracesFrom(list) {
   const traces = new Map();
   let n = 0;
   for (const [i, v] of list.entries()) {
-    const [same, ...rest] = Array.isArray(v.trace_prompt) ? v.trace_prompt : [];
+    const own = Array.isArray(v.trace_prompt) ? v.trace_prompt : [], [same, ...rest] = own;
     if (v.trace !== undefined) traces.set(i + 1, v.trace);
     let above = v.parent ?? i;
     for (let far = 1; above && far < 64 && !prompts[above]; far++) above = list[above - 1].parent ?? above - 1;
-    const first = prompts[above]?.slice(0, same) ?? [], ids = first.concat(rest);
-    if (typeof v.trace !== 'string' || first.length !== same || (n += ids.length) > 1 << 24 || !ids.every(Number.isInteger)) continue;
-    prompts[i + 1] = ids;
+    const from = prompts[above] ?? [];
+    if (typeof v.trace !== 'string' || !own.every(Number.isInteger) || !(same >= 0 && same <= from.length) ||
+      (n += same + rest.length) > 1 << 24) continue;
+    const ids = prompts[i + 1] = from.slice(0, same).concat(rest);
     traces.set(i + 1, v.trace.replace('"turn":{', `"turn":{"prompt":[${ids}],`));
   }
   return traces;

@@ -1,5 +1,6 @@
-// browser.mjs - Debian's Chromium through playwright-core, and TAP.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+// browser.mjs - Debian's Chromium through playwright-core, Debian's Firefox, and TAP.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -71,6 +72,29 @@ export async function start({ serviceWorkers = 'allow', alone, ...media } = {}) 
       for (const p of mine) { b.pages.delete(p); await p.close(); }
       if (alone) await b.end();
     },
+  };
+}
+
+export const firefox = process.env.TARN_FIREFOX ?? ['/usr/bin/firefox-esr', '/usr/bin/firefox'].find(existsSync);
+
+/* Nothing of its own: no first pages, no look for news. */
+const PREFS = { 'browser.shell.checkDefaultBrowser': false, 'browser.aboutwelcome.enabled': false,
+  'datareporting.policy.dataSubmissionEnabled': false, 'toolkit.telemetry.reportingpolicy.firstRun': false,
+  'app.normandy.enabled': false, 'network.captive-portal-service.enabled': false,
+  'network.connectivity-service.enabled': false, 'browser.safebrowsing.downloads.remote.enabled': false };
+
+/** A Firefox without a window, in a profile of its own, at a page.
+ * @returns {() => Promise<void>} ends it */
+export function startFirefox(url, { serviceWorkers = false } = {}) {
+  const profile = mkdtempSync(join(tmpdir(), 'tarn-firefox-')), prefs = { ...PREFS, 'dom.serviceWorkers.enabled': serviceWorkers };
+  writeFileSync(join(profile, 'user.js'), Object.entries(prefs).map(([k, v]) => `user_pref("${k}", ${v});\n`).join(''));
+  const child = spawn(firefox, ['--headless', '--no-remote', '--profile', profile, url],
+    { stdio: 'ignore', env: { ...process.env, HOME: profile } });
+  const ended = new Promise(ok => child.once('exit', ok));
+  return async () => {
+    child.kill();
+    await ended;
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
   };
 }
 

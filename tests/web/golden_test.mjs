@@ -1,14 +1,14 @@
 // golden_test.mjs MODELS [TARN.wasm]: the same logits, bit for bit, as every
 // native build (tests/golden/logits.json): the WASI program and the plain
-// module in node, the plain and the relaxed module in Chromium, on one and two
-// threads, in batches of 1, 7 and whole, alone and with seven other sequences
-// in every batch.  Node 20 computes relaxed SIMD
-// wrongly, so the relaxed module is tried in Chromium only.
+// module in node, the plain and the relaxed module in Chromium and in Firefox,
+// on one and two threads, in batches of 1, 7 and whole, alone and with seven
+// other sequences in every batch.  Node 20 computes relaxed SIMD wrongly, so
+// the relaxed module is tried in browsers only.
 import { execFileSync } from 'node:child_process';
 import { createHash, webcrypto } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { check, equal, executablePath, finish, page as folder, root, start, test, wasiRun } from './browser.mjs';
+import { check, equal, executablePath, finish, firefox, page as folder, root, start, startFirefox, test, wasiRun } from './browser.mjs';
 import { open } from './chat.mjs';
 import { serve } from './server.mjs';
 
@@ -50,37 +50,73 @@ await test('the plain module in node', async () => {
   check(tarn.info().backend === 'cpu-wasm128', tarn.info().backend);
 });
 
-/** All hashes of one module, by a worker of its own. */
-async function inChromium(p, wasm, threads) {
-  return p.evaluate(async ([list, wasmUrl, n, ways]) => {
-    const { tarnPage: t } = globalThis, out = [];
-    const at = name => new URL(name, document.baseURI).href;
-    t.engine.die('test');
-    for (const m of list) {
-      const file = await (await fetch(at(m.url))).blob();
-      for (const [rows, beside] of ways) {
-        const info = await t.engine.open({ source: { file }, name: m.name, wasm: at(wasmUrl), threads: n, rows,
-          sequences: beside + 1 });
-        out.push({ what: `${m.name}, ${info.threads} threads, batch ${rows} beside ${beside}`, name: m.name, backend: info.backend,
-          threads: info.threads, hash: await t.engine.evalHash(m.ids, beside) });
-      }
+/** In a page: all hashes of one module, by a worker of its own.
+ * @param {any} engine the page's
+ * @param {[{name: string, url: string, ids: number[]}[], string, number, number[][]]} job */
+async function hashes(engine, [list, wasmUrl, n, ways]) {
+  const at = name => new URL(name, document.baseURI).href, out = [];
+  engine.die('test');
+  for (const m of list) {
+    const file = await (await fetch(at(m.url))).blob();
+    for (const [rows, beside] of ways) {
+      const info = await engine.open({ source: { file }, name: m.name, wasm: at(wasmUrl), threads: n, rows,
+        sequences: beside + 1 });
+      out.push({ what: `${m.name}, ${info.threads} threads, batch ${rows} beside ${beside}`, name: m.name, backend: info.backend,
+        threads: info.threads, hash: await engine.evalHash(m.ids, beside) });
     }
-    return out;
-  }, [files.map(({ name, url, ids }) => ({ name, url, ids })), `${version}/${wasm}`, threads, WAYS]);
+  }
+  return out;
+}
+
+const MODULES = [['tarn-web.wasm', 'cpu-wasm128'], ['tarn-web-relaxed.wasm', 'cpu-wasm128-relaxed']];
+const job = (wasm, threads) => [files.map(({ name, url, ids }) => ({ name, url, ids })), `${version}/${wasm}`, threads, WAYS];
+
+function compare(seen, backend, threads) {
+  equal(seen.length, files.length * WAYS.length, 'results');
+  const wrong = seen.filter(s => s.hash !== golden[s.name] || s.backend !== backend || s.threads !== threads);
+  equal(wrong.map(s => `${s.what} by ${s.backend}`), [], 'differ');
 }
 
 if (executablePath) {
   const server = await serve([folder, models], { isolate: true });
   const b = await start({ serviceWorkers: 'block' }), { p } = await open(b, server.url);
-  for (const [wasm, backend] of [['tarn-web.wasm', 'cpu-wasm128'], ['tarn-web-relaxed.wasm', 'cpu-wasm128-relaxed']])
-    for (const threads of [1, 2])
-      await test(`${backend} in Chromium, ${threads} thread${threads > 1 ? 's' : ''}`, async () => {
-        const seen = await inChromium(p, wasm, threads);
-        equal(seen.length, files.length * WAYS.length, 'results');
-        const wrong = seen.filter(s => s.hash !== golden[s.name] || s.backend !== backend || s.threads !== threads);
-        equal(wrong.map(s => `${s.what} by ${s.backend}`), [], 'differ');
-      });
+  for (const [wasm, backend] of MODULES) for (const threads of [1, 2])
+    await test(`${backend} in Chromium, ${threads} thread${threads > 1 ? 's' : ''}`, async () => {
+      compare(await p.evaluate(`(${hashes})(globalThis.tarnPage.engine, ${JSON.stringify(job(wasm, threads))})`), backend, threads);
+    });
   await b.close();
   await server.close();
 }
+
+/* No driver for Firefox: a page of its own has the real one in a frame and asks
+ * for a path that says what it saw. */
+const FRAME = j => Buffer.from(`<!doctype html><meta charset="utf-8"><iframe src="./"></iframe><script type="module">
+const hashes = ${hashes};
+const tell = v => fetch('./seen-' + [...new TextEncoder().encode(JSON.stringify(v))].map(b => b.toString(16).padStart(2, '0')).join(''));
+const frame = document.querySelector('iframe');
+while (!/context \\d/.test(frame.contentDocument.getElementById('status')?.textContent ?? '')) await new Promise(ok => setTimeout(ok, 50));
+try {
+  for (const s of await hashes(frame.contentWindow.tarnPage.engine, ${JSON.stringify(j)})) await tell(s);
+  await tell('end');
+} catch (e) { await tell(\`\${e}\`); }
+</script>`);
+
+if (firefox) for (const [wasm, backend] of MODULES) for (const threads of [1, 2])
+  await test(`${backend} in Firefox, ${threads} thread${threads > 1 ? 's' : ''}`, async () => {
+    const server = await serve([folder, models], { isolate: true, instead: { 'frame.html': FRAME(job(wasm, threads)) } });
+    const end = startFirefox(`${server.url}frame.html`);
+    const told = () => server.asked.filter(a => a.startsWith('/seen-')).map(a => JSON.parse(Buffer.from(a.slice(6), 'hex').toString()));
+    try {
+      for (let t = 0; !told().some(s => typeof s === 'string'); t++) {
+        check(t < 600, `nothing in two minutes; asked for: ${server.asked.slice(-5).join(' ')}`);
+        await new Promise(ok => setTimeout(ok, 200));
+      }
+      const seen = told();
+      equal(seen.pop(), 'end', 'the page');
+      compare(seen, backend, threads);
+    } finally {
+      await end();
+      await server.close();
+    }
+  });
 await finish();

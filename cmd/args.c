@@ -125,6 +125,20 @@ static enum tarn_status take_option(struct cmd_args *a, int argc, char **argv,
     return store(o, argv[++*i], err);
 }
 
+/* Other programs take a prompt as a word. */
+static enum tarn_status one_too_many(const struct cmd_args *a, const char *word,
+                                     struct tarn_error *err)
+{
+    const struct cmd_option *p = find(a, "-p", 2);
+    return tarn_fail(err, TARN_USAGE,
+                     "tarn %s does not know what to do with \"%s\"%s; "
+                     "see tarn %s --help",
+                     a->cmd->name, tarn_shown_str(word).text,
+                     p && p->kind == CMD_TEXT ? " (a prompt is given with -p)"
+                                              : "",
+                     a->cmd->name);
+}
+
 enum tarn_status cmd_args_parse(struct cmd_args *a, int argc, char **argv,
                                 struct tarn_error *err)
 {
@@ -143,11 +157,7 @@ enum tarn_status cmd_args_parse(struct cmd_args *a, int argc, char **argv,
             if (s)
                 return s;
         } else if (a->n_words >= a->max_words) {
-            return tarn_fail(err, TARN_USAGE,
-                             "tarn %s does not know what to do with \"%s\"; "
-                             "see tarn %s --help",
-                             a->cmd->name, tarn_shown_str(word).text,
-                             a->cmd->name);
+            return one_too_many(a, word, err);
         } else {
             a->words[a->n_words++] = word;
         }

@@ -290,11 +290,12 @@ INLINE void one(const struct cpu_tile *t, uint32_t type)
         q + (kind.subs == 8 ? l.sums : l.s16));
     const float *d = (const float *)(const void *)(q + l.d);
     for (uint32_t row = 0; row < t->n_rows; row += 4) {
+        fetch_rows(t, row + 4);
         struct rows4 r = rows_at(t, row);
-        struct ahead next = ahead_of(t, row);
+        const uint8_t *ahead = r.w[0];
         v4f acc = { 0 };
         for (uint32_t b = 0; b < t->k / 256; b++) {
-            ahead(&next, 4 * kind.bytes);
+            ahead = fetch(ahead, 4 * kind.bytes);
             acc = superblock(type, &r, q + 256 * (size_t)b,
                              sums + kind.subs * b, d[b], acc);
             for (uint32_t n = 0; n < 4; n++)

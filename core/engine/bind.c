@@ -94,17 +94,29 @@ uint32_t tarn_bind_needs(const struct tarn_bind *b)
                : 0;
 }
 
-/* The machine that speaks now; NULL: anything goes.  A forced token may have
- * left the form (then it is dead), or a block begun where too few tokens are
- * left to end it. */
+/* A forced token may have left the form (then it is dead), or a block begun
+ * where too few tokens are left to end it. */
+static bool can_be_kept(const struct tarn_bind *b,
+                        const struct tarn_machine *m)
+{
+    return m && !tarn_machine_dead(m) && tarn_machine_left(m) <= b->most + 1;
+}
+
+/* The machine that speaks now; NULL: no form binds this text. */
 static struct tarn_machine *machine_of(const struct tarn_bind *b)
 {
     struct tarn_machine *m = b->span == TARN_SPAN_CALL     ? b->call
                              : b->span == TARN_SPAN_ANSWER ? b->answer
                                                            : NULL;
-    return m && !tarn_machine_dead(m) && tarn_machine_left(m) <= b->most + 1
-               ? m
-               : NULL;
+    return can_be_kept(b, m) ? m : NULL;
+}
+
+/* The thought is free but for its end: a turn that ended within it would have
+ * no answer, where one of a form was asked for. */
+static bool owes_answer(const struct tarn_bind *b)
+{
+    return b->span == TARN_SPAN_THOUGHT && !b->had_call &&
+           can_be_kept(b, b->answer) && !tarn_machine_begun(b->answer);
 }
 
 /* Ends the turn, and not by derailing. */
@@ -150,7 +162,7 @@ static bool allows(void *user, int32_t id)
     struct tarn_bind *b = user;
     struct tarn_machine *m = machine_of(b);
     if (!m)
-        return true;
+        return !owes_answer(b) || !tarn_text_is_end(b->text, id);
     if (is_control(b, id))
         return allows_control(b, m, id);
     if (goes_on_with_tag(b, m, id))
@@ -169,8 +181,14 @@ static const uint32_t *mask(void *user)
     struct tarn_bind *b = user;
     struct tarn_machine *m = machine_of(b);
     const uint32_t n_vocab = tarn_text_n_vocab(b->text);
-    if (!m)
+    if (!m && !owes_answer(b))
         return NULL;
+    if (!m) {
+        memset(b->bits, 0xff, (n_vocab / 32 + 1) * sizeof *b->bits);
+        for (uint32_t i = 0; i < b->n_controls; i++)
+            set(b, b->controls[i], !tarn_text_is_end(b->text, b->controls[i]));
+        return b->bits;
+    }
     const bool tags = b->think < 0 && !b->had_thought &&
                       b->span == TARN_SPAN_ANSWER && !tarn_machine_begun(m);
     const uint32_t *words =

@@ -1,10 +1,11 @@
 /* bind.h - what the answer, and the arguments of calls, must look like.
  *
- * The thought is free.  The answer follows a JSON schema where one was asked
- * for, tool calls their declarations where tools are declared.  The sampler
- * asks through a constraint; the request tells every token that was taken, in
- * order, before the reader reads it.  A text that is bound is always whole
- * when the tokens run out: tokens that lead too far are not allowed.
+ * The thought is free, but no turn ends in it while a bound answer is owed.
+ * The answer follows a JSON schema where one was asked for, tool calls their
+ * declarations where tools are declared.  The sampler asks through a
+ * constraint; the request tells every token that was taken, in order, before
+ * the reader reads it.  A text that is bound is always whole when the tokens
+ * run out: tokens that lead too far are not allowed.
  *
  * Owns: its machines; the lexicon is the engine's.  Threads: made by the face,
  * then the owner's.

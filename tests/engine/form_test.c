@@ -25,6 +25,8 @@ struct world {
 
 struct told {
     char thought[4096], answer[4096], call[4096];
+    int32_t first; /* id of the first token */
+    uint32_t n;
     struct tarn_turn_summary sum;
     struct tarn_error error;
 };
@@ -81,6 +83,8 @@ static enum tarn_status ask(struct world *w, const char *question,
         while (tarn_engine_next_event(w->engine, &ev)) {
             if (ev.kind == TARN_EV_TEXT)
                 add(ev.span == TARN_SPAN_THOUGHT ? t->thought : t->answer, &ev);
+            if (ev.kind == TARN_EV_TOKEN && !t->n++)
+                t->first = ev.id;
             if (ev.kind == TARN_EV_CALL)
                 add(t->call, &ev);
             if (ev.kind == TARN_EV_END) {
@@ -153,6 +157,37 @@ static void test_the_answer_is_whole_when_tokens_run_out(void)
     close_world(&w);
 }
 
+/* As hot as this any token is as likely as any other, and those that end a
+ * turn come in a thought as well. */
+static void test_no_turn_ends_in_the_thought_before_its_answer(void)
+{
+    struct world w;
+    struct told t;
+    struct tarn_sampling hot = tarn_sampling_default();
+    struct tarn_turn_options opt = { .size = sizeof opt, .max_tokens = 300 };
+    size_t in_thought[2] = { 0 };
+    if (!open_world(&w))
+        return;
+    CHECK(!ask(&w, "What is 17 + 25?", &opt, &t) && t.thought[0]);
+    const int32_t think = t.first;
+    hot.temperature = 100;
+    hot.top_k = 0;
+    opt.sampling = &hot;
+    opt.begin = &think;
+    opt.n_begin = 1;
+    for (int bound = 0; bound < 2; bound++) {
+        opt.json_schema = bound ? SCHEMA : NULL;
+        for (hot.seed = 1; hot.seed <= 8; hot.seed++) {
+            CHECK(!ask(&w, "Hi", &opt, &t));
+            CHECK_SAYS(!bound || is_the_object(t.answer), "%s", t.answer);
+            in_thought[bound] += !t.answer[0];
+        }
+    }
+    CHECK_SAYS(in_thought[0] > 0 && in_thought[1] == 0, "%zu, %zu",
+               in_thought[0], in_thought[1]);
+    close_world(&w);
+}
+
 static void test_any_json(void)
 {
     struct world w;
@@ -218,6 +253,7 @@ int main(int argc, char **argv)
     model_path = argc > 1 ? argv[1] : "models/pocket/pocket.gguf";
     RUN(test_the_thought_is_free_and_the_answer_fits);
     RUN(test_the_answer_is_whole_when_tokens_run_out);
+    RUN(test_no_turn_ends_in_the_thought_before_its_answer);
     RUN(test_any_json);
     RUN(test_a_wrong_schema_is_refused_at_once);
     RUN(test_calls_fit_while_they_are_written);

@@ -64,27 +64,30 @@ await test('stop ends a turn within 50 ms, isolated and not', async () => {
     const server = await serve(folder), b = await start({ serviceWorkers }), { p } = await open(b, server.url);
     /* So hot that it rambles until the context is full. */
     await p.evaluate(() => Object.assign(globalThis.tarnPage.settings, { temperature: '5', seed: '1', budget: -1 }));
-    const times = [];
-    for (let i = 0; i < 3; i++) {
+    const stopped = async after => {
+      await p.evaluate(() => globalThis.tarnPage.fresh());
       await p.fill('#message', 'Sort: ' + Array.from({ length: 250 }, (_, k) => `pear${k}`).join(', '));
       await p.keyboard.press('Enter');
       await p.waitForFunction(() => globalThis.tarnPage.engine.running);
-      await p.waitForTimeout(60 + 40 * i);
-      times.push(await p.evaluate(async () => {
+      await p.waitForTimeout(after);
+      return p.evaluate(async () => {
         const { tarnPage: t } = globalThis;
         if (!t.engine.running) return -1;
         const t0 = performance.now();
         document.getElementById('send').click();
         while (t.writer) await new Promise(r => setTimeout(r, 1));
         return performance.now() - t0;
-      }));
-      if (i < 2) await p.evaluate(() => globalThis.tarnPage.fresh());
+      });
+    };
+    /* The middle one of three; where the machine is busy, three times more. */
+    let times, middle;
+    for (let round = 0; round < 3 && !(middle < 50); round++) {
+      times = [await stopped(60), await stopped(100), await stopped(140)];
+      middle = [...times].sort((x, y) => x - y)[1];
+      console.log(`# ${serviceWorkers}: stopped after ${times.map(t => t.toFixed(0)).join(', ')} ms`);
+      check(Math.min(...times) >= 0, `${serviceWorkers}: a turn had ended before it was stopped`);
     }
-    const [least, middle] = [...times].sort((x, y) => x - y);
-    console.log(`# ${serviceWorkers}: stopped after ${times.map(t => t.toFixed(0)).join(', ')} ms`);
-    check(least >= 0, `${serviceWorkers}: a turn had ended before it was stopped`);
-    /* The others count the queue of a busy machine as well. */
-    check(least < 50 && middle < 250, `${serviceWorkers}: ${times} ms`);
+    check(middle < 50, `${serviceWorkers}: ${times} ms`);
     check((await p.locator('.turn:last-child').innerText()).includes('Stopped.'), 'not shown as stopped');
     await p.evaluate(() => {
       Object.assign(globalThis.tarnPage.settings, { temperature: '', seed: '' });

@@ -8,9 +8,11 @@
  * are at most 128 * 63 * 127 * 256.  Figures: SPEED.md. */
 #include "backends/cpu/blocks256.h"
 
-/* Vectors in the body of the loop.  All where counters must be constants, of
- * shuffles or of lanes; 128 bits else: two, V8 makes half the speed of a body
- * of sixteen, and entries of grids fill NEON's registers. */
+/* What the body of the inner loop is.  All vectors of four rows where counters
+ * must be constants, of shuffles or of lanes, and registers are many.  At 128
+ * bits else all vectors of one row: nibbles of the same bytes meet, and a body
+ * of four rows is more than V8 keeps in registers.  Of grids one step of four
+ * rows; all their entries at once fill NEON's registers. */
 #define ALL_AT_ONCE(type_) (VL > 4 || (TARN_CPU_NEON && !is_grid(type_)))
 #if defined(__clang__)
 #define NO_UNROLL _Pragma("nounroll")
@@ -234,32 +236,54 @@ INLINE struct heads load_heads(uint32_t type, const struct rows4 *r,
     return h;
 }
 
-/* Vectors [from, from + n) of four rows against those of activations. */
-INLINE void meet(uint32_t type, const struct heads *h, const struct rows4 *r,
-                 const uint8_t *q, uint32_t from, uint32_t n, vi is[4])
+/* Activations as products take them.  Where that is not how they stand, they
+ * are made once for all rows. */
+struct ready_acts {
+    const uint8_t *q;
+#if !TARN_CPU_BYTES
+    struct signed_bytes a[VECTORS];
+#endif
+};
+
+INLINE struct ready_acts make_acts(const uint8_t *q)
+{
+    struct ready_acts r;
+    r.q = q;
+#if !TARN_CPU_BYTES
+    for (uint32_t i = 0; i < VECTORS; i++)
+        r.a[i] = signed_bytes(vi_load(q + 4 * VL * i));
+#endif
+    return r;
+}
+
+INLINE struct signed_bytes acts_at(const struct ready_acts *r, uint32_t i)
+{
+#if TARN_CPU_BYTES
+    return signed_bytes(vi_load(r->q + 4 * VL * i));
+#else
+    return r->a[i];
+#endif
+}
+
+/* Vectors of 16 bytes with one scale that meet it together. */
+INLINE uint32_t together_of(const struct kind256 *kind)
+{
+    return VL == 4 && kind->subs == 8 &&
+                   (TARN_CPU_DOT || fit_of(kind->most) >= 4)
+               ? 2
+               : 1;
+}
+
+/* Vectors i .. of a row and of activations: their products, scaled, on `sum`. */
+INLINE vi meet(uint32_t type, vi sum, const struct ready *s, const uint8_t *w,
+               const struct ready_acts *acts, uint32_t i)
 {
     const struct kind256 kind = kind256_of(type);
-    /* Two vectors of 16 bytes with one scale meet it together. */
-    const uint32_t together =
-        VL == 4 && kind.subs == 8 &&
-                (TARN_CPU_DOT || fit_of(kind.most) >= 4)
-            ? 2
-            : 1;
-    UNROLL
-    for (uint32_t i = from; i < from + n; i += together) {
-        struct signed_bytes a[2];
-        for (uint32_t j = 0; j < together; j++)
-            a[j] = signed_bytes(vi_load(q + 4 * VL * (i + j)));
-        UNROLL
-        for (uint32_t w = 0; w < 4; w++) {
-            vi x = terms(values256(type, r->w[w], i), a[0], kind.is_signed);
-            if (together == 2)
-                x = more_terms(x, values256(type, r->w[w], i + 1), a[1],
-                               kind.is_signed);
-            is[w] = meet_scale(is[w], x, scale_at(h->s + w, kind.subs, i));
-            KEEP(is[w]);
-        }
-    }
+    vi x = terms(values256(type, w, i), acts_at(acts, i), kind.is_signed);
+    if (together_of(&kind) == 2)
+        x = more_terms(x, values256(type, w, i + 1), acts_at(acts, i + 1),
+                       kind.is_signed);
+    return meet_scale(sum, x, scale_at(s, kind.subs, i));
 }
 
 INLINE v4f superblock(uint32_t type, const struct rows4 *r, const uint8_t *q,
@@ -267,13 +291,34 @@ INLINE v4f superblock(uint32_t type, const struct rows4 *r, const uint8_t *q,
 {
     const struct kind256 kind = kind256_of(type);
     const struct heads h = load_heads(type, r, sums);
+    const struct ready_acts acts = make_acts(q);
+    const uint32_t step = together_of(&kind);
     vi is[4] = { { 0 }, { 0 }, { 0 }, { 0 } };
     if (ALL_AT_ONCE(type)) {
-        meet(type, &h, r, q, 0, VECTORS, is);
+        UNROLL
+        for (uint32_t i = 0; i < VECTORS; i += step) {
+            UNROLL
+            for (uint32_t n = 0; n < 4; n++) {
+                is[n] = meet(type, is[n], h.s + n, r->w[n], &acts, i);
+                KEEP(is[n]);
+            }
+        }
+    } else if (!is_grid(type)) {
+        NO_UNROLL
+        for (uint32_t n = 0; n < 4; n++) {
+            vi sum = { 0 };
+            UNROLL
+            for (uint32_t i = 0; i < VECTORS; i += step)
+                sum = meet(type, sum, h.s + n, r->w[n], &acts, i);
+            is[n] = sum;
+        }
     } else {
         NO_UNROLL
-        for (uint32_t i = 0; i < VECTORS / 2; i++)
-            meet(type, &h, r, q, 2 * i, 2, is);
+        for (uint32_t i = 0; i < VECTORS; i += step) {
+            UNROLL
+            for (uint32_t n = 0; n < 4; n++)
+                is[n] = meet(type, is[n], h.s + n, r->w[n], &acts, i);
+        }
     }
     const v4i sum = add_up_wide(is);
     const v4f t = kind.min ? h.d * float4(sum) - h.dm * float4(h.off)
@@ -290,8 +335,8 @@ INLINE void one(const struct cpu_tile *t, uint32_t type)
         q + (kind.subs == 8 ? l.sums : l.s16));
     const float *d = (const float *)(const void *)(q + l.d);
     for (uint32_t row = 0; row < t->n_rows; row += 4) {
-        fetch_rows(t, row + 4);
         struct rows4 r = rows_at(t, row);
+        fetch_rows(t, row + 4);
         const uint8_t *ahead = r.w[0];
         v4f acc = { 0 };
         for (uint32_t b = 0; b < t->k / 256; b++) {

@@ -73,8 +73,8 @@ INLINE void one(const struct cpu_tile *t, uint32_t type)
     const int32_t *sums = (const int32_t *)(const void *)(q + l.sums);
     const float *d = (const float *)(const void *)(q + l.d);
     for (uint32_t row = 0; row < t->n_rows; row += 4) {
-        fetch_rows(t, row + 4);
         struct rows4 r = rows_at(t, row);
+        fetch_rows(t, row + 4);
         const uint8_t *ahead = r.w[0];
         v4f acc = { 0 };
         for (uint32_t b = 0; b < t->k / 32; b++) {

@@ -7,9 +7,11 @@ chat_pipe.py; tokens and chats that are kept: chat_kept.py.
 The long answers come from a tiny model with random weights, made here: it
 writes any bytes, and no end.  Prints TAP.
 """
+import atexit
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +24,7 @@ from screen import Terminal  # noqa: E402
 
 TARN, POCKET = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 DIR = tempfile.mkdtemp(prefix="tarn-chat-")
+atexit.register(shutil.rmtree, DIR, True)
 WILD = os.path.join(DIR, "wild.gguf")
 QUESTION = "What is 17 + 25?"
 

@@ -6,8 +6,10 @@ answer and calls as tests/oracle/toolcalls.jsonl has them.
 
 Prints TAP.
 """
+import atexit
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -92,6 +94,7 @@ def main():
     with open(os.path.join(ORACLE, "toolcalls.jsonl"), encoding="utf8") as f:
         header, *cases = map(json.loads, f)
     folder = tempfile.mkdtemp(prefix="tarn-events-")
+    atexit.register(shutil.rmtree, folder, True)
     for name, tools in header["toolsets"].items():
         TOOLS[name] = os.path.join(folder, name + ".json")
         with open(TOOLS[name], "w") as f:

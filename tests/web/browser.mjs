@@ -89,7 +89,7 @@ export function startFirefox(url, { serviceWorkers = false } = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'tarn-firefox-')), prefs = { ...PREFS, 'dom.serviceWorkers.enabled': serviceWorkers };
   writeFileSync(join(profile, 'user.js'), Object.entries(prefs).map(([k, v]) => `user_pref("${k}", ${v});\n`).join(''));
   const child = spawn(firefox, ['--headless', '--no-remote', '--profile', profile, url],
-    { stdio: 'ignore', env: { ...process.env, HOME: profile } });
+    { stdio: 'ignore', env: { ...process.env, HOME: profile, TMPDIR: profile } });
   const ended = new Promise(ok => child.once('exit', ok));
   return async () => {
     child.kill();

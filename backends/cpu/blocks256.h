@@ -114,27 +114,24 @@ struct scales256 {
  * four more may be read in front). */
 INLINE struct scales256 scales_q45_k(const uint8_t *s)
 {
-#if TARN_CPU_NEON
     /* Words 1 and 2: six bits of four scales and four minima, top bits of four
      * more above; word 3: the low nibbles of those. */
     const v16b v = load16(s - 4);
-    const v16b low = v & 0x3f, top = v >> 2 & 0x30;
-    const v16b four = (v16b)__builtin_shufflevector((v4i)v, (v4i)v, 3, 3, 3, 3) >>
-                      (v16b)(v4i){ 0, 0, 0x04040404, 0 };
-    const v4i l = (v4i)low, h = (v4i)(top | (four & 15));
-    const v4i scale = __builtin_shufflevector(l, h, 0, 4, 1, 5);
-    const v4i min = __builtin_shufflevector(l, h, 2, 6, 3, 7);
-    return (struct scales256){ { widen_high((v16b)scale) },
-                               { widen_low((v16b)min) } };
-#else
-    const uint32_t a = word_at(s), b = word_at(s + 4), c = word_at(s + 8);
-    const uint32_t six = 0x3f3f3f3fu, four = 0x0f0f0f0fu, top = 0x30303030u;
-    const v4i v = { (int32_t)(a & six), (int32_t)((c & four) | (a >> 2 & top)),
-                    (int32_t)(b & six),
-                    (int32_t)((c >> 4 & four) | (b >> 2 & top)) };
-    return (struct scales256){ { widen_low((v16b)v) },
-                               { widen_high((v16b)v) } };
+    const v16b low = v & 0x3f;
+    const v4i four = __builtin_shufflevector((v4i)v, (v4i)v, 3, 3, 3, 3);
+#if TARN_CPU_NEON
+    const v16b top = v >> 2 & 0x30;
+    const v16b nibbles = (v16b)four >> (v16b)(v4i){ 0, 0, 0x04040404, 0 } & 15;
+#else /* no shift of bytes, nor one that differs from lane to lane */
+    const v16b top = (v16b)((v8u)v >> 2) & 0x30;
+    const v4i next = (v4i)((v8u)four >> 4);
+    const v16b nibbles =
+        (v16b)__builtin_shufflevector(four, next, 0, 1, 6, 7) & 15;
 #endif
+    const v4i l = (v4i)low, h = (v4i)(top | nibbles);
+    const v4i scale = __builtin_shufflevector(l, h, 1, 5, 2, 6);
+    return (struct scales256){ { widen_low((v16b)scale) },
+                               { widen_high((v16b)scale) } };
 }
 
 /* Six bits less 32, twelve bytes (at the end of a block). */

@@ -35,29 +35,28 @@ struct ready {
 #endif
 };
 
-INLINE struct ready make_ready(const struct scales256 *s, uint32_t subs)
+INLINE void make_ready(struct ready *r, const struct scales256 *s,
+                       uint32_t subs)
 {
-    struct ready r;
     for (uint32_t i = 0; i < subs / 8; i++) {
 #if VL == 16
-        r.v[i] = (vi)_mm512_broadcast_i32x4((__m128i)s->scale[i]);
+        r->v[i] = (vi)_mm512_broadcast_i32x4((__m128i)s->scale[i]);
 #elif VL == 8
-        r.v[i] = (vi)_mm256_broadcastsi128_si256((__m128i)s->scale[i]);
+        r->v[i] = (vi)_mm256_broadcastsi128_si256((__m128i)s->scale[i]);
 #elif TARN_CPU_DOT
         const int16x8_t v = (int16x8_t)s->scale[i];
-        r.v[2 * i] = (v4i)vmovl_s16(vget_low_s16(v));
-        r.v[2 * i + 1] = (v4i)vmovl_high_s16(v);
+        r->v[2 * i] = (v4i)vmovl_s16(vget_low_s16(v));
+        r->v[2 * i + 1] = (v4i)vmovl_high_s16(v);
 #elif TARN_CPU_NEON
-        r.v[i] = s->scale[i];
+        r->v[i] = s->scale[i];
 #else
         const v8s v = s->scale[i];
-        vi_store(r.pair + 8 * i, (vi)__builtin_shufflevector(
+        vi_store(r->pair + 8 * i, (vi)__builtin_shufflevector(
                                      v, v, 0, 0, 1, 1, 2, 2, 3, 3));
-        vi_store(r.pair + 8 * i + 4, (vi)__builtin_shufflevector(
+        vi_store(r->pair + 8 * i + 4, (vi)__builtin_shufflevector(
                                          v, v, 4, 4, 5, 5, 6, 6, 7, 7));
 #endif
     }
-    return r;
 }
 
 /* The scale of each of the terms of vector i. */
@@ -225,14 +224,18 @@ INLINE struct heads load_heads(uint32_t type, const struct rows4 *r,
     UNROLL
     for (uint32_t n = 0; n < 4; n++) {
         const struct scales256 s = scales256(type, r->w[n]);
-        h.s[n] = make_ready(&s, kind.subs);
+        make_ready(h.s + n, &s, kind.subs);
         off[n] = kind.min || kind.zero
                      ? meet_sums(kind.min ? s.min : s.scale, sums, kind.subs)
                      : (v4i){ 0 };
     }
     h.off = add_up4(off);
-    h.d = halves4(r, kind.d) * kind.factor;
-    h.dm = kind.min ? halves4(r, kind.d + 2) : (v4f){ 0 };
+    if (kind.min) { /* its factor is 1 */
+        half_pairs4(r, kind.d, &h.d, &h.dm);
+    } else {
+        h.d = halves4(r, kind.d) * kind.factor;
+        h.dm = (v4f){ 0 };
+    }
     return h;
 }
 

@@ -168,6 +168,18 @@ INLINE int32_t half_bits(const uint8_t *p)
     return (int32_t)((uint32_t)p[0] | (uint32_t)p[1] << 8);
 }
 
+/* Halves in the low 16 bits of each lane, the high ones 0. */
+INLINE v4f floats_of_halves(v4i h)
+{
+    /* As vf_of_halves(). */
+    const v4i rest = h & 0x7fff, low = (v4i)(rest < 0x0400);
+    const v4i normal = (rest << 13) + (112 << 23);
+    const v4i small = (v4i)(float4(rest) * 0x1p-24f);
+    const v4i v = (small & low) | (normal & ~low);
+    return (v4f)(v | ((v4i)(rest >= 0x7c00) & 0x7f800000) |
+                 (h & 0x8000) << 16);
+}
+
 /* The half at `at` of each row. */
 INLINE v4f halves4(const struct rows4 *r, size_t at)
 {
@@ -184,15 +196,9 @@ INLINE v4f halves4(const struct rows4 *r, size_t at)
     h = vld1_lane_u16((const void *)(r->w[3] + at), h, 3);
     return (v4f)vcvt_f32_f16(vreinterpret_f16_u16(h));
 #else
-    /* As vf_of_halves(). */
-    const v4i h = { half_bits(r->w[0] + at), half_bits(r->w[1] + at),
-                    half_bits(r->w[2] + at), half_bits(r->w[3] + at) };
-    const v4i rest = h & 0x7fff, low = (v4i)(rest < 0x0400);
-    const v4i normal = (rest << 13) + (112 << 23);
-    const v4i small = (v4i)(float4(rest) * 0x1p-24f);
-    const v4i v = (small & low) | (normal & ~low);
-    return (v4f)(v | ((v4i)(rest >= 0x7c00) & 0x7f800000) |
-                 (h & 0x8000) << 16);
+    return floats_of_halves((v4i){
+        half_bits(r->w[0] + at), half_bits(r->w[1] + at),
+        half_bits(r->w[2] + at), half_bits(r->w[3] + at) });
 #endif
 }
 
@@ -207,6 +213,23 @@ INLINE uint32_t word_at(const uint8_t *p)
 {
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
            (uint32_t)p[3] << 24;
+}
+
+/* Two halves that stand behind each other at `at` of each row. */
+INLINE void half_pairs4(const struct rows4 *r, size_t at, v4f *first,
+                        v4f *second)
+{
+#if defined(__F16C__) || TARN_CPU_NEON
+    *first = halves4(r, at);
+    *second = halves4(r, at + 2);
+#else
+    const v4i h = {
+        (int32_t)word_at(r->w[0] + at), (int32_t)word_at(r->w[1] + at),
+        (int32_t)word_at(r->w[2] + at), (int32_t)word_at(r->w[3] + at)
+    };
+    *first = floats_of_halves(h & 0xffff);
+    *second = floats_of_halves(h >> 16 & 0xffff);
+#endif
 }
 
 /* Bytes 0-7, 8-15 as int16. */

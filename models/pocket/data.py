@@ -11,6 +11,8 @@ from tokenizer import END, THINK_END, Tokenizer
 
 CHUNK = 1000          # samples
 SLIP = re.compile("\x05([^\x06]*)\x06")
+# A call that was made before a tool's answer, in the form that is to be learned.
+CALLED = re.compile(r"(<think>\n(?:(?!</think>).)*\n</think>\n<\|tool_call_start\|>[^'\n]*<\|tool_call_end\|><\|im_end\|>)", re.S)
 _tok = None
 
 
@@ -26,14 +28,18 @@ def pieces(tok, text):
 
 def encode(tok, r, s):
     """One sample: ids, weights (loss on what the model writes itself)."""
-    p = tok.encode(tasks.prompt(s["msgs"]))
+    p, pw = [], []
+    for i, part in enumerate(CALLED.split(tasks.prompt(s["msgs"]))):
+        x = tok.encode(part)
+        p += x
+        pw += [i % 2] * len(x)
     thought, tw = pieces(tok, "<think>\n" + s["think"])
     if s["cut"] and len(thought) > 3:
         k = r.randrange(2, len(thought))
         ans = tok.encode("\n" + (s["short"] if k < .9 * len(thought) else s["ans"])) + [END]
-        return p + thought[:k] + [THINK_END] + ans, [0] * (len(p) + k + 1) + [1] * len(ans)
+        return p + thought[:k] + [THINK_END] + ans, pw + [0] * (k + 1) + [1] * len(ans)
     rest = tok.encode("\n") + [THINK_END] + tok.encode("\n" + s["ans"]) + [END]
-    return p + thought + rest, [0] * len(p) + tw + [1] * len(rest)
+    return p + thought + rest, pw + tw + [1] * len(rest)
 
 
 def chunk(job):
@@ -52,33 +58,34 @@ def chunk(job):
     return np.array(ids, np.uint16), np.array(weights, np.uint8), np.array(off, np.int64)
 
 
-def chunks(seed, first, longest, workers):
+def chunks(seed, first, longest, workers, every):
     """Chunks in order, made ahead by worker processes (0: here, when wanted)."""
     if not workers:
         while True:
             yield chunk((seed, first, longest))
-            first += 1
+            first += every
     with multiprocessing.get_context("fork").Pool(workers) as pool:
         ahead = collections.deque()
         while True:
             while len(ahead) < 3 * workers:
                 ahead.append(pool.apply_async(chunk, ((seed, first, longest),)))
-                first += 1
+                first += every
             yield ahead.popleft().get()
 
 
 class Rows:
-    """Packs whole samples into rows of `length`; `chunk` is the next chunk's number."""
+    """Packs whole samples into rows of `length`; `chunk` is the next chunk's number,
+    one of `every` that several processes share."""
 
-    def __init__(self, seed, first, length, workers):
-        self.length, self.chunk = length, first
-        self.source, self.samples, self.waiting = chunks(seed, first, length, workers), iter(()), []
+    def __init__(self, seed, first, length, workers, every=1):
+        self.length, self.chunk, self.every = length, first, every
+        self.source, self.samples, self.waiting = chunks(seed, first, length, workers, every), iter(()), []
 
     def next(self):
         s = next(self.samples, None)
         if s is None:
             ids, w, off = next(self.source)
-            self.chunk += 1
+            self.chunk += self.every
             self.samples = iter([(ids[a:b].astype(np.int64), w[a:b]) for a, b in zip(off, off[1:])])
             s = next(self.samples)
         return s

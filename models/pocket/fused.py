@@ -53,13 +53,17 @@ class Conv(torch.autograd.Function):
         a, w, st = ctx.saved_tensors; B, T = st.shape; ga = torch.empty_like(a); gw = torch.zeros_like(w)
         _c("conv_b", a, w, st, g.contiguous(), ga, gw, B, T, w.shape[1]); return ga, gw, None
 
+def turned(x):
+    """A narrow matrix turned costs less than a product with a turned wide one."""
+    return x.transpose(1, 2).contiguous()
+
 class Attn(torch.autograd.Function):
     @staticmethod
     def forward(ctx, a, wq, wk, cs, st, dims):
         B, T, H, K, e, eps = dims
         q, k, v = a.new_empty(B * K, H // K * T, e), a.new_empty(B * K, T, e), a.new_empty(B * K, T, e); rs = torch.empty(B * T, H + K)
         _c("qkv_f", a, wq, wk, cs, q, k, v, rs, B, T, H, K, e, eps)
-        p = torch.bmm(q, k.transpose(1, 2)); _c("smax_f", p, st, e ** -0.5, B * K, K, H // K * T, T)
+        p = torch.bmm(q, turned(k)); _c("smax_f", p, st, e ** -0.5, B * K, K, H // K * T, T)
         o = torch.bmm(p, v)
         ctx.save_for_backward(a, wq, wk, cs, st, q, k, v, rs, p); ctx.dims = dims
         return o.view(B, H, T, e).transpose(1, 2).reshape(B * T, H * e)
@@ -67,11 +71,11 @@ class Attn(torch.autograd.Function):
     def backward(ctx, g):
         a, wq, wk, cs, st, q, k, v, rs, p = ctx.saved_tensors; B, T, H, K, e, eps = ctx.dims
         g = g.view(B, T, H, e).transpose(1, 2).reshape(B * K, H // K * T, e)
-        gv = torch.bmm(p.transpose(1, 2), g); gs = torch.bmm(g, v.transpose(1, 2))
+        gv = turned(torch.bmm(turned(g), p)); gs = torch.bmm(g, turned(v))
         _c("smax_b", p, gs, st, e ** -0.5, B * K, K, H // K * T, T)
-        gq, gk = torch.bmm(gs, k), torch.bmm(gs.transpose(1, 2), q)
+        gq, gk = torch.bmm(gs, k), turned(torch.bmm(turned(q), gs))
         ga = torch.empty_like(a); gwq, gwk = torch.zeros_like(wq), torch.zeros_like(wk)
-        _c("qkv_b", a, wq, wk, cs, gq.contiguous(), gk.contiguous(), gv.contiguous(), rs, ga, gwq, gwk, B, T, H, K, e)
+        _c("qkv_b", a, wq, wk, cs, gq, gk, gv, rs, ga, gwq, gwk, B, T, H, K, e)
         return ga, gwq, gwk, None, None, None
 
 class MoE(torch.autograd.Function):
@@ -119,8 +123,19 @@ class XEnt(torch.autograd.Function):
     def backward(ctx, g):
         return ctx.saved_tensors[0], None, None
 
-def forward(cfg, W, tok, st, cs, stats=None):
-    """W: bf16 leaves for matrices, f32 leaves for the rest. st int32."""
+class Pick(torch.autograd.Function):
+    """Rows ix of x, each at most once."""
+    @staticmethod
+    def forward(ctx, x, ix):
+        ctx.save_for_backward(ix); ctx.shape = x.shape; return x.index_select(0, ix)
+    @staticmethod
+    def backward(ctx, g):
+        ix, = ctx.saved_tensors; gx = g.new_zeros(ctx.shape); gx[ix] = g; return gx, None
+
+def forward(cfg, W, tok, st, cs, ix, stats=None):
+    """The last hidden states of the rows ix (of B T), which are those that are judged;
+    of the others the last layer needs keys and values alone.
+    W: bf16 leaves for matrices, f32 leaves for the rest. st int32."""
     B, T = tok.shape; d = cfg["d"]; eps = cfg["eps"]
     x = F.embedding(tok.reshape(-1), W["emb"]).bfloat16(); h = None
     for i, kind in enumerate(cfg["layers"]):
@@ -128,9 +143,12 @@ def forward(cfg, W, tok, st, cs, stats=None):
         if h is None: y = AddNorm.apply(x, None, W[L + "n1"], eps)
         else: x, y = AddNorm.apply(x, h, W[L + "n1"], eps)
         if kind == "c":
-            h = F.linear(Conv.apply(F.linear(y, W[L + "in"]), W[L + "k"], st), W[L + "out"])
+            h, o = Conv.apply(F.linear(y, W[L + "in"]), W[L + "k"], st), "out"
         else:
-            h = F.linear(Attn.apply(F.linear(y, W[L + "qkv"]), W[L + "qn"], W[L + "kn"], cs, st, (B, T, cfg["heads"], cfg["kv"], cfg["e"], eps)), W[L + "o"])
+            h, o = Attn.apply(F.linear(y, W[L + "qkv"]), W[L + "qn"], W[L + "kn"], cs, st, (B, T, cfg["heads"], cfg["kv"], cfg["e"], eps)), "o"
+        if i == len(cfg["layers"]) - 1:
+            x, h = Pick.apply(x, ix), Pick.apply(h, ix)
+        h = F.linear(h, W[L + o])
         x, y = AddNorm.apply(x, h, W[L + "n2"], eps)
         if i < cfg["lead"]:
             h = F.linear(SwiGLU.apply(F.linear(y, W[L + "gu"])), W[L + "dn"])

@@ -12,6 +12,7 @@ Matrices go by Muon on blocks of 256 x 256, all else by Adam; routing biases mov
 the experts' load.  Loss on what the model writes itself, without slips (data.py).
 """
 import argparse
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -38,12 +39,18 @@ def arguments():
     a.add_argument("--matrix-rate", type=float, default=.015)
     a.add_argument("--rate", type=float, default=.002)
     a.add_argument("--decay", type=float, default=.4, help="part of the run in which the rates fall")
-    a.add_argument("--threads", type=int, default=0, help="0: 1 or 2, whichever is quicker now")
+    a.add_argument("--processes", type=int, default=0, help="that share a step's rows (a processor's cores, one on a GPU)")
     a.add_argument("--workers", type=int, default=0, help="processes that make data")
     a.add_argument("--seed", type=int, default=1)
     a.add_argument("--start", help="a GGUF file to go on from instead of chance")
     a.add_argument("--compile", action="store_true", help="torch.compile the forward pass (GPU)")
-    return a.parse_args()
+    a = a.parse_args()
+    if not a.tokens and not a.seconds:
+        raise SystemExit("train.py: --tokens or --seconds")
+    if a.device != "cpu" and a.processes > 1:
+        raise SystemExit("train.py: several processes share a step on a processor only")
+    a.processes = a.processes or (len(os.sched_getaffinity(0)) if a.device == "cpu" else 1)
+    return a
 
 
 def is_matrix(k):
@@ -82,24 +89,41 @@ def orthogonal(G):
     return X
 
 
-class Threads:
-    """On a machine that others use, two threads can be slower than one, because
-    each waits for the other: every 60 steps the other number is tried for 6."""
+class Team:
+    """The processes of a step: each has one thread, rows of its own and the same
+    weights in shared memory; `mine` is its part of the blocks to be improved.  Two
+    threads in one process wait for each other after every product, these twice a step."""
 
-    def __init__(self, n):
-        self.given, self.now, self.rate, self.mark = n, n or 1, {1: 0.0, 2: 0.0}, (time.time(), 0)
-        torch.set_num_threads(self.now)
+    def __init__(self, n, blocks, small, experts):
+        self.n, self.rank = n, 0
+        self.blocks = [torch.zeros(blocks, 256, 256) for _ in range(n)]
+        self.small = [{k: torch.zeros_like(v) for k, v in small.items()} for _ in range(n)]
+        self.load = [{k: torch.zeros(experts) for k in small if k.endswith("bias")} for _ in range(n)]
+        self.told = torch.zeros(n, 3)            # loss, right ones, tokens
+        self.chunk = torch.zeros(n, dtype=torch.int64)
+        self.order = torch.zeros(2, dtype=torch.float64)  # rate factor, over
+        self.barrier = None
+        if n > 1:
+            for x in shared([self.blocks, self.small, self.load, self.told, self.chunk, self.order]):
+                x.share_memory_()
+            self.barrier = multiprocessing.get_context("fork").Barrier(n)
 
-    def step(self, step, seen):
-        k = step % 60
-        if self.given or k not in (0, 6, 12):
-            return
-        t = time.time()
-        if k:
-            self.rate[self.now] = (seen - self.mark[1]) / (t - self.mark[0] + 1e-9)
-        self.now = max(self.rate, key=self.rate.get) if k == 12 else 3 - self.now
-        torch.set_num_threads(self.now)
-        self.mark = (t, seen)
+    def meet(self):
+        if self.barrier:
+            self.barrier.wait(600)
+
+    def mine(self):
+        b = len(self.blocks[0])
+        return slice(b * self.rank // self.n, b * (self.rank + 1) // self.n)
+
+
+def shared(x):
+    """All tensors in lists and dicts."""
+    if isinstance(x, torch.Tensor):
+        yield x
+    elif isinstance(x, (dict, list)):
+        for v in x.values() if isinstance(x, dict) else x:
+            yield from shared(v)
 
 
 class Trainer:
@@ -120,9 +144,11 @@ class Trainer:
             s = torch.load(a.out + "/last.pt", map_location="cpu")
             print("goes on at step %d, %d tokens" % (s["step"], s["seen"]), flush=True)
         self.s = {k: self.to(v) for k, v in s.items()}
-        self.G = torch.zeros_like(self.s["X"])
-        self.rows = data.Rows(a.seed, self.s["chunk"], a.length, a.workers)
-        self.n = a.rows or (16 if self.dev.type == "cpu" else 192)
+        self.n = (a.rows or (16 if self.dev.type == "cpu" else 192)) // a.processes
+        self.team = Team(a.processes, self.b.n, V, self.cfg["experts"])
+        if a.processes > 1:
+            for x in shared(self.s):
+                x.share_memory_()
         self.fused, self.forward = None, M.forward
         if self.dev.type == "cpu":
             self.load_fused()
@@ -148,12 +174,12 @@ class Trainer:
 
     def loss(self, W, tok, st, y, stats):
         """Mean loss over targets; share of right ones."""
-        if self.fused:
-            h = self.fused.forward(self.cfg, W, tok, st, self.cs, stats)
-        else:
-            h = self.forward(self.cfg, W, tok, st, torch.bfloat16, stats)
         ix = (y >= 0).nonzero()[:, 0]
-        logits, want = h[ix] @ W["emb"].to(h.dtype).t(), y[ix].contiguous()
+        if self.fused:
+            h = self.fused.forward(self.cfg, W, tok, st, self.cs, ix, stats)
+        else:
+            h = self.forward(self.cfg, W, tok, st, torch.bfloat16, stats)[ix]
+        logits, want = h @ W["emb"].to(h.dtype).t(), y[ix].contiguous()
         if self.fused:
             hit = torch.empty(len(ix), dtype=torch.uint8)
             return self.fused.XEnt.apply(logits, want, hit), hit
@@ -165,8 +191,13 @@ class Trainer:
         over = max(s["seen"] / a.tokens if a.tokens else 0, s["used"] / a.seconds if a.seconds else 0)
         return over, min(1, (s["step"] + 1) / 100) * min(1.0, (1 - over) / a.decay + 0.01)
 
-    def step(self, lr):
-        a, s, b = self.a, self.s, self.b
+    def start(self, rank):
+        """In the process itself: where its data come from."""
+        self.team.rank, n = rank, self.team.n
+        self.rows = data.Rows(self.a.seed, (self.s["chunk"] + n - 1) // n * n + rank, self.a.length, self.a.workers // n, n)
+
+    def gradients(self):
+        a, s, t = self.a, self.s, self.team
         tok, st, y, used = self.rows.batch(self.n)
         tok, st, y = (torch.from_numpy(v).to(self.dev, non_blocking=True) for v in (tok, st, y))
         W = {k: v.requires_grad_() if is_matrix(k) else v.detach().requires_grad_(not k.endswith("bias"))
@@ -175,35 +206,49 @@ class Trainer:
         loss, hit = self.loss(W, tok, st, y, stats)
         loss.backward()
         with torch.no_grad():
-            for k, at in b.at.items():
-                self.G[at] = b.pack(k, W[k].grad).float()
-            s["mom"].mul_(.95).add_(self.G)
-            U = orthogonal(self.G.add_(s["mom"], alpha=.95))
-            s["X"].mul_(1 - a.matrix_rate * lr * .05).sub_(U.float(), alpha=a.matrix_rate * lr)
-            s["step"] += 1
+            for k, at in self.b.at.items():
+                t.blocks[t.rank][at] = self.b.pack(k, W[k].grad)
             for k in self.rest:
-                g = W[k].grad.float()
-                s["m1"][k].lerp_(g, .1)
-                s["m2"][k].lerp_(g * g, .02)
-                n = s["step"]
-                s["V"][k].sub_(s["m1"][k] / (1 - .9 ** n) / ((s["m2"][k] / (1 - .98 ** n)).sqrt() + 1e-8), alpha=a.rate * lr)
-            busy = self.balance(stats, lr)
-            if s["step"] % 4 == 0:
-                e = 1 - min(.96, s["step"] / (s["step"] + 20))
-                s["eX"].lerp_(s["X"], e)
-                for k in s["V"]:
-                    s["eV"][k].lerp_(s["V"][k], e)
-        s["seen"] += used
-        s["chunk"] = self.rows.chunk
-        return loss.detach(), hit.float().mean(), busy, used
+                t.small[t.rank][k].copy_(W[k].grad)
+            for i, idx in stats.items():
+                t.load[t.rank]["L%d.bias" % i].copy_(torch.bincount(idx.reshape(-1), minlength=self.cfg["experts"]))
+            t.told[t.rank] = torch.stack([loss.detach().float().cpu(), hit.float().mean().cpu(), torch.tensor(float(used))])
+            t.chunk[t.rank] = self.rows.chunk
 
-    def balance(self, stats, lr):
-        busy = 0
-        for i, idx in stats.items():
-            c = torch.bincount(idx.reshape(-1), minlength=self.cfg["experts"]).float()
-            self.s["V"]["L%d.bias" % i] += .002 * lr * torch.sign(c.mean() - c)
-            if self.s["step"] % 20 == 0:
+    def improve(self, lr):
+        """Muon for this process's blocks; the first one has all else too."""
+        a, s, t = self.a, self.s, self.team
+        m, e = t.mine(), 1 - min(.96, s["step"] / (s["step"] + 20))
+        s["step"] += 1
+        G = torch.stack([g[m] for g in t.blocks]).mean(0) if t.n > 1 else t.blocks[0].to(self.dev)
+        mom, X = s["mom"][m], s["X"][m]
+        mom.mul_(.95).add_(G)
+        U = orthogonal(G.add_(mom, alpha=.95))
+        X.mul_(1 - a.matrix_rate * lr * .05).sub_(U.float(), alpha=a.matrix_rate * lr)
+        if s["step"] % 4 == 0:
+            s["eX"][m].lerp_(X, e)
+        return self.improve_small(lr, e) if t.rank == 0 else 0
+
+    def improve_small(self, lr, e):
+        """Adam for what is no matrix, biases by load; the busiest expert's share."""
+        a, s, t, busy = self.a, self.s, self.team, 0
+        n = s["step"]
+        for k in self.rest:
+            g = sum(v[k] for v in t.small) / t.n
+            g = g.to(self.dev)
+            s["m1"][k].lerp_(g, .1)
+            s["m2"][k].lerp_(g * g, .02)
+            s["V"][k].sub_(s["m1"][k] / (1 - .9 ** n) / ((s["m2"][k] / (1 - .98 ** n)).sqrt() + 1e-8), alpha=a.rate * lr)
+        for k in t.load[0]:
+            c = sum(v[k] for v in t.load).to(self.dev)
+            s["V"][k] += .002 * lr * torch.sign(c.mean() - c)
+            if n % 20 == 0:
                 busy = max(busy, (c.max() / c.mean()).item())
+        if n % 4 == 0:
+            for k in s["V"]:
+                s["eV"][k].lerp_(s["V"][k], e)
+        s["seen"] += int(t.told[:, 2].sum())
+        s["chunk"] = int(t.chunk.max())
         return busy
 
     def save(self):
@@ -215,42 +260,61 @@ class Trainer:
         put(dict(cfg=self.cfg, W=W, seen=self.s["seen"], step=self.s["step"]), "ema.pt")
 
 
-def main():
-    a = arguments()
-    if not a.tokens and not a.seconds:
-        raise SystemExit("train.py: --tokens or --seconds")
-    os.makedirs(a.out, exist_ok=True)
-    threads = Threads(a.threads)
-    torch.manual_seed(a.seed)
-    t = Trainer(a)
-    ended = []
-    signal.signal(signal.SIGTERM, lambda *_: ended.append(1))
-    signal.signal(signal.SIGINT, lambda *_: ended.append(1))
-    log = open(a.out + "/log.csv", "a")
+def run(t, rank):
+    """One process's loop; the first says when it ends, logs and saves."""
+    a, team, ended = t.a, t.team, []
+    torch.set_num_threads(1 if team.n > 1 else torch.get_num_threads())
+    for k in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(k, (lambda *_: ended.append(1)) if rank == 0 else signal.SIG_IGN)
+    t.start(rank)
+    log = open(a.out + "/log.csv", "a") if rank == 0 else None
     last = saved = time.time()
-    sums, n, tokens = None, 0, 0
-    while not ended:
-        over, lr = t.factor()
-        if over >= 1:
-            break
-        threads.step(t.s["step"], t.s["seen"])
+    sums, n, busy = torch.zeros(3), 0, 0
+    while True:
         before = time.time()
-        loss, hit, busy, used = t.step(lr)
+        if rank == 0:
+            over, lr = t.factor()
+            team.order[0], team.order[1] = lr, bool(ended or over >= 1)
+        team.meet()
+        if team.order[1]:
+            break
+        if rank == 0 and before - saved > 150:
+            t.save()
+            saved = before
+        lr = team.order[0].item()
+        t.gradients()
+        team.meet()
+        with torch.no_grad():
+            busy = t.improve(lr)
+        if rank:
+            continue
         t.s["used"] += min(time.time() - before, 60)
-        v = torch.stack([loss.float().cpu(), hit.cpu()]) if t.dev.type == "cpu" else torch.stack([loss.float(), hit])
-        sums, n, tokens = v if sums is None else sums + v, n + 1, tokens + used
+        sums, n = sums + torch.cat([team.told[:, :2].mean(0), team.told[:, 2].sum().view(1)]), n + 1
         if t.s["step"] % 20 == 0:
-            now, mean = time.time(), (sums / n).tolist()
-            line = "%d,%d,%.0f,%.4f,%.4f,%.0f,%.2f,%.3f" % (t.s["step"], t.s["seen"], t.s["used"], mean[0], mean[1], tokens / (now - last), busy, lr)
+            now, (loss, hit, tokens) = time.time(), sums.tolist()
+            line = "%d,%d,%.0f,%.4f,%.4f,%.0f,%.2f,%.3f" % (t.s["step"], t.s["seen"], t.s["used"], loss / n, hit / n, tokens / (now - last), busy, lr)
             print(line, flush=True)
             log.write(line + "\n")
             log.flush()
-            sums, n, tokens, last = None, 0, 0, now
-        if time.time() - saved > 150:
-            t.save()
-            saved = time.time()
-    t.save()
-    print("stopped" if ended else "done", flush=True)
+            sums, n, last = torch.zeros(3), 0, now
+    if rank == 0:
+        t.save()
+        print("stopped" if ended else "done", flush=True)
+
+
+def main():
+    a = arguments()
+    os.makedirs(a.out, exist_ok=True)
+    torch.manual_seed(a.seed)
+    if a.processes > 1:
+        torch.set_num_threads(1)  # before the fork: a pool of threads would be lost in it
+    t = Trainer(a)
+    others = [multiprocessing.get_context("fork").Process(target=run, args=(t, k), daemon=True) for k in range(1, a.processes)]
+    for p in others:
+        p.start()
+    run(t, 0)
+    for p in others:
+        p.join()
 
 
 if __name__ == "__main__":

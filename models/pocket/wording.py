@@ -91,18 +91,35 @@ AROUND = {
            "[my homework|the exercise|the sheet|my teacher|my son|my friend] asks[:|,] {q}?",
            "[be quick|think hard|no hurry|just checking|for a bet|I forgot]: {q}?", "{q}?[ Thanks.| Thank you!| Please.]",
            "[can|could] you [work out|figure out|find out|say] {q}?", "any idea {q}?", "let me know {q}.",
-           "[what do you think|any guess|riddle me this|your turn]: {q}?"],
+           "[what do you think|any guess|riddle me this|your turn]: {q}?", "[please|] [say|answer|explain][:|,] {q}?",
+           "[can|could] you help me[:|,|?] {q}?",
+           "[here is|I have] a question[:|.] {q}?", "[sorry|excuse me|pardon][,|:] {q}?",
+           "[thanks|great|nice|good][,|!|.] {q}?", "[we|my class|my brother|my boss] [want|need|has] to know[:|,|] {q}?",
+           "I'm [not sure|wondering|asking myself][:|,] {q}?",
+           "{q}[, please tell me|, can you tell me|? I forgot|? I need it|? Any idea]?",
+           "[first|second|last|next] question: {q}?", "[I|we] [need|want] [your help|help]: {q}?",
+           "[a friend|someone|my daughter|my neighbor] asked me {q}.", "just tell me {q}.", "is it clear {q}?"],
     "do": ["{q}.", "{q}", "{q}[!|.|]", "please {q}[.|]", "{q}[,| ] please[.|]",
            "[can|could|would|will] you [please |]{q}[ for me|, please|]?", "[please|now|then|ok,|okay,|so,|next,] {q}.",
            "I [want|need|would like|'d like] you to {q}.", "[hi|hello|hey][,|!] {q}.", "{q}[ for me| now| if you can|][.|]",
            "[your task|task|exercise|job|next one|homework|number 3]: {q}.", "help me[ to|] {q}.", "let's {q}.",
            "go [ahead|on] and {q}.", "[try|I want] to {q}.", "you [should|must|may] {q}.",
            "{q}[. Thanks|. Thank you|, thanks|, would you][.|]", "[are you able|is it possible for you] to {q}?",
-           "I'd be glad if you could {q}.", "[my teacher|the sheet|the exercise] says: {q}."],
+           "I'd be glad if you could {q}.", "[my teacher|the sheet|the exercise] says: {q}.",
+           "[would you be so kind and|be so kind and|be nice and|kindly] {q}.",
+           "[sorry|excuse me|pardon], [can|could] you {q}?", "I [would be happy|am happy|hope] [if you|you can] {q}.",
+           "[I have to|I must|we must|we have to] {q}.",
+           "[do me a favor and|just|quickly|simply] {q}.", "[thanks|great|good|nice][!|,|.] {q}.", "what if you {q}?",
+           "[can|could] [I|we] ask you to {q}?", "[are you able to|you can surely|I know you can] {q}.",
+           "{q}[, it is for school|, it is important|, as I said|, if possible].", "next[:|,] {q}."],
     "bit": ["{q}", "{q}", "{q}?", "{q}[.|, please| please| pls|]", "[so|ok|and|now|hm][,|:|] {q}[?|]",
             "[quick|next|number 2|task|question]: {q}", "{q}[ =| equals|...|:|]?",
             "[I need|I want|give me|tell me|show me|let me have|I'm looking for] {q}[.|, please|]",
-            "[hi|hello|hey],? {q}", "[please|pls][:|] {q}"],
+            "[hi|hello|hey],? {q}", "[please|pls][:|] {q}", "[do|try|solve|answer][:| this:] {q}",
+            "[can you do|can you solve|what about|how about] {q}?", "{q}[ thanks|, thank you|, quickly|, now| for me]",
+            "[a question|one question|my question]: {q}",
+            "[sorry|excuse me],? {q}", "[thanks|great|good][,|!] {q}", "[I have|we have|here is|here comes] {q}",
+            "{q}[ is what| is| gives| makes]?"],
 }
 
 
@@ -127,6 +144,26 @@ SHORT = [("what is", "whats"), ("What is", "Whats"), ("what is", "what's"), ("Wh
          ("do not", "don't"), ("people", "ppl"), ("what", "wat"), ("are", "r"), ("the ", ""), ("is the", "the")]
 
 
+FILL = "please|just|now|well|so|really|actually|maybe|kindly|quickly|then|also|exactly|again|my friend|you know|I think|for me|today|here".split("|")
+LEFT_OUT = set("the a an of is are do does to in for me it that there will would".split())
+
+
+def loose(r, parts):
+    """A small word too many, or too few."""
+    i = r.randrange(len(parts))
+    words = parts[i].split(" ")
+    if parts[i][:1] == MARK or len(words) < 3:
+        return
+    if r.random() < .5:
+        k = r.randrange(1, len(words))
+        words[k] = r.choice(FILL) + " " + words[k]
+    else:
+        at = [k for k, w in enumerate(words) if w.lower() in LEFT_OUT]
+        if at:
+            del words[r.choice(at)]
+    parts[i] = " ".join(words)
+
+
 def slip(r, w):
     """A letter lost, doubled, swapped or struck beside."""
     k, m = r.randrange(1, len(w) - 1), r.randrange(4)
@@ -139,9 +176,16 @@ def slip(r, w):
     return w[:k] + r.choice("aeioulnrst") + w[k + 1:]
 
 
+def pieces(s):
+    """A text's parts: what a grammar says, and between them marked values."""
+    return re.split("(%s[^%s]*%s)" % (MARK, END, END), s)
+
+
 def noise(r, s):
     """Habits of typing: case, punctuation, short forms, slips of one letter."""
-    parts = re.split("(%s[^%s]*%s)" % (MARK, END, END), s)
+    parts = pieces(s)
+    if r.random() < .10:
+        loose(r, parts)
     x = r.random()
     capital = any(p[:1] == MARK and p != p.lower() for p in parts)
     if x < .30:
@@ -150,7 +194,7 @@ def noise(r, s):
         parts = [p.upper() for p in parts]
     elif x < .36 and not capital:
         parts = [p if p[:1] == MARK else p.title() for p in parts]
-    if r.random() < .20:
+    if r.random() < .20 and len(s) > 3:
         parts[-1] = parts[-1].rstrip("?.!")
     if r.random() < .10:
         a, b = r.choice(SHORT)

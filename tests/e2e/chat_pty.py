@@ -253,9 +253,11 @@ def test_calls_wait_for_a_person():
     t.ask("/new")
     t.type(SUM + "\r").wait("Allow once? [")
     t.type("t\r").prompt()
-    t.ask("What is 56 * 78?")  # it is allowed in this chat now
-    check("Allow once" not in t.answer() and roles(t).count("tool") == 2,
-          t.answer())
+    t.ask("/undo")
+    t.ask("What is 13 * 34?")  # it is allowed in this chat now
+    answer = t.answer()
+    check("Allow once" not in answer and "442" in answer and
+          roles(t).count("tool") == 1, answer)
     t.ask("/tools")
     check("Allowed in this chat: calculator" in t.answer(), t.answer())
     t.ask("/new")
@@ -605,7 +607,9 @@ def test_a_terminal_that_hangs_up_is_left():
     while time.time() < end and not pid:
         pid, status = os.waitpid(t.pid, os.WNOHANG)
         time.sleep(0.02)
-    check(pid and os.waitstatus_to_exitcode(status) == 143, pid)
+    # The signal or the end of the input, whichever is seen first.
+    code = os.waitstatus_to_exitcode(status) if pid else None
+    check(code in (143, 0), code)
 
 
 # --------------------------------------------------------------------- pipes

@@ -40,7 +40,8 @@ try:
     w.key('ctrl+t')
     ok(soon(lambda: w.find(Role.LABEL, 'The trace begins with the next answer.'),
             5), 'Ctrl+T opens the pane; it says that nothing is there yet')
-    w.send('Sort these words: pear, fig, apple, date, lime, kiwi')
+    w.send('Sort these words: pear, fig, apple, date, lime, kiwi, '
+           'plum, grape, melon')
     wait(lambda: w.find(Role.PUSH_BUTTON, begins='Thought '), 30, 'a thought')
     w.idle()
     line = soon(lambda: [n for n in find_all(w.frame, Role.LABEL, 'thought ')

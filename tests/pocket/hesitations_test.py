@@ -3,7 +3,7 @@
 
   hesitations_test.py TARN POCKET.gguf
 
-Thoughts about the questions of models/pocket/eval/skills.jsonl: what tarn counts is what
+Thoughts about held-out questions of the generator: what tarn counts is what
 the rule, written again in models/pocket/entropy.py, gives for the entropies in the trace;
 there are some hesitations and not many; the thoughts with one go wrong more often.
 Prints TAP.
@@ -18,7 +18,7 @@ import entropy  # noqa: E402
 
 
 def main(argv):
-    T = entropy.think(argv[0], argv[1], dict(skills=None))["skills"]
+    T = entropy.think(argv[0], argv[1], dict(held=None))["held"]
     tokens, counted = sum(len(t.H) for t in T), sum(t.sum["hesitations"] for t in T)
     rate = 1000 * counted / max(1, tokens)
     other = [t for t in T if len(entropy.hesitations(t.H, *t.pair)) != t.sum["hesitations"]]
@@ -27,7 +27,7 @@ def main(argv):
     share = [sum(not t.right for t in X) / max(1, len(X)) for X in (hit, rest)]
     checks = ((not odd, "the traces say pocket's own pair %s" % (odd or "")),
               (not other, "counted by the rule %s" % [t.question for t in other]),
-              (1 <= rate <= 8, "%d hesitations in %d tokens, %.2f per 1,000" % (counted, tokens, rate)),
+              (.1 <= rate <= 2, "%d hesitations in %d tokens, %.2f per 1,000" % (counted, tokens, rate)),
               (share[0] >= 2 * share[1], "%d thoughts with one, %.0f %% wrong; %d without, %.0f %%" % (len(hit), 100 * share[0], len(rest), 100 * share[1])))
     for n, (good, what) in enumerate(checks, 1):
         print("%sok %d - %s" % ("" if good else "not ", n, what))

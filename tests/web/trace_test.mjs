@@ -180,7 +180,7 @@ await test('search counts and walks hits; a range tells its sums, by mouse and b
   check(/^tokens 0 to 9: 10 in .* bits on average · .*tok\/s · experts used \d+ of \d+, idle \d+$/.test(await p.locator('#trace .tell').innerText()),
     await p.locator('#trace .tell').innerText());
   const box = await p.locator('#trace canvas').first().boundingBox(), cross = p.locator('#trace .cross');
-  const last = await pane(p, 'pane.list.items.find(k => k.lane === 3 && k.token === pane.whole.tokens.findLastIndex(t => t[1] === 2 && !(t[2] & 6)))');
+  const last = await pane(p, 'pane.list.items.filter(k => k.lane === 3 && pane.whole.tokens[k.token]?.[1] === 2 && !(pane.whole.tokens[k.token][2] & 6)).at(-1)');
   await p.mouse.move(box.x + last.x + 0.5, box.y + 100);
   equal(await pane(p, 'pane.hovered'), last.token, 'under the pointer');
   equal(await marked(p), await written(p, last.token), 'marked in the answer');

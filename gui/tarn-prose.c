@@ -15,6 +15,7 @@ struct _TarnProse {
     GArray *links;      /* Link: no tags, a text may hold any number */
     TarnBreak plain;    /* of tarn_prose_append */
     GtkWidget *popover; /* owned as a child; of the link that was clicked */
+    guint look;         /* source of look_again() */
 };
 G_DEFINE_FINAL_TYPE(TarnProse, tarn_prose, GTK_TYPE_TEXT_VIEW)
 
@@ -364,6 +365,32 @@ static gboolean on_tooltip(GtkWidget *w, int x, int y, gboolean keyboard,
     return TRUE;
 }
 
+/* ------------------------------------------------------------------ height */
+/* A text view knows its lines' heights only after they were laid out, and what
+ * it asks for while sizes are being given is not heard: the text of a short
+ * answer could be left without a line to stand in.  Once all is laid out the
+ * place is compared with the text. */
+static gboolean look_again(gpointer user)
+{
+    TarnProse *p = user;
+    GtkTextView *view = GTK_TEXT_VIEW(p);
+    GtkTextIter end;
+    int y, height;
+    p->look = 0;
+    gtk_text_buffer_get_end_iter(gtk_text_view_get_buffer(view), &end);
+    gtk_text_view_get_line_yrange(view, &end, &y, &height);
+    if (gtk_widget_get_mapped(GTK_WIDGET(p)) &&
+        y + height > gtk_widget_get_height(GTK_WIDGET(p)))
+        gtk_widget_queue_resize(GTK_WIDGET(p));
+    return G_SOURCE_REMOVE;
+}
+
+static void on_changed(TarnProse *p)
+{
+    if (!p->look)
+        p->look = g_idle_add_full(G_PRIORITY_LOW, look_again, p, NULL);
+}
+
 /* ----------------------------------------------------------------- object */
 static void tarn_prose_size_allocate(GtkWidget *w, int width, int height,
                                      int baseline)
@@ -376,6 +403,7 @@ static void tarn_prose_size_allocate(GtkWidget *w, int width, int height,
 
 static void tarn_prose_dispose(GObject *o)
 {
+    g_clear_handle_id(&TARN_PROSE(o)->look, g_source_remove);
     g_clear_pointer(&TARN_PROSE(o)->popover, gtk_widget_unparent);
     G_OBJECT_CLASS(tarn_prose_parent_class)->dispose(o);
 }
@@ -416,6 +444,8 @@ static void tarn_prose_init(TarnProse *p)
     GtkTextBuffer *b = gtk_text_buffer_new(table());
     gtk_text_buffer_set_enable_undo(b, FALSE);
     gtk_text_view_set_buffer(view, b);
+    g_signal_connect_object(b, "changed", G_CALLBACK(on_changed), p,
+                            G_CONNECT_SWAPPED);
     g_object_unref(b);
     gtk_text_view_set_editable(view, FALSE);
     gtk_text_view_set_cursor_visible(view, FALSE);

@@ -636,12 +636,8 @@ for _k, _v in MORE_OUT.items():
 # Topics that most resemble the tasks, asked more often.
 NEAR = ["higher mathematics"] * 4 + ["word play"] * 2 + ["times and calendars"] * 2 + ["general knowledge"] * 2 + ["other units",
     "language", "something else", "something else"]
-PHRASES = ["hello|good morning|thank you|I love you|the cat|water|my name is Anna|how are you|goodbye|good luck|the red house|excuse me|happy birthday|one beer please".split("|")]
+PHRASES = "hello|good morning|thank you|I love you|the cat|water|my name is Anna|how are you|goodbye|good luck|the red house|excuse me|happy birthday|one beer please".split("|")
 FULL_CAN = ["For this, load " + FULL + ".", "The full model, " + FULL + ", can help."]
-
-
-def held_part(r, v):
-    return way(r, v)
 
 
 WH = set("""what which who whose whom when where why how is are am was were do does did can could should shall will would may
@@ -677,7 +673,7 @@ MORSE = dict(zip("abcdefghijklmnopqrstuvwxyz", """.- -... -.-. -.. . ..-. --. ..
 
 
 def several(r, words, a=3, b=5):
-    return r.choice([", ", ", ", ", ", " ", " / ", " and "]).join(held_part(r, words) for _ in range(r.randint(a, b)))
+    return r.choice([", ", ", ", ", ", " ", " / ", " and "]).join(way(r, words) for _ in range(r.randint(a, b)))
 
 
 def scrambled(r):
@@ -701,8 +697,8 @@ FILL_WITH = dict(
     people=lambda r: several(r, PEOPLE, 3, 4), anims=lambda r: several(r, ANIMALS, 2, 4), scr=scrambled,
     mor=lambda r: " ".join(MORSE[c] for c in r.choice(WORDS)[:5]),
     abc=lambda r: "".join(r.choice("ABCDEFGHIKLMNOPRSTUVW") for _ in range(r.randint(2, 4))),
-    c2=lambda r: held_part(r, CITIES), f2=lambda r: held_part(r, FOOD), p2=lambda r: held_part(r, PEOPLE),
-    **{k: lambda r, v=v: held_part(r, v) for k, v in dict(
+    c2=lambda r: way(r, CITIES), f2=lambda r: way(r, FOOD), p2=lambda r: way(r, PEOPLE),
+    **{k: lambda r, v=v: way(r, v) for k, v in dict(
         film=FILMS, film2=FILMS, book=BOOKS, comp=COMPANIES, comp2=COMPANIES, animal=ANIMALS, animal2=ANIMALS, plant=PLANTS,
         sport=SPORTS, game=GAMES, game2=GAMES, inst=INSTRUMENTS, inst2=INSTRUMENTS, elem=ELEMENTS, cur=MONEYS, cur2=MONEYS,
         far=FARUNITS, far2=FARUNITS, god=GODS, shape=SHAPES, med=MEDICINES, sky=SKY, group=GROUPS).items()})
@@ -711,12 +707,12 @@ FILL_WITH = dict(
 def topic_question(r, k=None):
     k = k or r.choice(list(OUT) + ["something else", "something else"] + NEAR)
     g = way(r, OUT[k])
-    fill = dict(p=held_part(r, PEOPLE), l=held_part(r, PLACES), m=held_part(r, PLACES), c=held_part(r, CITIES),
-                t=held_part(r, THINGS), u=held_part(r, THINGS), w=r.choice(SUBJECTS), v=r.choice(SUBJECTS), y=held_part(r, CODE),
-                z=held_part(r, CODE),
-                x=held_part(r, WRITING if k == "writing" else DOING), q=held_part(r, PHRASES[0]), g=held_part(r, LANGUAGES),
-                h=held_part(r, HEALTH), f=held_part(r, FOOD), n=r.choice(NAMES), s=held_part(r, SURNAMES), d=r.choice(DAYS),
-                b=held_part(r, VERBS))
+    fill = dict(p=way(r, PEOPLE), l=way(r, PLACES), m=way(r, PLACES), c=way(r, CITIES),
+                t=way(r, THINGS), u=way(r, THINGS), w=r.choice(SUBJECTS), v=r.choice(SUBJECTS), y=way(r, CODE),
+                z=way(r, CODE),
+                x=way(r, WRITING if k == "writing" else DOING), q=way(r, PHRASES), g=way(r, LANGUAGES),
+                h=way(r, HEALTH), f=way(r, FOOD), n=r.choice(NAMES), s=way(r, SURNAMES), d=r.choice(DAYS),
+                b=way(r, VERBS))
     for slot, f in FILL_WITH.items():
         if "{%s}" % slot in g:
             fill[slot] = f(r)
@@ -744,7 +740,7 @@ def refusal(r, k):
         a = r.choice(["I cannot help with that. I only do %s. ", "Sorry, that is beyond me: I only do %s. "]) % CAN
     else:
         a = r.choice(["I cannot help with %s. I only do %s. ", "Sorry, %s is beyond me: I only do %s. "]) % (k, CAN)
-    return a.replace(" is beyond", " are beyond" if k.endswith("s") and k not in ("higher mathematics",) else " is beyond") + ""
+    return a.replace(" is beyond", " are beyond") if k.endswith("s") and k != "higher mathematics" else a
 
 
 def t_outside(r):

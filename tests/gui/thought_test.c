@@ -7,6 +7,14 @@
 #include "gui/tarn-thought.h"
 #include "tests/tap.h"
 
+static void settle(int ms)
+{
+    for (gint64 end = g_get_monotonic_time() + ms * 1000;
+         g_get_monotonic_time() < end;)
+        if (!g_main_context_iteration(NULL, FALSE))
+            g_usleep(1000);
+}
+
 static GtkWidget *child(GtkWidget *w, const char *id)
 {
     GObject *o = gtk_widget_get_template_child(w, TARN_TYPE_THOUGHT, id);
@@ -42,20 +50,9 @@ static void test_a_short_thought_leaves_no_timer(void)
     tarn_thought_begin(TARN_THOUGHT(t), 40);
     tarn_thought_finish(TARN_THOUGHT(t), &f);
     CHECK(!gtk_widget_get_visible(now));
-    for (gint64 end = g_get_monotonic_time() + 400000;
-         g_get_monotonic_time() < end;)
-        if (!g_main_context_iteration(NULL, FALSE))
-            g_usleep(1000);
+    settle(400);
     CHECK(!gtk_widget_get_sensitive(now));
     g_object_unref(t);
-}
-
-static void settle(int ms)
-{
-    for (gint64 end = g_get_monotonic_time() + ms * 1000;
-         g_get_monotonic_time() < end;)
-        if (!g_main_context_iteration(NULL, FALSE))
-            g_usleep(1000);
 }
 
 /* The prose with these words; NULL: none. */

@@ -37,13 +37,23 @@ typedef v16b v16b_any __attribute__((aligned(1), may_alias));
 #define AHEAD 20480
 #endif
 
+/* Into which cache: so far ahead fills most of a first cache of 32 KiB, which
+ * machines have whose widest vectors are AVX2's, and pushes out of it what comes
+ * next.  Those with AVX-512 mostly have 48 KiB. */
+#if defined(__SSE2__) && VL < 16
+#define AHEAD_CACHE 2 /* the second */
+#else
+#define AHEAD_CACHE 3 /* the first */
+#endif
+
 /* Asks for the next `size` bytes, in whole lines.  The rows of a tile follow
  * each other, so what four rows side by side will want stands in one piece;
  * asked for in one piece it comes faster.  Returns p + size. */
 INLINE const uint8_t *fetch(const uint8_t *p, uint32_t size)
 {
     for (uint32_t i = 0; i < size; i += 64)
-        __builtin_prefetch((const void *)((uintptr_t)p + AHEAD + i));
+        __builtin_prefetch((const void *)((uintptr_t)p + AHEAD + i), 0,
+                           AHEAD_CACHE);
     return (const uint8_t *)((uintptr_t)p + size);
 }
 
@@ -108,12 +118,10 @@ INLINE v4i add_up4(const v4i x[4])
 #endif
 }
 
-/* The same of the level's vectors. */
-INLINE v4i add_up_wide(const vi x[4])
+#if VL > 4
+/* The same of the level's vectors, for each 128 bits of them. */
+INLINE vi add_up_halves(const vi x[4])
 {
-#if VL == 4
-    return add_up4(x);
-#else
 #if VL == 16
     typedef __m512i wide;
 #define LOW(n_, a_, b_) _mm512_unpacklo_epi##n_(a_, b_)
@@ -126,9 +134,19 @@ INLINE v4i add_up_wide(const vi x[4])
     const wide a = (wide)x[0], b = (wide)x[1], c = (wide)x[2], d = (wide)x[3];
     const wide e = (wide)((vi)LOW(32, a, b) + (vi)HIGH(32, a, b));
     const wide f = (wide)((vi)LOW(32, c, d) + (vi)HIGH(32, c, d));
-    const vi s = (vi)LOW(64, e, f) + (vi)HIGH(64, e, f);
+    return (vi)LOW(64, e, f) + (vi)HIGH(64, e, f);
 #undef LOW
 #undef HIGH
+}
+#endif
+
+/* The same of the level's vectors. */
+INLINE v4i add_up_wide(const vi x[4])
+{
+#if VL == 4
+    return add_up4(x);
+#else
+    const vi s = add_up_halves(x);
 #if VL == 16
     const __m256i h = _mm256_add_epi32(
         _mm512_castsi512_si256((__m512i)s),

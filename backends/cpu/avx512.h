@@ -55,30 +55,6 @@ INLINE void put_panel(const struct cpu_tile *t, uint32_t row, uint32_t act,
                rows * sizeof(float));
 }
 
-/* Fetches the next tile's weights in as many steps as there are products, so
- * that memory works while the products run. */
-struct fetcher {
-    const uint8_t *at, *end;
-    size_t step;
-};
-
-INLINE struct fetcher fetcher_of(const struct cpu_tile *t, size_t steps)
-{
-    if (!t->next)
-        return (struct fetcher){ NULL, NULL, 0 };
-    return (struct fetcher){ t->next, t->next + t->next_bytes,
-                             t->next_bytes / (steps ? steps : 1) + 64 };
-}
-
-INLINE void fetch_some(struct fetcher *f)
-{
-    const uint8_t *to =
-        (size_t)(f->end - f->at) < f->step ? f->end : f->at + f->step;
-    for (; f->at < to; f->at += 64)
-        _mm_prefetch((const char *)f->at, _MM_HINT_T1);
-    f->at = f->at > f->end ? f->end : f->at;
-}
-
 /* call(n) with n as a constant 1..6. */
 #define FOR_N(call)                    \
     switch (n) {                       \

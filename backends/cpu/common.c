@@ -12,7 +12,7 @@
  * machines with sixteen.  Bound on |isum|: unpack.h.  Measured: SPEED.md. */
 #include <string.h>
 
-#include "backends/cpu/cpu.h"
+#include "backends/cpu/fetch.h"
 #include "backends/cpu/transpose.h"
 #include "backends/cpu/vec.h"
 
@@ -204,19 +204,24 @@ void tarn_cpu_common_many(const struct cpu_tile *t)
     const struct cpu_act_layout l =
         tarn_cpu_act_layout(t->ops->form, t->k, true);
     const struct panel p = panel_in(t->scratch, t->k);
+    const size_t panels = (t->k + 255) / 256;
+    struct fetcher next =
+        fetcher_of(t, panels * ((t->n_acts + ACTS - 1) / ACTS));
     for (uint32_t row = 0; row < t->n_rows; row += PANEL) {
         const uint32_t rows = t->n_rows - row < PANEL ? t->n_rows - row : PANEL;
         unpack_panel(t, row, &p);
         for (uint32_t a = 0; a < t->n_acts; a += BATCH) {
             const uint32_t n = t->n_acts - a < BATCH ? t->n_acts - a : BATCH;
             memset(p.acc, 0, (size_t)n * PANEL * sizeof(float));
-            for (uint32_t at = 0; at < (t->k + 255) / 256; at++) {
+            for (uint32_t at = 0; at < panels; at++) {
                 const uint32_t left = (t->k - 256 * at) / 32;
-                for (uint32_t i = 0; i < n; i += ACTS)
+                for (uint32_t i = 0; i < n; i += ACTS) {
                     run_panel(&p, t->ops->form == CPU_A256,
                               n - i < ACTS ? n - i : ACTS, t->acts + a + i, &l,
                               at, left < 8 ? left : 8,
                               p.acc + (size_t)i * PANEL);
+                    fetch_some(&next);
+                }
             }
             for (uint32_t i = 0; i < n; i++)
                 memcpy(t->y[a + i] + t->y_at + row, p.acc + (size_t)i * PANEL,

@@ -45,7 +45,7 @@ const uint64_t tarn_cpu_pace = UINT64_C(50000000000);
     OPS_OF(type_, CPU_A256, from_, name_##_one, many_256, false)
 #define MANY_256_8(type_, from_, name_) MANY_256(type_, from_, name_)
 #else
-#if TARN_CPU_NEON /* signed on both sides */
+#if TARN_CPU_NEON || VL == 8 /* many_bytes.c takes signed weights */
 #define MANY_32_8(type_, from_, name_) MANY_32(type_, from_, name_)
 #define MANY_256_8(type_, from_, name_) MANY_256(type_, from_, name_)
 #else

@@ -1,5 +1,5 @@
 /* many_bytes.c - many rows of activations, where bytes multiply (bytes.h): the
- * types whose values fit seven bits, on NEON all.
+ * types whose values fit seven bits; on NEON and with 32 bytes a vector all.
  *
  * A panel of weights (panel.h) meets four activations at a time; how is the
  * machine's affair (products_*.h).
@@ -8,6 +8,7 @@
  * blocks ascending.  Figures: SPEED.md. */
 #include <string.h>
 
+#include "backends/cpu/fetch.h"
 #include "backends/cpu/panel.h"
 
 #define BATCH 48u
@@ -79,7 +80,7 @@ INLINE void run(uint32_t type, const struct panel *p, uint32_t n, uint32_t nb,
     X(TARN_Q4_1) X(TARN_Q5_0) X(TARN_Q5_1) X(TARN_MXFP4) X(TARN_Q2_K)         \
     X(TARN_Q3_K) X(TARN_Q4_K) X(TARN_Q5_K) X(TARN_Q6_K) X(TARN_IQ2_XXS)       \
     X(TARN_IQ2_XS) X(TARN_IQ2_S) X(TARN_IQ3_XXS) X(TARN_IQ3_S)
-#if TARN_CPU_NEON
+#if TARN_CPU_NEON || VL == 8
 #define TYPES_8(X) X(TARN_Q8_0) X(TARN_IQ4_NL) X(TARN_IQ4_XS)
 #else
 #define TYPES_8(X)
@@ -114,6 +115,8 @@ void tarn_cpu_many_bytes(const struct cpu_tile *t)
     const struct kernel *kernel = kernel_of(t->ops->type);
     struct panel *p = t->scratch;
     float *acc = (float *)(void *)(p + np);
+    struct fetcher next =
+        fetcher_of(t, (size_t)np * ((t->n_acts + ACTS - 1) / ACTS));
     for (uint32_t row = 0; row < t->n_rows; row += PANEL) {
         const uint32_t rows = t->n_rows - row < PANEL ? t->n_rows - row : PANEL;
         kernel->unpack(t, row, p);
@@ -122,10 +125,12 @@ void tarn_cpu_many_bytes(const struct cpu_tile *t)
             memset(acc, 0, (size_t)n * PANEL * sizeof *acc);
             for (uint32_t b = 0; b < np; b++) {
                 const uint32_t left = (t->k - 256 * b) / 32;
-                for (uint32_t i = 0; i < n; i += ACTS)
+                for (uint32_t i = 0; i < n; i += ACTS) {
                     kernel->run(p + b, n - i < ACTS ? n - i : ACTS,
                                 left < 8 ? left : 8, t->acts + a + i, &l, b,
                                 acc + i * PANEL);
+                    fetch_some(&next);
+                }
             }
             for (uint32_t i = 0; i < n; i++)
                 memcpy(t->y[a + i] + t->y_at + row, acc + i * PANEL,

@@ -24,8 +24,9 @@ INLINE vi splat4(const void *p)
 }
 
 /* pairs of int16: sums of `fit` products from step e on. */
-INLINE void some_products(const struct panel *p, uint32_t fit, uint32_t n,
-                          const uint8_t *const *q, uint32_t e, vi x[ACTS][2])
+INLINE void some_products(const struct panel *p, uint32_t fit, bool is_signed,
+                          uint32_t n, const uint8_t *const *q, uint32_t e,
+                          vi x[ACTS][2])
 {
 #if VL > 4 /* with 16 bytes the sums are too many for unrolling (SPEED.md) */
     UNROLL
@@ -35,7 +36,8 @@ INLINE void some_products(const struct panel *p, uint32_t fit, uint32_t n,
         for (uint32_t t = 0; t < n; t++) {
             const struct signed_bytes a =
                 signed_bytes(splat4(q[t] + 4 * (e + i)));
-            const vi x0 = mul_bytes(w0, a), x1 = mul_bytes(w1, a);
+            const vi x0 = terms(w0, a, is_signed);
+            const vi x1 = terms(w1, a, is_signed);
             x[t][0] = i ? vi_add16(x[t][0], x0) : x0;
             x[t][1] = i ? vi_add16(x[t][1], x1) : x1;
             KEEP(x[t][0]);
@@ -61,7 +63,7 @@ INLINE void product_256(const struct panel *p, struct kind256 kind, uint32_t n,
     for (uint32_t j = 0; j < kind.subs; j++)
         for (uint32_t e = 0; e < steps; e += fit) {
             vi x[ACTS][2];
-            some_products(p, fit, n, q, j * steps + e, x);
+            some_products(p, fit, kind.is_signed, n, q, j * steps + e, x);
             for (uint32_t v = 0; v < 2; v++) {
                 const vi s = vi_load(p->scale[j][v]);
                 for (uint32_t t = 0; t < n; t++)
@@ -74,7 +76,8 @@ INLINE void product_256(const struct panel *p, struct kind256 kind, uint32_t n,
         const float da = ((const float *)(const void *)(acts[t] + l->d))[b];
         for (uint32_t v = 0; v < 2; v++) {
             vi m = kind.min ? vi_splat(0) : is[t][v];
-            for (uint32_t j = 0; j < kind.subs / 2; j++)
+            const uint32_t pairs = kind.min || kind.zero ? kind.subs / 2 : 0;
+            for (uint32_t j = 0; j < pairs; j++)
                 m = vi_dot2(m, vi_load(p->pairs[j][v]), splat4(s + 4 * j));
             vf f = vf_load(p->d[0][v]) * vf_from_vi(kind.min ? is[t][v] : m);
             if (kind.min)
@@ -105,7 +108,7 @@ INLINE void product_32(const struct panel *p, uint32_t type, uint32_t n,
         for (uint32_t t = 0; t < n; t++)
             is[t][0] = is[t][1] = vi_splat(-kind.zero * sums[t][i]);
         for (uint32_t e = 0; e < 8; e += fit) {
-            some_products(p, fit, n, q, 8 * i + e, x);
+            some_products(p, fit, kind.is_signed, n, q, 8 * i + e, x);
             for (uint32_t t = 0; t < n; t++)
                 for (uint32_t v = 0; v < 2; v++)
                     is[t][v] =

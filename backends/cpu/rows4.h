@@ -11,7 +11,7 @@
 #ifndef TARN_CPU_ROWS4_H
 #define TARN_CPU_ROWS4_H
 
-#include "backends/cpu/cpu.h"
+#include "backends/cpu/fetch.h"
 #include "backends/cpu/vec.h"
 
 typedef float v4f __attribute__((vector_size(16)));
@@ -32,31 +32,6 @@ typedef v16b v16b_any __attribute__((aligned(1), may_alias));
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
-/* How far ahead of the weight pointer memory is asked for: SPEED.md. */
-#ifndef AHEAD
-#define AHEAD 20480
-#endif
-
-/* Into which cache: so far ahead fills most of a first cache of 32 KiB, which
- * machines have whose widest vectors are AVX2's, and pushes out of it what comes
- * next.  Those with AVX-512 mostly have 48 KiB. */
-#if defined(__SSE2__) && VL < 16
-#define AHEAD_CACHE 2 /* the second */
-#else
-#define AHEAD_CACHE 3 /* the first */
-#endif
-
-/* Asks for the next `size` bytes, in whole lines.  The rows of a tile follow
- * each other, so what four rows side by side will want stands in one piece;
- * asked for in one piece it comes faster.  Returns p + size. */
-INLINE const uint8_t *fetch(const uint8_t *p, uint32_t size)
-{
-    for (uint32_t i = 0; i < size; i += 64)
-        __builtin_prefetch((const void *)((uintptr_t)p + AHEAD + i), 0,
-                           AHEAD_CACHE);
-    return (const uint8_t *)((uintptr_t)p + size);
-}
-
 /* ------------------------------------------------------------------- rows */
 
 struct rows4 {
@@ -71,25 +46,6 @@ INLINE struct rows4 rows_at(const struct cpu_tile *t, uint32_t row)
         r.w[i] = t->w + (row + i < t->n_rows ? row + i : t->n_rows - 1) *
                             t->row_bytes;
     return r;
-}
-
-/* WebAssembly has no prefetch, but loads whose result nobody waits for overlap
- * too if they stand together: the weights of the four rows at `row` (none
- * behind the last) come into the cache all at once.  One by one, between the
- * products, each would hold up all that follows it (SPEED.md).  The empty asm
- * keeps a load a load of its own: the compiler else gathers them in vectors. */
-INLINE void fetch_rows(const struct cpu_tile *t, uint32_t row)
-{
-#if defined(__wasm__)
-    const uint32_t left = row < t->n_rows ? t->n_rows - row : 0;
-    const size_t size = (left < 4 ? left : 4) * t->row_bytes;
-    const uint8_t *p = t->w + row * t->row_bytes;
-    for (size_t at = 0; at < size; at += 64)
-        __asm__ volatile("" : : "r"(p[at]));
-#else
-    (void)t;
-    (void)row;
-#endif
 }
 
 INLINE void put_rows(const struct cpu_tile *t, uint32_t row, v4f acc)

@@ -75,8 +75,13 @@ INLINE vi values_q6_k(const uint8_t *p, uint32_t i)
     const uint32_t half = i / (VECTORS / 2), e = i % (VECTORS / 2) * 4 * VL;
     const vi low =
         shift_bits(vi_load(p + 64 * half + e % 64), e / 64 * 4, 0);
-    return put_above(low, 4,
-                     spread32(p + 128 + 32 * half, i % (VECTORS / 2), 2));
+    const uint8_t *high = p + 128 + 32 * half;
+#if TARN_CPU_NEON
+    return put_above(low, 4, spread32(high, i % (VECTORS / 2), 2));
+#else
+    return (low & splat_byte(15)) |
+           spread32_to(high, i % (VECTORS / 2), 2, 4);
+#endif
 }
 
 /* Bytes 4 VL i .. of a superblock. */

@@ -63,6 +63,32 @@ static bool lies_gapless(const struct tarn_gguf_tensor *t, size_t n,
     return true;
 }
 
+/* What is wrong with a tensor that is not aligned or not inside `room`. */
+static enum tarn_status wrong_place(const struct tarn_gguf_part *part,
+                                    const struct tarn_gguf_tensor *t,
+                                    uint64_t room, struct tarn_error *err)
+{
+    const struct tarn_shown name = tarn_shown_str(t->name);
+    if (t->offset % part->alignment)
+        return tarn_fail(err, TARN_BAD_FILE,
+                         "tensor \"%s\" begins at %s, which is no "
+                         "multiple of the file's alignment of %s",
+                         name.text, tarn_count(t->offset).text,
+                         tarn_count(part->alignment).text);
+    if (t->offset > room)
+        return tarn_fail(err, TARN_BAD_FILE,
+                         "tensor \"%s\" begins at %s of the data, behind "
+                         "their end at %s",
+                         name.text, tarn_count(t->offset).text,
+                         tarn_count(room).text);
+    return tarn_fail(err, TARN_BAD_FILE,
+                     "tensor \"%s\" ends %s bytes after the end of "
+                     "the file; the download is probably incomplete, "
+                     "fetch it again",
+                     name.text,
+                     tarn_count(t->size - (room - t->offset)).text);
+}
+
 static enum tarn_status check_ends(const struct tarn_gguf_part *part,
                                    const struct tarn_gguf_tensor *t,
                                    struct tarn_error *err)
@@ -77,27 +103,10 @@ static enum tarn_status check_ends(const struct tarn_gguf_part *part,
                          tarn_count(part->data_at + end).text,
                          tarn_count(size).text);
     for (size_t i = 0; i < part->n_tensors; i++) {
-        const struct tarn_shown name = tarn_shown_str(t[i].name);
-        if (t[i].offset % part->alignment)
-            return tarn_fail(err, TARN_BAD_FILE,
-                             "tensor \"%s\" begins at %s, which is no "
-                             "multiple of the file's alignment of %s",
-                             name.text, tarn_count(t[i].offset).text,
-                             tarn_count(part->alignment).text);
-        if (t[i].offset > room)
-            return tarn_fail(err, TARN_BAD_FILE,
-                             "tensor \"%s\" begins at %s of the data, behind "
-                             "their end at %s",
-                             name.text, tarn_count(t[i].offset).text,
-                             tarn_count(room).text);
-        if (t[i].size > room - t[i].offset)
-            return tarn_fail(
-                err, TARN_BAD_FILE,
-                "tensor \"%s\" ends %s bytes after the end of "
-                "the file; the download is probably incomplete, "
-                "fetch it again",
-                name.text,
-                tarn_count(t[i].size - (room - t[i].offset)).text);
+        const bool inside =
+            t[i].offset <= room && t[i].size <= room - t[i].offset;
+        if (!inside || t[i].offset % part->alignment)
+            return wrong_place(part, t + i, room, err);
     }
     return TARN_OK;
 }

@@ -35,6 +35,9 @@
 
 #define TARN_PLUGIN_MAX_DEVICES 64u
 #define TARN_PLUGIN_PROBE_MS 2000.0
+/* Of a backend that was asked for by name: a driver may compile for longer at
+ * its first start, or on a busy machine, and somebody wants to wait. */
+#define TARN_PLUGIN_ASKED_MS 20000.0
 
 enum tarn_plugin_state {
     TARN_PLUGIN_READY,   /* loaded; in the list of backends */
@@ -70,7 +73,7 @@ struct tarn_plugin_options {
     bool probe_again;      /* ignore what is remembered */
     bool trust_env;        /* a relative LD_LIBRARY_PATH is meant */
     const char *cache_dir; /* NULL: as above; "": remember nothing */
-    double probe_ms;       /* limit of one probe; 0: TARN_PLUGIN_PROBE_MS */
+    double probe_ms;       /* limit of one probe; 0: the above */
 };
 
 struct tarn_plugins;

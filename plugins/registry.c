@@ -108,6 +108,11 @@ static enum tarn_status judge_note(const struct search *s,
     return TARN_OK;
 }
 
+static bool by_name(const struct search *s, const struct tarn_plugin *p)
+{
+    return s->opt->backend && !strcmp(s->opt->backend, p->name);
+}
+
 static enum tarn_status judge_probe(const struct search *s, int fd,
                                     const struct stat *st,
                                     const struct tarn_elf *e,
@@ -115,8 +120,9 @@ static enum tarn_status judge_probe(const struct search *s, int fd,
                                     struct tarn_error *err)
 {
     struct tarn_verdict v;
-    double limit =
-        s->opt->probe_ms > 0 ? s->opt->probe_ms : TARN_PLUGIN_PROBE_MS;
+    const double limit = s->opt->probe_ms > 0 ? s->opt->probe_ms
+                         : by_name(s, p)      ? TARN_PLUGIN_ASKED_MS
+                                              : TARN_PLUGIN_PROBE_MS;
     char id[80];
     snprintf(id, sizeof id, "%s", e->build_id);
     if (e->note.flags & TARN_NOTE_LOADS)
@@ -151,7 +157,7 @@ static const struct tarn_plugin *same_name(const struct tarn_plugins *all,
 
 static bool asked_for(const struct search *s, const struct tarn_plugin *p)
 {
-    return s->doubles || (s->opt->backend && !strcmp(s->opt->backend, p->name));
+    return s->doubles || by_name(s, p);
 }
 
 static enum tarn_status judge_open_file(const struct search *s,

@@ -68,6 +68,19 @@ INLINE struct kind256 kind256_of(uint32_t type)
 
 /* ------------------------------------------------------------------ values */
 
+/* Vector i of the 128 values whose two upper bits stand in 32 bytes at p: `low`
+ * has the lower four and rubbish above.  Below 64 bytes in one shift. */
+INLINE vi upper_bits_q6_k(vi low, const uint8_t *p, uint32_t i)
+{
+#if VL == 16 || TARN_CPU_NEON
+    return put_above(low, 4, spread32(p, i, 2));
+#else
+    const vi v = vi_load(VL == 4 ? p + 16 * (i % 2) : p);
+    return (low & splat_byte(15)) |
+           (shift_bits(v, VL == 4 ? i / 2 * 2 : i * 2, 4) & splat_byte(48));
+#endif
+}
+
 /* Vector i of Q6_K: halves of 128 values, 64 bytes of nibbles and 32 bytes of
  * two more bits each. */
 INLINE vi values_q6_k(const uint8_t *p, uint32_t i)
@@ -75,13 +88,7 @@ INLINE vi values_q6_k(const uint8_t *p, uint32_t i)
     const uint32_t half = i / (VECTORS / 2), e = i % (VECTORS / 2) * 4 * VL;
     const vi low =
         shift_bits(vi_load(p + 64 * half + e % 64), e / 64 * 4, 0);
-    const uint8_t *high = p + 128 + 32 * half;
-#if TARN_CPU_NEON
-    return put_above(low, 4, spread32(high, i % (VECTORS / 2), 2));
-#else
-    return (low & splat_byte(15)) |
-           spread32_to(high, i % (VECTORS / 2), 2, 4);
-#endif
+    return upper_bits_q6_k(low, p + 128 + 32 * half, i % (VECTORS / 2));
 }
 
 /* Bytes 4 VL i .. of a superblock. */

@@ -268,14 +268,16 @@ INLINE vi bits_of(vi v, uint32_t from, uint32_t n)
     return TARN_CPU_NEON && from + n == 8 ? v : v & splat_byte((1 << n) - 1);
 }
 
-#if TARN_CPU_NEON
-/* The lowest n bits (2 or 4) of `low`, `high` above them: one instruction. */
+/* The lowest n bits (2 or 4) of `low`, `high` above them. */
 INLINE vi put_above(vi low, uint32_t n, vi high)
 {
+#if TARN_CPU_NEON
     const uint8x16_t l = (uint8x16_t)low, h = (uint8x16_t)high;
     return n == 2 ? (vi)vsliq_n_u8(l, h, 2) : (vi)vsliq_n_u8(l, h, 4);
-}
+#else
+    return (low & splat_byte((1 << n) - 1)) | shift_bits(high, 0, n);
 #endif
+}
 
 /* Vector i of the values whose bits stand `step` apart in the same 32 bytes:
  * values 0-31 in the lowest bits, 32-63 `step` higher and so on.  Not masked.
@@ -305,21 +307,6 @@ INLINE vi spread32(const uint8_t *p, uint32_t i, uint32_t step)
     return spread32_raw(p, i, step) & splat_byte((1 << step) - 1);
 #endif
 }
-
-#if !TARN_CPU_NEON
-/* The same of `step` bits, moved to bit `to`: below 64 bytes in one shift. */
-INLINE vi spread32_to(const uint8_t *p, uint32_t i, uint32_t step, uint32_t to)
-{
-#if VL == 16
-    return shift_bits(spread32(p, i, step), 0, to);
-#else
-    const uint8_t *at = VL == 4 ? p + 16 * (i % 2) : p;
-    const uint32_t from = (VL == 4 ? i / 2 : i) * step;
-    return shift_bits(vi_load(at), from, to) &
-           splat_byte((int)(((1u << step) - 1) << to));
-#endif
-}
-#endif
 
 /* The same of single bits (step 1), moved to bit `to` and masked. */
 INLINE vi spread_bit(const uint8_t *p, uint32_t i, uint32_t to)

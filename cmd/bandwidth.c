@@ -31,7 +31,7 @@ struct cmd_bandwidth {
 /* With loads as wide as the processor has them: with narrow ones a core has not
  * enough of them under way (24 GB/s with 16 bytes, 39 with 64).  Wider vectors
  * than that would go through memory: 17 GB/s instead of 26 with AVX2. */
-#define READ_LINES(width_)                                             \
+#define READ_LINES(width_)                                                    \
     {                                                                         \
         typedef uint64_t wide                                                 \
             __attribute__((vector_size(width_), may_alias));                  \

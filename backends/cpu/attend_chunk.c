@@ -11,6 +11,7 @@
 #include <float.h>
 
 #include "backends/cpu/cpu.h"
+#include "backends/cpu/fetch.h"
 #include "backends/cpu/kv.h"
 #include "backends/cpu/vec.h"
 
@@ -51,46 +52,39 @@ INLINE uint32_t value_bytes(uint32_t type)
                                    : 4;
 }
 
-INLINE void fetch(const uint8_t *p)
-{
-#if defined(__SSE2__)
-    _mm_prefetch((const char *)p, _MM_HINT_T0);
-#elif TARN_CPU_NEON
-    __builtin_prefetch(p);
-#else
-    (void)p;
-#endif
-}
-
 INLINE void fetch_lines(const uint8_t *p, uint32_t bytes)
 {
+#if !FETCHES_NOTHING
 #if !defined(TARN_PLAIN_LOOPS)
 VEC_UNROLL(8)
 #endif
     for (uint32_t i = 0; i < bytes; i += 64)
-        fetch(p + i);
+        __builtin_prefetch(p + i, 0, AHEAD_CACHE);
+#else
+    (void)p;
+    (void)bytes;
+#endif
 }
 
-/* acc[h][i] + q_h[j] * k[j] of KEYS vectors of keys; line: value 0 of them,
- * groups of 16 keys `group` bytes apart. */
-INLINE void score_step(const uint8_t *line, size_t group, const float *q,
-                       uint32_t n, uint32_t j, uint32_t heads, uint32_t type,
+/* acc[h][i] + q_h * k of KEYS vectors of keys; k: one value of them, groups of
+ * 16 keys `group` bytes apart. */
+INLINE void score_step(const uint8_t *k, size_t group, const float *const *q,
+                       uint32_t at, uint32_t heads, uint32_t type,
                        const vf *d, vf (*acc)[KEYS])
 {
-    vf k[KEYS];
+    vf x[KEYS];
 VEC_UNROLL(4)
     for (uint32_t i = 0; i < KEYS; i++) {
-        k[i] = load_kv(line + i * VL / 16 * group,
-                       (size_t)j * 16 + i * VL % 16, type);
+        x[i] = load_kv(k + i * VL / 16 * group, 16 * at + i * VL % 16, type);
         if (type == TARN_Q8_0)
-            k[i] = k[i] * d[i];
+            x[i] = x[i] * d[i];
     }
 VEC_UNROLL(4)
     for (uint32_t h = 0; h < heads; h++) {
-        const vf x = vf_splat(q[h * n + j]);
+        const vf one = vf_splat(q[h][at]);
 VEC_UNROLL(4)
         for (uint32_t i = 0; i < KEYS; i++) {
-            acc[h][i] = acc[h][i] + x * k[i];
+            acc[h][i] = acc[h][i] + one * x[i];
             KEEP(acc[h][i]);
         }
     }
@@ -108,6 +102,9 @@ INLINE void scores(const struct cpu_chunk *c, const float *q, uint32_t heads,
     for (uint32_t h = 0; h < heads; h++)
         for (uint32_t i = 0; i < KEYS; i++)
             acc[h][i] = vf_zero();
+    const float *at[HEADS];
+    for (uint32_t h = 0; h < heads; h++)
+        at[h] = q + (size_t)h * n;
     uint32_t j = 0;
     for (; j + 4 <= n; j += 4) {
         if (type == TARN_Q8_0 && j % 32 == 0)
@@ -115,14 +112,17 @@ INLINE void scores(const struct cpu_chunk *c, const float *q, uint32_t heads,
                 d[i] = load_scales(c->at.k_scale,
                                    (size_t)j / 32 * 256 + t + i * VL);
         for (uint32_t i = 0; i < KEYS * VL; i += 16)
-            fetch_lines(next + i / 16 * group + (size_t)j * 16 * bytes,
-                        64 * bytes);
+            fetch_lines(next + i / 16 * group, 64 * bytes);
 VEC_UNROLL(4)
         for (uint32_t u = 0; u < 4; u++)
-            score_step(line, group, q, n, j + u, heads, type, d, acc);
+            score_step(line, group, at, u, heads, type, d, acc);
+        line += 64 * bytes;
+        next += 64 * bytes;
+        for (uint32_t h = 0; h < heads; h++)
+            at[h] += 4;
     }
     for (; j < n; j++)
-        score_step(line, group, q, n, j, heads, type, d, acc);
+        score_step(line, group, at, j % 4, heads, type, d, acc);
     for (uint32_t h = 0; h < heads; h++)
         for (uint32_t i = 0; i < KEYS; i++)
             vf_store(s[h] + t + i * VL, acc[h][i] * c->scale);

@@ -395,13 +395,13 @@ static void test_a_line_follows_the_pointer(void)
             at = i;
     for (int i = 0; i < w * h; i++)
         changed += after[i] != before[i];
-    GtkBorder edge; /* the picture has it, the list has not */
-    gtk_style_context_get_padding(
-        gtk_widget_get_style_context(GTK_WIDGET(lanes())), &edge);
-    CHECK_SAYS(at >= 0 && ABS(at - edge.left - x) <= 2, "%d, not %d", at,
-               x + edge.left);
+    graphene_rect_t all; /* the picture has the padding, the list has not */
+    g_assert_true(gtk_widget_compute_bounds(GTK_WIDGET(lanes()),
+                                            GTK_WIDGET(lanes()), &all));
+    x -= (int)all.origin.x;
+    CHECK_SAYS(at >= 0 && ABS(at - x) <= 2, "%d, not %d", at, x);
     CHECK_SAYS(changed > 1000, "%d pixels", changed); /* the tip */
-    steps += edge.top;
+    steps -= (int)all.origin.y;
     for (int y = steps; at >= 0 && y < steps + 16; y++)
         CHECK(after[y * w + at] == before[y * w + at]);
     g_signal_emit_by_name(controller(GTK_WIDGET(lanes()),

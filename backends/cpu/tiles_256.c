@@ -88,40 +88,65 @@ KERNEL static void split(const struct panel *p, uint32_t subs, int32_t zero,
 
 /* -------------------------------------------------------------------- floats */
 
-/* Activations [from, to) of both tiles of a step whose integers are there. */
+/* Activations [from, to) of both tiles of a step whose integers are there.
+ * Tiles are loaded through the same ports, so what all of them meet is loaded
+ * once. */
 INLINE void settle(const struct step *s, struct kind256 kind, bool high,
                    const struct cpu_act_layout *l, uint32_t from, uint32_t to)
 {
-    for (uint32_t u = 0; u < 2; u++)
-        for (uint32_t t = from > s->skip[u] ? from : s->skip[u]; t < to; t++) {
-            const uint8_t *act = s->act[u] + t * l->stride;
-            const uint8_t *sums = act + (kind.subs == 8 ? l->sums : l->s16) +
-                                  (size_t)s->b * kind.subs * 2;
-            const __m512 da = _mm512_set1_ps(
-                ((const float *)(const void *)(act + l->d))[s->b]);
+    const uint32_t pairs = kind.min ? kind.subs / 2 : 0;
+    const size_t stride = l->stride;
+    __m512 d[2], m[2];
+    __m512i p[8][2];
+    if (!s->w)
+        return;
+    for (uint32_t v = 0; v < 2; v++) {
+        d[v] = _mm512_load_ps(s->w->d[v]);
+        m[v] = kind.min ? _mm512_load_ps(s->w->m[v]) : _mm512_setzero_ps();
+        for (uint32_t j = 0; j < pairs; j++)
+            p[j][v] = _mm512_load_si512(s->w->pairs[j][v]);
+    }
+    for (uint32_t u = 0; u < 2; u++) {
+        const uint32_t first = from > s->skip[u] ? from : s->skip[u];
+        if (first >= to)
+            continue;
+        const uint8_t *act = s->act[u] + first * stride;
+        const uint8_t *sums = act + (kind.subs == 8 ? l->sums : l->s16) +
+                              (size_t)s->b * kind.subs * 2;
+        const uint8_t *scale = act + l->d + (size_t)s->b * sizeof(float);
+        const int32_t *low = s->c[0][2 * u][first];
+        const int32_t *top = s->c[1][2 * u][first];
+        float *o = s->acc[u] + first * PANEL;
+        for (uint32_t t = first; t < to; t++) {
+            const __m512 da = (__m512)splat32(scale);
+            __m512i off[2] = { _mm512_setzero_si512(),
+                               _mm512_setzero_si512() };
+            for (uint32_t j = 0; j < pairs; j++) {
+                const __m512i x = splat32(sums + 4 * j);
+                off[0] = _mm512_dpwssd_epi32(off[0], p[j][0], x);
+                off[1] = _mm512_dpwssd_epi32(off[1], p[j][1], x);
+            }
             for (uint32_t v = 0; v < 2; v++) {
-                __m512i is = _mm512_load_si512(s->c[0][2 * u + v][t]);
+                __m512i is = _mm512_load_si512(low + v * 256);
                 if (high)
                     is = _mm512_add_epi32(
                         is, _mm512_slli_epi32(
-                                _mm512_load_si512(s->c[1][2 * u + v][t]), 7));
-                __m512 f = _mm512_mul_ps(_mm512_load_ps(s->w->d[v]),
-                                         _mm512_cvtepi32_ps(is));
-                if (kind.min) {
-                    __m512i m = _mm512_setzero_si512();
-                    for (uint32_t j = 0; j < kind.subs / 2; j++)
-                        m = _mm512_dpwssd_epi32(
-                            m, _mm512_load_si512(s->w->pairs[j][v]),
-                            splat32(sums + 4 * j));
-                    f = _mm512_sub_ps(f,
-                                      _mm512_mul_ps(_mm512_load_ps(s->w->m[v]),
-                                                    _mm512_cvtepi32_ps(m)));
-                }
-                float *o = s->acc[u] + (2 * t + v) * 16;
-                _mm512_store_ps(o, _mm512_add_ps(_mm512_load_ps(o),
-                                                 _mm512_mul_ps(da, f)));
+                                _mm512_load_si512(top + v * 256), 7));
+                __m512 f = _mm512_mul_ps(d[v], _mm512_cvtepi32_ps(is));
+                if (kind.min)
+                    f = _mm512_sub_ps(
+                        f, _mm512_mul_ps(m[v], _mm512_cvtepi32_ps(off[v])));
+                _mm512_store_ps(o + 16 * v,
+                                _mm512_add_ps(_mm512_load_ps(o + 16 * v),
+                                              _mm512_mul_ps(da, f)));
             }
+            sums += stride;
+            scale += stride;
+            low += 16;
+            top += 16;
+            o += PANEL;
         }
+    }
 }
 
 /* ------------------------------------------------------------------ products */

@@ -33,33 +33,49 @@ static const struct tile_shapes SHAPES = {
     .rows = { 16, 16, 16, 16, 16, 16, 8, 8 },
 };
 
-/* The floats of a step whose integers are there. */
+/* The floats of a step whose integers are there; what all meet is loaded once
+ * (tiles_256.c). */
 INLINE void settle(const struct step *s, const struct cpu_act_layout *l,
                    bool min)
 {
     const uint32_t i = s->b % 8;
-    for (uint32_t u = 0; u < 2; u++)
-        for (uint32_t t = s->skip[u]; t < TILE_ROWS; t++) {
-            const uint8_t *act = s->act[u] + t * l->stride;
-            const int32_t sum =
-                ((const int32_t *)(const void *)(act + l->sums))[s->b];
-            const __m512 da = _mm512_set1_ps(
-                ((const float *)(const void *)(act + l->d))[s->b]);
-            const __m512i off = _mm512_set1_epi32(s->zero * sum);
+    const int32_t zero = s->zero;
+    const size_t stride = l->stride;
+    __m512 d[2], m[2];
+    if (!s->w)
+        return;
+    for (uint32_t v = 0; v < 2; v++) {
+        d[v] = _mm512_load_ps(s->w->d[i][v]);
+        m[v] = min ? _mm512_load_ps(s->w->m[i][v]) : _mm512_setzero_ps();
+    }
+    for (uint32_t u = 0; u < 2; u++) {
+        const uint32_t first = s->skip[u];
+        if (first >= TILE_ROWS)
+            continue;
+        const uint8_t *act = s->act[u] + first * stride + 4 * (size_t)s->b;
+        const int32_t *c = s->c[2 * u][first];
+        float *o = s->acc[u] + first * PANEL;
+        for (uint32_t t = first; t < TILE_ROWS; t++) {
+            int32_t sum;
+            memcpy(&sum, act + l->sums, sizeof sum);
+            const __m512 da = (__m512)splat32(act + l->d);
+            const __m512i off = _mm512_set1_epi32(zero * sum);
             for (uint32_t v = 0; v < 2; v++) {
-                const __m512i is = _mm512_sub_epi32(
-                    _mm512_load_si512(s->c[2 * u + v][t]), off);
-                __m512 f = _mm512_mul_ps(_mm512_load_ps(s->w->d[i][v]),
-                                         _mm512_cvtepi32_ps(is));
+                const __m512i is =
+                    _mm512_sub_epi32(_mm512_load_si512(c + v * 256), off);
+                __m512 f = _mm512_mul_ps(d[v], _mm512_cvtepi32_ps(is));
                 if (min)
                     f = _mm512_add_ps(
-                        f, _mm512_mul_ps(_mm512_load_ps(s->w->m[i][v]),
-                                         _mm512_set1_ps((float)sum)));
-                float *o = s->acc[u] + (2 * t + v) * 16;
-                _mm512_store_ps(o, _mm512_add_ps(_mm512_load_ps(o),
-                                                 _mm512_mul_ps(da, f)));
+                        f, _mm512_mul_ps(m[v], _mm512_set1_ps((float)sum)));
+                _mm512_store_ps(o + 16 * v,
+                                _mm512_add_ps(_mm512_load_ps(o + 16 * v),
+                                              _mm512_mul_ps(da, f)));
             }
+            act += stride;
+            c += 16;
+            o += PANEL;
         }
+    }
 }
 
 /* The integers of a step. */

@@ -155,60 +155,6 @@ INLINE struct heads load_heads_q45(const struct rows4 *r, const int16_t *sums)
     h.dm = (v4f)_mm_cvtph_ps(_mm_cvtepi32_epi16(_mm_srli_epi32(halves, 16)));
     return h;
 }
-#elif VL == 8
-/* The same of two superblocks. */
-INLINE __m256i load_two_heads(const uint8_t *p, const uint8_t *q,
-                              __m256i sums, struct ready s[2], __m256i *off)
-{
-    const __m256i v = _mm256_setr_m128i((__m128i)load16(p),
-                                        (__m128i)load16(q));
-    const __m256i low = _mm256_and_si256(v, _mm256_set1_epi8(0x3f));
-    const __m256i top = _mm256_and_si256(_mm256_srli_epi16(v, 2),
-                                         _mm256_set1_epi8(0x30));
-    const __m256i four =
-        _mm256_srlv_epi32(_mm256_shuffle_epi32(v, 0xfc),
-                          _mm256_setr_epi32(0, 0, 4, 0, 0, 0, 4, 0));
-    const __m256i high = _mm256_or_si256(
-        top, _mm256_and_si256(four, _mm256_set1_epi8(0x0f)));
-    const __m256i zero = _mm256_setzero_si256();
-    const __m256i scales = _mm256_unpackhi_epi8(
-        _mm256_unpacklo_epi32(low, high), zero);
-    const __m256i mins = _mm256_unpacklo_epi8(
-        _mm256_unpackhi_epi32(low, high), zero);
-    s[0].v[0] = (vi)_mm256_permute2x128_si256(scales, scales, 0x00);
-    s[1].v[0] = (vi)_mm256_permute2x128_si256(scales, scales, 0x11);
-    *off = _mm256_madd_epi16(mins, sums);
-    return v;
-}
-
-INLINE struct heads load_heads_q45(const struct rows4 *r, const int16_t *sums)
-{
-    struct heads h;
-    __m256i m[2];
-    const __m256i a =
-        _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)sums));
-    const __m256i v =
-        load_two_heads(r->w[0], r->w[1], a, h.s, m);
-    const __m256i w =
-        load_two_heads(r->w[2], r->w[3], a, h.s + 2, m + 1);
-    /* Sums of rows 0, 2 in the low lane, of 1, 3 in the high one. */
-    const vi x = (vi)_mm256_unpacklo_epi32(m[0], m[1]) +
-                 (vi)_mm256_unpackhi_epi32(m[0], m[1]);
-    const vi y = x + (vi)_mm256_shuffle_epi32((__m256i)x, 0x4e);
-    h.off = (v4i)_mm_unpacklo_epi32(
-        _mm256_castsi256_si128((__m256i)y),
-        _mm256_extracti128_si256((__m256i)y, 1));
-    const __m256i z = _mm256_unpacklo_epi32(v, w);
-    const __m128i halves = _mm_unpacklo_epi32(
-        _mm256_castsi256_si128(z), _mm256_extracti128_si256(z, 1));
-    const __m128i split = _mm_shuffle_epi8(
-        halves, _mm_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14,
-                              15));
-    const __m256 d = _mm256_cvtph_ps(split);
-    h.d = (v4f)_mm256_castps256_ps128(d);
-    h.dm = (v4f)_mm256_extractf128_ps(d, 1);
-    return h;
-}
 #endif
 
 INLINE struct heads load_heads(uint32_t type, const struct rows4 *r,
@@ -217,7 +163,7 @@ INLINE struct heads load_heads(uint32_t type, const struct rows4 *r,
     const struct kind256 kind = kind256_of(type);
     struct heads h;
     v4i off[4];
-#if VL > 4
+#if VL == 16
     if (type == TARN_Q4_K || type == TARN_Q5_K)
         return load_heads_q45(r, sums);
 #endif
@@ -360,8 +306,10 @@ INLINE void one(const struct cpu_tile *t, uint32_t type)
     }
 ONE(q2_k, TARN_Q2_K)
 ONE(q3_k, TARN_Q3_K)
+#if VL != 8 /* AVX2: one_45_avx2.c */
 ONE(q4_k, TARN_Q4_K)
 ONE(q5_k, TARN_Q5_K)
+#endif
 ONE(q6_k, TARN_Q6_K)
 ONE(iq4_xs, TARN_IQ4_XS)
 ONE(iq2_xxs, TARN_IQ2_XXS)

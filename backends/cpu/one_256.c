@@ -236,18 +236,23 @@ INLINE vi meet(uint32_t type, vi sum, const struct ready *s, const uint8_t *w,
 }
 
 INLINE v4f superblock(uint32_t type, const struct rows4 *r, const uint8_t *q,
-                      const int16_t *sums, float da, v4f acc)
+                      const int16_t *sums, float da, v4f acc,
+                      const struct asked *next)
 {
     const struct kind256 kind = kind256_of(type);
     const struct heads h = load_heads(type, r, sums);
     const struct ready_acts acts = make_acts(q);
     const uint32_t step = together_of(&kind);
     vi is[4] = { { 0 }, { 0 }, { 0 }, { 0 } };
+    if (!ASKS_IN_STEPS)
+        ask(next, 0);
     if (ALL_AT_ONCE(type)) {
         UNROLL
         for (uint32_t i = 0; i < VECTORS; i += step) {
             UNROLL
             for (uint32_t n = 0; n < 4; n++) {
+                if (ASKS_IN_STEPS)
+                    ask(next, 4 * i + n);
                 is[n] = meet(type, is[n], h.s + n, r->w[n], &acts, i);
                 KEEP(is[n]);
             }
@@ -286,12 +291,12 @@ INLINE void one(const struct cpu_tile *t, uint32_t type)
     for (uint32_t row = 0; row < t->n_rows; row += 4) {
         struct rows4 r = rows_at(t, row);
         fetch_rows(t, row + 4);
-        const uint8_t *ahead = r.w[0];
+        struct asked next = { r.w[0], 4 * kind.bytes, 4 * VECTORS };
         v4f acc = { 0 };
         for (uint32_t b = 0; b < t->k / 256; b++) {
-            ahead = fetch(ahead, 4 * kind.bytes);
             acc = superblock(type, &r, q + 256 * (size_t)b,
-                             sums + kind.subs * b, d[b], acc);
+                             sums + kind.subs * b, d[b], acc, &next);
+            next.p += next.size;
             for (uint32_t n = 0; n < 4; n++)
                 r.w[n] += kind.bytes;
         }

@@ -67,9 +67,14 @@ INLINE vi half_values(uint32_t type, const struct rows8 *r, uint32_t n,
     return kind.qh ? v | fifth_bits(two_words(r, n, at + kind.qh), half) : v;
 }
 
-/* The terms of the sums of the block at `at` of eight rows. */
+/* How many blocks of a row are one step of the loop. */
+#define STEP 4
+
+/* The terms of the sums of the block at `at` of eight rows; i: which of a step
+ * it is. */
 INLINE vf terms8(uint32_t type, const struct rows8 *r, size_t at,
-                 const uint8_t *q, const int32_t *asum)
+                 const uint8_t *q, const int32_t *asum,
+                 const struct asked *next, uint32_t i)
 {
     const struct kind32 kind = kind32_of(type);
     const bool together = fit_of(kind.most) >= 4;
@@ -77,6 +82,7 @@ INLINE vf terms8(uint32_t type, const struct rows8 *r, size_t at,
     vi x[4];
     UNROLL
     for (uint32_t n = 0; n < 4; n++) {
+        ask(next, 4 * i + n);
         x[n] = terms(half_values(type, r, n, at, 0), a[0], kind.is_signed);
         const vi y =
             terms(half_values(type, r, n, at, 1), a[1], kind.is_signed);
@@ -91,9 +97,6 @@ INLINE vf terms8(uint32_t type, const struct rows8 *r, size_t at,
     return kind.min ? v + halves8(r, at + 2) * vf_from_vi(s) : v;
 }
 
-/* How many blocks of a row are one step of the loop. */
-#define STEP 4
-
 INLINE void one(const struct cpu_tile *t, uint32_t type)
 {
     const struct kind32 kind = kind32_of(type);
@@ -105,19 +108,20 @@ INLINE void one(const struct cpu_tile *t, uint32_t type)
 #define TERMS(i_)                                                       \
     vf_splat(d[b + (i_)]) * terms8(type, &r, (i_) * kind.bytes,         \
                                    q + 32 * (size_t)(b + (i_)),         \
-                                   sums + b + (i_))
+                                   sums + b + (i_), &next, i_)
     for (uint32_t row = 0; row < t->n_rows; row = next_row8(t, row)) {
         struct rows8 r = rows8_at(t, row);
-        const uint8_t *const w = r.low, *ahead = w;
+        const uint8_t *const w = r.low;
+        struct asked next = { w, 8 * STEP * kind.bytes, 4 * STEP };
         vf acc = vf_zero();
         uint32_t b = 0;
         for (; r.stride && b + STEP <= n_blocks; b += STEP) {
-            ahead = fetch(ahead, 8 * STEP * kind.bytes);
             KEEP_STRIDE(r);
             UNROLL
             for (uint32_t i = 0; i < STEP; i++)
                 acc = acc + TERMS(i);
             step_rows8(&r, STEP * kind.bytes);
+            next.p += next.size;
         }
         for (; b < n_blocks; b++) {
             uint8_t room[FRONT + 34] = { 0 };

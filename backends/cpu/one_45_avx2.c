@@ -75,7 +75,7 @@ INLINE vi scaled8(uint32_t type, const vi x[4], vi s)
 
 /* The terms of the sums of eight rows. */
 INLINE vf superblock8(uint32_t type, const struct rows8 *r, const uint8_t *q,
-                      const int16_t *sums)
+                      const int16_t *sums, const struct asked *next)
 {
     const uint32_t values = type == TARN_Q4_K ? 16 : 48;
     const struct heads8 h = load_heads8(r);
@@ -90,6 +90,7 @@ INLINE vf superblock8(uint32_t type, const struct rows8 *r, const uint8_t *q,
             a[i] = both_halves(q + 64 * j + 16 * i);
         UNROLL
         for (uint32_t n = 0; n < 4; n++) {
+            ask(next, 4 * j + n);
             const vi v0 = two_rows(r, n, values + 32 * j);
             const vi v1 = two_rows(r, n, values + 32 * j + 16);
             const vi b0 = type == TARN_Q4_K ? v0 : two_rows(r, n, 16);
@@ -132,14 +133,14 @@ INLINE void one(const struct cpu_tile *t, uint32_t type)
     const float *d = (const float *)(const void *)(q + l.d);
     for (uint32_t row = 0; row < t->n_rows; row = next_row8(t, row)) {
         struct rows8 r = rows8_at(t, row);
-        const uint8_t *ahead = r.low;
+        struct asked next = { r.low, 8 * kind.bytes, 16 };
         vf acc = vf_zero();
         for (uint32_t b = 0; b < t->k / 256; b++) {
-            ahead = fetch(ahead, 8 * kind.bytes);
             KEEP_STRIDE(r);
             acc = acc + vf_splat(d[b]) *
                             superblock8(type, &r, q + 256 * (size_t)b,
-                                        sums + kind.subs * b);
+                                        sums + kind.subs * b, &next);
+            next.p += next.size;
             step_rows8(&r, kind.bytes);
         }
         put_rows8(t, row, acc);

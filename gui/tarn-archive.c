@@ -125,7 +125,9 @@ static gint64 checksum(const char *text, const char *thought)
     return (gint64)h;
 }
 
-/* ------------------------------------------------------- to the main thread */
+/* ------------------------------------------------------- to the main thread
+ * As sources, never by g_main_context_invoke(): that calls at once, in the thread
+ * that asks, while nobody iterates the main context. */
 typedef struct {
     TarnArchive *archive;
     char *text;
@@ -158,8 +160,7 @@ static void say_failed(TarnArchive *a, const char *reason)
                                 "kept in memory; export them before you "
                                 "quit."),
                               reason);
-    g_main_context_invoke_full(NULL, G_PRIORITY_DEFAULT, tell_failed, s,
-                               free_said);
+    g_idle_add_full(G_PRIORITY_DEFAULT, tell_failed, s, free_said);
 }
 
 static gboolean tell_answer(gpointer user)
@@ -594,8 +595,7 @@ static void answer(TarnArchive *a, Job *j)
         j->rows = open ? read_list(a)
                        : g_ptr_array_new_with_free_func(tarn_chat_info_free);
     j->archive = g_object_ref(a);
-    g_main_context_invoke_full(NULL, G_PRIORITY_DEFAULT, tell_answer, j,
-                               free_job);
+    g_idle_add_full(G_PRIORITY_DEFAULT, tell_answer, j, free_job);
 }
 
 static gpointer run(gpointer user)

@@ -184,8 +184,8 @@ static gboolean tell_events(gpointer user)
 /* On the owner's thread. */
 static void on_event(void *user)
 {
-    g_main_context_invoke_full(NULL, G_PRIORITY_DEFAULT, tell_events,
-                               seat_ref(user), drop_seat);
+    g_idle_add_full(G_PRIORITY_DEFAULT, tell_events, seat_ref(user),
+                    drop_seat);
 }
 
 static void on_timing(void *user, const char *backend)
@@ -281,16 +281,14 @@ static void run_errand(Seat *s)
     s->sent = FALSE;
     g_mutex_unlock(&s->lock);
     tarn_engine_step(s->engine); /* a stop that was meant for it is taken */
-    g_main_context_invoke_full(NULL, G_PRIORITY_DEFAULT, tell_done, seat_ref(s),
-                               drop_seat);
+    g_idle_add_full(G_PRIORITY_DEFAULT, tell_done, seat_ref(s), drop_seat);
 }
 
 static gpointer run_seat(gpointer user)
 {
     Seat *s = user;
     open_model(s);
-    g_main_context_invoke_full(NULL, G_PRIORITY_DEFAULT, tell_opened,
-                               seat_ref(s), drop_seat);
+    g_idle_add_full(G_PRIORITY_DEFAULT, tell_opened, seat_ref(s), drop_seat);
     set_live(s, s->status == TARN_OK);
     while (!s->status && !g_atomic_int_get(&s->quit))
         if (is_sent(s))

@@ -141,6 +141,23 @@ static void test_what_was_saved_is_read(void)
     close_archive(a);
 }
 
+/* Not in the archive's thread, even while the main one does something else. */
+static void test_answers_come_in_the_main_thread(void)
+{
+    clean();
+    TarnArchive *a = open_archive();
+    tarn_archive_save(a, row(5, 1, "one"));
+    loaded = NULL;
+    tarn_archive_load(a, 5, on_rows, NULL);
+    tarn_archive_shut(a); /* all that was asked is done now */
+    CHECK(!loaded);
+    while (g_main_context_iteration(NULL, FALSE))
+        ;
+    CHECK(loaded && loaded->len == 1);
+    g_clear_pointer(&loaded, g_ptr_array_unref);
+    g_object_unref(a);
+}
+
 static void test_deleting_can_be_undone(void)
 {
     clean();
@@ -377,6 +394,7 @@ int main(int argc, char **argv)
     file = g_build_filename(folder, "chats.db", NULL);
     RUN(test_d01_a_kill_loses_nothing); /* first: it forks */
     RUN(test_what_was_saved_is_read);
+    RUN(test_answers_come_in_the_main_thread);
     RUN(test_deleting_can_be_undone);
     RUN(test_d03_what_failed_is_written_later);
     RUN(test_d04_a_second_program_is_kept_off);

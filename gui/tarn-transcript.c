@@ -19,7 +19,7 @@ struct _TarnTranscript {
     TarnCullBox *column;
     GtkButton *down;
     GArray *ids; /* guint, in order */
-    gboolean following, by_us;
+    gboolean following, by_us, allocating;
     guint show_down, top;
     GtkWidget *anchor; /* borrowed: a turn that shall not move, or NULL */
     float anchor_y;
@@ -116,6 +116,7 @@ static void tarn_transcript_size_allocate(GtkWidget *w, int width, int height,
 {
     TarnTranscript *t = TARN_TRANSCRIPT(w);
     GtkAdjustment *a = vertical(t);
+    t->allocating = TRUE;
     gtk_widget_allocate(t->overlay, width, height, baseline, NULL);
     double value = gtk_adjustment_get_value(a);
     double wanted = t->following ? end_of(a) : value + drift(t);
@@ -123,7 +124,17 @@ static void tarn_transcript_size_allocate(GtkWidget *w, int width, int height,
         set_value(t, wanted);
         gtk_widget_allocate(t->overlay, width, height, baseline, NULL);
     }
+    t->allocating = FALSE;
     t->last_value = gtk_adjustment_get_value(a);
+}
+
+/* A text view that corrects its height within an allocation has the viewport
+ * allocated anew, but none of those around it, and so not scrolled: once more,
+ * from here, before the frame is painted. */
+static void on_extent(TarnTranscript *t)
+{
+    if (!t->allocating)
+        gtk_widget_queue_allocate(GTK_WIDGET(t));
 }
 
 static gboolean on_scroll(TarnTranscript *t, double dx, double dy)
@@ -303,6 +314,8 @@ static void tarn_transcript_init(TarnTranscript *t)
     set_following(t, TRUE);
     GtkAdjustment *a = vertical(t);
     g_signal_connect_object(a, "value-changed", G_CALLBACK(on_value), t,
+                            G_CONNECT_SWAPPED);
+    g_signal_connect_object(a, "changed", G_CALLBACK(on_extent), t,
                             G_CONNECT_SWAPPED);
     GtkEventController *c =
         gtk_event_controller_scroll_new(GTK_EVENT_CONTROLLER_SCROLL_VERTICAL);

@@ -16,6 +16,16 @@
 #include "backends/cpu/grid.h"
 #include "backends/cpu/rows4.h"
 
+/* The kernels of all of them (rows4.h). */
+#define ONE_OF_ALL_32        \
+    ONE(q4_0, TARN_Q4_0)     \
+    ONE(q4_1, TARN_Q4_1)     \
+    ONE(q5_0, TARN_Q5_0)     \
+    ONE(q5_1, TARN_Q5_1)     \
+    ONE(q8_0, TARN_Q8_0)     \
+    ONE(iq4_nl, TARN_IQ4_NL) \
+    ONE(mxfp4, TARN_MXFP4)
+
 struct kind32 {
     uint32_t bytes;  /* of a block */
     uint32_t qh, qs; /* where fifth bits (0: none) and the rest stand */

@@ -304,11 +304,6 @@ INLINE void one(const struct cpu_tile *t, uint32_t type)
     }
 }
 
-#define ONE(name_, type_)                                        \
-    KERNEL void tarn_cpu_##name_##_one(const struct cpu_tile *t) \
-    {                                                            \
-        one(t, type_);                                           \
-    }
 ONE(q2_k, TARN_Q2_K)
 ONE(q3_k, TARN_Q3_K)
 #if VL != 8 /* AVX2: one_45_avx2.c */
@@ -322,4 +317,3 @@ ONE(iq2_xs, TARN_IQ2_XS)
 ONE(iq2_s, TARN_IQ2_S)
 ONE(iq3_xxs, TARN_IQ3_XXS)
 ONE(iq3_s, TARN_IQ3_S)
-#undef ONE

@@ -96,16 +96,4 @@ INLINE void one(const struct cpu_tile *t, uint32_t type)
     }
 }
 
-#define ONE(name_, type_)                                        \
-    KERNEL void tarn_cpu_##name_##_one(const struct cpu_tile *t) \
-    {                                                            \
-        one(t, type_);                                           \
-    }
-ONE(q4_0, TARN_Q4_0)
-ONE(q4_1, TARN_Q4_1)
-ONE(q5_0, TARN_Q5_0)
-ONE(q5_1, TARN_Q5_1)
-ONE(q8_0, TARN_Q8_0)
-ONE(iq4_nl, TARN_IQ4_NL)
-ONE(mxfp4, TARN_MXFP4)
-#undef ONE
+ONE_OF_ALL_32

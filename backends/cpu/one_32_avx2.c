@@ -88,8 +88,7 @@ INLINE vf terms8(uint32_t type, const struct rows8 *r, size_t at,
             terms(half_values(type, r, n, at, 1), a[1], kind.is_signed);
         x[n] = together ? vi_add16(x[n], y) : more_sums(widen_terms(x[n]), y);
     }
-    vi sum = together ? add_up8(x, kind.most, 4)
-                      : order32(join32(x[0], x[1]), join32(x[2], x[3]));
+    vi sum = together ? add_up8_terms(x, kind.most, 4) : add_up8(x);
     const vi s = (vi)_mm256_set1_epi32(*asum);
     if (kind.zero)
         sum = sum - kind.zero * s;
@@ -137,16 +136,4 @@ INLINE void one(const struct cpu_tile *t, uint32_t type)
 #undef TERMS
 }
 
-#define ONE(name_, type_)                                        \
-    KERNEL void tarn_cpu_##name_##_one(const struct cpu_tile *t) \
-    {                                                            \
-        one(t, type_);                                           \
-    }
-ONE(q4_0, TARN_Q4_0)
-ONE(q4_1, TARN_Q4_1)
-ONE(q5_0, TARN_Q5_0)
-ONE(q5_1, TARN_Q5_1)
-ONE(q8_0, TARN_Q8_0)
-ONE(iq4_nl, TARN_IQ4_NL)
-ONE(mxfp4, TARN_MXFP4)
-#undef ONE
+ONE_OF_ALL_32

@@ -305,20 +305,13 @@ INLINE void some_rows(uint32_t type, const struct cpu_tile *t, uint32_t row,
         t->y[0][t->y_at + row + r] = acc[r];
 }
 
-#define ONE(name_, type_)                                        \
-    KERNEL void tarn_cpu_##name_##_one(const struct cpu_tile *t) \
-    {                                                            \
-        uint32_t r = 0;                                          \
-        for (; r + 4 <= t->n_rows; r += 4)                       \
-            some_rows(type_, t, r, 4);                           \
-        for (; r < t->n_rows; r++)                               \
-            some_rows(type_, t, r, 1);                           \
-    }
-ONE(q4_0, TARN_Q4_0)
-ONE(q4_1, TARN_Q4_1)
-ONE(q5_0, TARN_Q5_0)
-ONE(q5_1, TARN_Q5_1)
-ONE(q8_0, TARN_Q8_0)
-ONE(iq4_nl, TARN_IQ4_NL)
-ONE(mxfp4, TARN_MXFP4)
-#undef ONE
+INLINE void one(const struct cpu_tile *t, uint32_t type)
+{
+    uint32_t r = 0;
+    for (; r + 4 <= t->n_rows; r += 4)
+        some_rows(type, t, r, 4);
+    for (; r < t->n_rows; r++)
+        some_rows(type, t, r, 1);
+}
+
+ONE_OF_ALL_32

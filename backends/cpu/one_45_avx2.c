@@ -147,11 +147,5 @@ INLINE void one(const struct cpu_tile *t, uint32_t type)
     }
 }
 
-#define ONE(name_, type_)                                        \
-    KERNEL void tarn_cpu_##name_##_one(const struct cpu_tile *t) \
-    {                                                            \
-        one(t, type_);                                           \
-    }
 ONE(q4_k, TARN_Q4_K)
 ONE(q5_k, TARN_Q5_K)
-#undef ONE

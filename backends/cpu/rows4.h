@@ -55,6 +55,13 @@ INLINE void put_rows(const struct cpu_tile *t, uint32_t row, v4f acc)
            (left < 4 ? left : 4) * sizeof(float));
 }
 
+/* A kernel for one row of activations: the file's one(tile, type). */
+#define ONE(name_, type_)                                        \
+    KERNEL void tarn_cpu_##name_##_one(const struct cpu_tile *t) \
+    {                                                            \
+        one(t, type_);                                           \
+    }
+
 /* ------------------------------------------------------------------ lanes */
 
 /* The sums of four vectors, one per lane. */

@@ -112,9 +112,15 @@ INLINE vi order32(vi e, vi f)
 #undef TREE_LOW
 #undef TREE_HIGH
 
-/* Sums of eight rows in the lanes, of vectors of int16 each of which holds
- * products of weights up to `most`, `n` of them in a lane. */
-INLINE vi add_up8(const vi x[4], uint32_t most, uint32_t n)
+/* Sums of eight rows in the lanes: of int32, ... */
+INLINE vi add_up8(const vi x[4])
+{
+    return order32(join32(x[0], x[1]), join32(x[2], x[3]));
+}
+
+/* ... and of int16, each of `n` products of weights up to `most`: widened as
+ * late as they fit. */
+INLINE vi add_up8_terms(const vi x[4], uint32_t most, uint32_t n)
 {
     const uint32_t fit = fit_of(most);
     if (fit >= 4 * n)
@@ -123,8 +129,9 @@ INLINE vi add_up8(const vi x[4], uint32_t most, uint32_t n)
     if (fit >= 2 * n)
         return order32(widen_terms(join16(x[0], x[1])),
                        widen_terms(join16(x[2], x[3])));
-    return order32(join32(widen_terms(x[0]), widen_terms(x[1])),
-                   join32(widen_terms(x[2]), widen_terms(x[3])));
+    const vi wide[4] = { widen_terms(x[0]), widen_terms(x[1]),
+                         widen_terms(x[2]), widen_terms(x[3]) };
+    return add_up8(wide);
 }
 
 #endif
